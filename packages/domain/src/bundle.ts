@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { bundleConnectionSchema } from './connection.ts';
+
+/**
+ * What a gateway pulls. Signed as a whole by the control plane's bundle key (Ed25519 over the exact payload bytes);
+ * `version` never goes down.
+ */
+export const bundleSchema = z.strictObject({
+  format: z.literal(1),
+  version: z.int().min(1),
+  gatewayId: z.string(),
+  issuedAt: z.iso.datetime(),
+  /** Capabilities the bundle needs; a gateway that lacks one refuses the bundle's connections. */
+  capabilities: z.array(z.string()),
+  policy: z.strictObject({ version: z.int(), source: z.string() }),
+  connections: z.array(bundleConnectionSchema),
+  /** Where people answer: the control plane's public URL. */
+  publicUrl: z.string(),
+});
+export type Bundle = z.infer<typeof bundleSchema>;
+
+/** `payload` is base64url of the bundle's JSON bytes; `signature` base64url of Ed25519 over those bytes with context `sluice-bundle-v1\0`. */
+export const signedBundleSchema = z.strictObject({ payload: z.string(), signature: z.string(), keyId: z.string() });
+export type SignedBundle = z.infer<typeof signedBundleSchema>;
+
+/** A single-use ticket for the relay path, signed like a bundle with context `sluice-ticket-v1\0`. Lives 30 s. */
+export const ticketSchema = z.strictObject({
+  id: z.string(),
+  gatewayId: z.string(),
+  /** The gateway process that may accept it: single use survives a restart because the next start has another id. */
+  gatewayStartId: z.string(),
+  connectionId: z.string(),
+  actor: z.unknown(),
+  expiresAt: z.iso.datetime(),
+  /** Until when the session that it opens may last. */
+  sessionExpiresAt: z.iso.datetime().nullable(),
+  epoch: z.int(),
+  /** base64url SHA-256 of the password that the CLI's listener made up for this run; the gateway asks the client for it. */
+  secretHash: z.string(),
+});
+export type Ticket = z.infer<typeof ticketSchema>;
+export const signedTicketSchema = z.strictObject({ payload: z.string(), signature: z.string(), keyId: z.string() });
+export type SignedTicket = z.infer<typeof signedTicketSchema>;

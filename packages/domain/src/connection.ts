@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+export const labelsSchema = z.record(z.string().max(63), z.string().max(255));
+
+/** How TLS is used towards a target; the names are libpq's, less `allow` and `verify-ca`. */
+export const targetTlsModes = ['disable', 'prefer', 'require', 'verify-full'] as const;
+export const targetTlsSchema = z.strictObject({
+  mode: z.enum(targetTlsModes),
+  /** PEM of the authority to trust instead of the system's, null for the system's. */
+  ca: z.string().max(65_536).nullable(),
+});
+export type TargetTls = z.infer<typeof targetTlsSchema>;
+
+/** The address that a sealed credential is bound to. Changing any of it asks for the credential again. */
+export const targetAddressSchema = z.strictObject({
+  protocol: z.string().min(1).max(32),
+  host: z.string().min(1).max(253),
+  port: z.int().min(1).max(65_535),
+  tls: targetTlsSchema,
+});
+export type TargetAddress = z.infer<typeof targetAddressSchema>;
+
+/** Opened only in the gateway. */
+export const targetCredentialSchema = z.strictObject({
+  username: z.string().max(255),
+  password: z.string().max(4096),
+});
+export type TargetCredential = z.infer<typeof targetCredentialSchema>;
+
+/** HPKE (RFC 9180) envelope: X25519-HKDF-SHA256, HKDF-SHA256, ChaCha20-Poly1305; base64url. `context` is the info string's hash, for display. */
+export const sealedEnvelopeSchema = z.strictObject({
+  suite: z.literal('x25519-hkdf-sha256/chacha20-poly1305'),
+  recipient: z.string(),
+  encapsulated: z.string(),
+  ciphertext: z.string(),
+});
+export type SealedEnvelope = z.infer<typeof sealedEnvelopeSchema>;
+
+/** A connection as a gateway gets it in its bundle. */
+export const bundleConnectionSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  revision: z.int(),
+  address: targetAddressSchema,
+  /** The protocol manifest's own options (for SQL: `database`). */
+  options: z.record(z.string(), z.unknown()),
+  labels: labelsSchema,
+  /** The gateway's own listener: a port, or null for none. */
+  listener: z.strictObject({ host: z.string(), port: z.int() }).nullable(),
+  /** DNS names and IPs that the TLS leaf carries. */
+  serverNames: z.array(z.string()),
+  credential: sealedEnvelopeSchema.nullable(),
+  offlineLeaseSeconds: z.int().min(1),
+  /** What happens when no rule matches. */
+  defaultAction: z.enum(['allow', 'hold', 'deny']),
+  /** `wait` holds on the wire; `refuse` answers with the approval's id and lets the same effect pass once afterwards. */
+  holdBehaviour: z.enum(['wait', 'refuse']),
+  capabilities: z.array(z.string()),
+});
+export type BundleConnection = z.infer<typeof bundleConnectionSchema>;

@@ -1,0 +1,172 @@
+/**
+ * What a gateway asks the control plane over HTTPS. Every request but `enrol` is signed (RFC 9421, Ed25519): covered are
+ * `@method`, `@target-uri`, `content-digest`, with `created`, `nonce`, `keyid` (the gateway's id) and `alg="ed25519"`.
+ */
+import { z } from 'zod';
+import { actorSchema } from './actor.ts';
+import { signedBundleSchema } from './bundle.ts';
+
+export const gatewayPaths = {
+  enrol: '/api/gateway/enrol',
+  bundle: '/api/gateway/bundle',
+  authorise: '/api/gateway/authorise',
+  leaf: '/api/gateway/leaf',
+  approvals: '/api/gateway/approvals',
+  chunks: '/api/gateway/chunks',
+  state: '/api/gateway/state',
+  testResults: '/api/gateway/test-results',
+  tunnel: '/api/tunnel',
+} as const;
+
+export const enrolRequestSchema = z.strictObject({
+  token: z.string(),
+  name: z.string().min(1).max(63),
+  /** base64url raw 32-byte public keys. */
+  signingKey: z.string(),
+  sealingKey: z.string(),
+  version: z.string(),
+  hostname: z.string(),
+  capabilities: z.array(z.string()),
+});
+export const enrolResponseSchema = z.strictObject({
+  gatewayId: z.string(),
+  /** Pinned: bundles and tickets signed by anything else are refused. */
+  bundleKey: z.strictObject({ keyId: z.string(), publicKey: z.string() }),
+  /** PEM root of Sluice's own CA. */
+  caRoot: z.string(),
+});
+
+/** GET bundle?have=N answers 200 with a newer bundle or 204. */
+export const bundleResponseSchema = signedBundleSchema;
+
+export const authoriseRequestSchema = z.strictObject({
+  connectionId: z.string(),
+  clientAddress: z.string(),
+  /** base64url SHA-256 of the native secret that the client presented. The secret itself never leaves the gateway. */
+  secretHash: z.string(),
+  /** What the client said of itself at startup (`user`, `application_name` …): recorded, identifies nobody. */
+  startup: z.record(z.string(), z.string()),
+});
+export const authoriseResponseSchema = z.discriminatedUnion('ok', [
+  z.strictObject({ ok: z.literal(true), actor: actorSchema, expiresAt: z.iso.datetime().nullable(), epoch: z.int() }),
+  z.strictObject({ ok: z.literal(false), reason: z.enum(['unknown', 'expired', 'revoked', 'wrong-kind', 'not-granted']), message: z.string(), hint: z.string() }),
+]);
+export type AuthoriseRequest = z.infer<typeof authoriseRequestSchema>;
+export type AuthoriseResponse = z.infer<typeof authoriseResponseSchema>;
+
+export const leafRequestSchema = z.strictObject({ connectionId: z.string(), /** base64url SPKI DER */ publicKey: z.string() });
+export const leafResponseSchema = z.strictObject({ certificate: z.string(), notAfter: z.iso.datetime() });
+
+/** POST approvals: raises a hold. Texts are already masked. */
+export const approvalCreateSchema = z.strictObject({
+  id: z.string(),
+  connectionId: z.string(),
+  connectionRevision: z.int(),
+  sessionId: z.string(),
+  statementId: z.string(),
+  gatewayStartId: z.string(),
+  actor: actorSchema,
+  /** Masked original text and canonical print. */
+  statementText: z.string(),
+  canonicalText: z.string(),
+  binds: z.array(z.string().nullable()),
+  command: z.string(),
+  kind: z.string(),
+  objects: z.array(z.string()),
+  filter: z.string(),
+  rule: z.string().nullable(),
+  reason: z.string(),
+  /** base64url keyed digest of the effect. */
+  effectDigest: z.string(),
+  approvers: z.array(z.string()),
+  count: z.int().min(1),
+  owner: z.boolean(),
+  behaviour: z.enum(['wait', 'refuse']),
+  expiresAt: z.iso.datetime(),
+  policyVersion: z.int(),
+});
+export type ApprovalCreate = z.infer<typeof approvalCreateSchema>;
+
+export const approvalStates = ['waiting', 'approved', 'denied', 'expired', 'cancelled', 'consumed', 'succeeded', 'failed', 'outcome-unknown', 'void'] as const;
+export const approvalStateSchema = z.enum(approvalStates);
+export type ApprovalState = z.infer<typeof approvalStateSchema>;
+
+/** GET approvals/:id, and the answer of POST. */
+export const approvalStatusSchema = z.strictObject({
+  id: z.string(),
+  state: approvalStateSchema,
+  decidedBy: z.array(z.string()),
+  comment: z.string().nullable(),
+  url: z.string(),
+});
+export type ApprovalStatus = z.infer<typeof approvalStatusSchema>;
+
+/** POST approvals/:id/consume — compare-and-set approved → consumed, for one gateway start. 409 when it was not approved. */
+export const approvalConsumeSchema = z.strictObject({ gatewayStartId: z.string(), effectDigest: z.string() });
+/** POST approvals/:id/outcome — consumed → succeeded | failed. */
+export const approvalOutcomeSchema = z.strictObject({
+  gatewayStartId: z.string(),
+  outcome: z.enum(['succeeded', 'failed', 'outcome-unknown']),
+  rows: z.int().nullable(),
+  durationMs: z.number(),
+  error: z.string().nullable(),
+});
+/** POST approvals/:id/cancel — waiting|approved → cancelled | void. */
+export const approvalCancelSchema = z.strictObject({ reason: z.string(), state: z.enum(['cancelled', 'expired', 'void']) });
+
+/** POST chunks?session=ID&index=N — body: the chunk's bytes exactly as spooled. Answered when durable. */
+export const chunkResponseSchema = z.strictObject({ durable: z.literal(true), index: z.int() });
+
+/** POST state: what the gateways page shows; sent at start and every 5 s. */
+export const gatewayStateSchema = z.strictObject({
+  startId: z.string(),
+  version: z.string(),
+  hostname: z.string(),
+  capabilities: z.array(z.string()),
+  bundleVersion: z.int(),
+  policyVersion: z.int(),
+  openSessions: z.int(),
+  spoolChunks: z.int(),
+  spoolBytes: z.int(),
+  cpuPercent: z.number(),
+  memoryBytes: z.int(),
+  clock: z.iso.datetime(),
+  listeners: z.array(z.strictObject({ connectionId: z.string(), port: z.int().nullable(), error: z.string().nullable() })),
+});
+export type GatewayState = z.infer<typeof gatewayStateSchema>;
+
+export const testStepSchema = z.strictObject({
+  name: z.string(),
+  ok: z.boolean(),
+  durationMs: z.number(),
+  /** What happened, in a sentence; what the target said; and the likely mend. */
+  message: z.string(),
+  hint: z.string().nullable(),
+});
+export type TestStep = z.infer<typeof testStepSchema>;
+export const testResultSchema = z.strictObject({ requestId: z.string(), connectionId: z.string(), ok: z.boolean(), steps: z.array(testStepSchema), warnings: z.array(z.string()) });
+export type TestResult = z.infer<typeof testResultSchema>;
+
+/** Notices on the tunnel, control plane → gateway. Each only says that there is something to fetch, or asks for something small. */
+export const noticeToGatewaySchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('heartbeat'), bundleVersion: z.int(), revocationEpoch: z.int(), time: z.iso.datetime() }),
+  z.strictObject({ type: z.literal('approval'), id: z.string() }),
+  z.strictObject({ type: z.literal('terminate'), sessionId: z.string(), reason: z.string() }),
+  z.strictObject({ type: z.literal('test-connection'), requestId: z.string(), connectionId: z.string() }),
+]);
+export type NoticeToGateway = z.infer<typeof noticeToGatewaySchema>;
+/** Gateway → control plane. */
+export const noticeToControlPlaneSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('hello'), startId: z.string(), version: z.string(), capabilities: z.array(z.string()) }),
+  z.strictObject({ type: z.literal('draining') }),
+]);
+export type NoticeToControlPlane = z.infer<typeof noticeToControlPlaneSchema>;
+
+/** The JSON header of a tunnel stream that the control plane opens towards a gateway. */
+export const streamOpenSchema = z.strictObject({
+  connectionId: z.string(),
+  clientAddress: z.string(),
+  /** `ticket` streams start with direct TLS ended in the gateway; without one the client's own handshake follows as on a native port. */
+  ticket: z.strictObject({ payload: z.string(), signature: z.string(), keyId: z.string() }).nullable(),
+});
+export type StreamOpen = z.infer<typeof streamOpenSchema>;

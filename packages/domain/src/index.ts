@@ -1,0 +1,76 @@
+export type { Actor, ActorRole } from './actor.ts';
+export { actorRoleSchema, actorRoles, actorSchema } from './actor.ts';
+export type { Bundle, SignedBundle, SignedTicket, Ticket } from './bundle.ts';
+export { bundleSchema, signedBundleSchema, signedTicketSchema, ticketSchema } from './bundle.ts';
+export type { BundleConnection, SealedEnvelope, TargetAddress, TargetCredential, TargetTls } from './connection.ts';
+export {
+  bundleConnectionSchema,
+  labelsSchema,
+  sealedEnvelopeSchema,
+  targetAddressSchema,
+  targetCredentialSchema,
+  targetTlsModes,
+  targetTlsSchema,
+} from './connection.ts';
+export type { ErrorAudience, ErrorCode } from './errors.ts';
+export { errorCodes, SluiceError } from './errors.ts';
+export type {
+  ColumnRef,
+  Effect,
+  EffectVerb,
+  FilterShape,
+  Language,
+  LiteralSpan,
+  ObjectRef,
+  OutputLineage,
+  ReadOutcome,
+  SessionEffect,
+  StatementDescription,
+  StatementFacts,
+  StatementKind,
+} from './facts.ts';
+export { effectVerbs, statementKinds, unreadableFacts } from './facts.ts';
+export type {
+  ApprovalCreate,
+  ApprovalState,
+  ApprovalStatus,
+  AuthoriseRequest,
+  AuthoriseResponse,
+  GatewayState,
+  NoticeToControlPlane,
+  NoticeToGateway,
+  StreamOpen,
+  TestResult,
+  TestStep,
+} from './gateway-api.ts';
+export {
+  approvalCancelSchema,
+  approvalConsumeSchema,
+  approvalCreateSchema,
+  approvalOutcomeSchema,
+  approvalStateSchema,
+  approvalStates,
+  approvalStatusSchema,
+  authoriseRequestSchema,
+  authoriseResponseSchema,
+  bundleResponseSchema,
+  chunkResponseSchema,
+  enrolRequestSchema,
+  enrolResponseSchema,
+  gatewayPaths,
+  gatewayStateSchema,
+  leafRequestSchema,
+  leafResponseSchema,
+  noticeToControlPlaneSchema,
+  noticeToGatewaySchema,
+  streamOpenSchema,
+  testResultSchema,
+  testStepSchema,
+} from './gateway-api.ts';
+export type { ApprovalId, ConnectionId, GatewayId, Id, PersonId, PolicyVersionId, ServiceIdentityId, SessionId, StatementId } from './ids.ts';
+export { isId } from './ids.ts';
+export type { Refusal, RefusalCode, RefusalDetail } from './refusal.ts';
+export { refusalCodes, refusalDetailSchema } from './refusal.ts';
+export { Secret } from './secret.ts';
+export type { HoldTerms, MaskRule, MaskStrategy, StatementLimits, Verdict, VerdictAction } from './verdict.ts';
+export { maskStrategies, maskStrategySchema, verdictActions } from './verdict.ts';

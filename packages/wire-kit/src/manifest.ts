@@ -1,0 +1,56 @@
+import type { z } from 'zod';
+
+/** How a session of this protocol is replayed; apps/web owns the three views. */
+export type ReplayView = 'statements' | 'terminal' | 'exchange';
+
+/** What a protocol is able to do, as data for UI, CLI and API. */
+export interface ProtocolAbilities {
+  readonly hold: boolean;
+  readonly maskResults: boolean;
+  readonly cancel: boolean;
+  readonly exec: boolean;
+}
+
+/** One field of a connection's options, for forms. The zod schema stays the judge. */
+export interface OptionField {
+  readonly name: string;
+  readonly label: string;
+  readonly help: string;
+  readonly placeholder: string;
+  readonly required: boolean;
+}
+
+/** Where a client connects, for `connectHints`. `secret` is a placeholder unless the page just minted one. */
+export interface ConnectPlace {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly caFile: string;
+  readonly username: string;
+  readonly secret: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** One copy-paste way to connect. */
+export interface ConnectHint {
+  readonly title: string;
+  readonly language: 'shell' | 'url' | 'typescript' | 'python' | 'java' | 'text';
+  readonly text: string;
+}
+
+/** A protocol's facts as browser-safe data: nobody outside the protocol's folder branches on its name. */
+export interface ProtocolManifest {
+  readonly name: string;
+  readonly label: string;
+  readonly defaultPort: number;
+  readonly replayView: ReplayView;
+  readonly abilities: ProtocolAbilities;
+  /** Checks a connection's `options` JSON. */
+  readonly optionsSchema: z.ZodType<Record<string, unknown>>;
+  readonly optionFields: readonly OptionField[];
+  /** What one statement is called in the UI's table heads, e.g. `SQL`. */
+  readonly statementLabel: string;
+  /** For syntax colour: a language name that apps/web's highlighter knows, or `plain`. */
+  readonly highlight: string;
+  readonly connectHints: (place: ConnectPlace) => readonly ConnectHint[];
+}

@@ -1,0 +1,295 @@
+/**
+ * The one interface every protocol implements. A protocol receives byte streams, options, a credential and an inspector; it never
+ * sees the database, the policy or the recorder. The order of things (identify → authorise → dial → relay) is written once, in
+ * `@sluice/session`, which calls the four steps below.
+ */
+import type { Duplex } from 'node:stream';
+import type { SecureContext } from 'node:tls';
+import type {
+  BundleConnection,
+  ColumnRef,
+  OutputLineage,
+  ReadOutcome,
+  Refusal,
+  Secret,
+  StatementFacts,
+  TargetAddress,
+  TargetCredential,
+  TestStep,
+} from '@sluice/domain';
+import type { ProtocolManifest } from './manifest.ts';
+import type { AdmitPermit, ForwardPermit } from './permit.ts';
+
+export type { Duplex };
+
+/** How a client's bytes reach the gateway. */
+export interface ClientTransport {
+  readonly stream: Duplex;
+  /** `ip:port` of the client as the listener or the relay saw it. */
+  readonly clientAddress: string;
+  /** True when both ends are this machine: a secret may then travel without TLS. */
+  readonly loopback: boolean;
+  /** True when the stream is already inside TLS that this gateway ended (`sluice connect`); a TLS request is then answered no. */
+  readonly secured: boolean;
+  /** The connection's leaf for TLS on native ports; null where the gateway has none yet (then TLS is refused). */
+  readonly tls: (() => SecureContext) | null;
+}
+
+/** What the client presented to say who it is. Later protocols add `key` and `certificate`. */
+export type ClientProof = { readonly type: 'secret'; readonly secret: Secret };
+
+/** What `acceptClient` found at the other end. */
+export type AcceptedClient =
+  | { readonly type: 'session'; readonly client: WireClient }
+  /** A request to cancel what another session of this connection runs; the stream needs no answer and is closed. */
+  | { readonly type: 'cancel'; readonly token: string };
+
+export interface WireClient {
+  readonly proof: ClientProof;
+  /** What the client said of itself (`user`, `application_name`, driver): recorded, identifies nobody. */
+  readonly startup: Readonly<Record<string, string>>;
+  /** Ends the client before or after admission in the protocol's own words. Never throws. */
+  refuse(refusal: WireRefusal): Promise<void>;
+}
+
+/** A refusal of the whole session. `reason` lets the protocol choose its own error class. */
+export interface WireRefusal {
+  readonly reason: 'authentication' | 'authorisation' | 'target' | 'unavailable' | 'protocol' | 'terminated';
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface AcceptRequest {
+  readonly transport: ClientTransport;
+  readonly connection: BundleConnection;
+  readonly signal: AbortSignal;
+}
+
+export interface DialRequest {
+  readonly address: TargetAddress;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly credential: Secret<TargetCredential>;
+  /** Opens a TCP stream to the target; the gateway owns addresses, limits and timeouts. */
+  readonly connect: (signal: AbortSignal) => Promise<Duplex>;
+  /** Cleartext or MD5 authentication without verified TLS, a gateway-local opt-in. */
+  readonly allowWeakAuthentication: boolean;
+  /** For the target's own logs, e.g. `sluice/coding-agent for engineer`. Already safe to print. */
+  readonly actorLabel: string;
+  /** The client's own startup parameters, where the session already has a client. */
+  readonly startup: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+export interface WireTarget {
+  /** Cancels what runs, over a connection of its own where the protocol wants one. Never throws. */
+  cancel(): Promise<void>;
+  /** Closes cleanly where possible. Never throws. */
+  close(): Promise<void>;
+}
+
+/**
+ * What a gateway shares between the sessions of one connection: a bounded catalogue cache filled over a control session of the
+ * gateway's own. A protocol that has none uses null.
+ */
+export interface TargetKnowledge {
+  close(): Promise<void>;
+}
+
+export interface RelayRequest<Client extends WireClient, Target extends WireTarget, Knowledge extends TargetKnowledge> {
+  readonly client: Client;
+  readonly target: Target;
+  readonly knowledge: Knowledge | null;
+  readonly connection: BundleConnection;
+  readonly permit: AdmitPermit;
+  readonly inspector: Inspector;
+  readonly facts: FactsReader;
+  /** Aborted to terminate the session (kill, revocation, drain, expiry); the abort reason is a `WireRefusal`. */
+  readonly signal: AbortSignal;
+}
+
+/** Why a session ended. `clean`: one side said goodbye. */
+export interface SessionEnd {
+  readonly reason: 'clean' | 'client-gone' | 'target-gone' | 'terminated' | 'protocol-violation';
+  readonly message: string;
+}
+
+export interface WireProtocol<
+  Client extends WireClient = WireClient,
+  Target extends WireTarget = WireTarget,
+  Knowledge extends TargetKnowledge = TargetKnowledge,
+> {
+  readonly manifest: ProtocolManifest;
+  /** Handshake with the client until it has presented a proof. Throws SluiceError on a bad handshake, having answered it. */
+  acceptClient(request: AcceptRequest): Promise<{ readonly type: 'session'; readonly client: Client } | { readonly type: 'cancel'; readonly token: string }>;
+  /** TLS and authentication towards the target. Throws SluiceError (`target-unreachable`, `target-tls`, `target-auth` …). */
+  dialTarget(request: DialRequest): Promise<Target>;
+  /** Opens the shared knowledge of a target, or null when the protocol needs none. */
+  openKnowledge(request: DialRequest): Promise<Knowledge | null>;
+  /** Admits the client (spending the permit) and relays until the end. Resolves in every case; both sides are closed. */
+  relay(request: RelayRequest<Client, Target, Knowledge>): Promise<SessionEnd>;
+  /** Step-by-step check of address, TLS, authentication and rights; `warnings` name dangerous roles. */
+  testTarget(request: DialRequest): Promise<{ readonly steps: readonly TestStep[]; readonly warnings: readonly string[] }>;
+}
+
+/** Reads a text with a language in the parse worker. Synchronous on a cache hit. Never rejects: a failure is an outcome. */
+export interface FactsReader {
+  read(request: FactsRequest): ReadOutcome | Promise<ReadOutcome>;
+}
+export interface FactsRequest {
+  readonly language: string;
+  readonly text: string;
+  /** The language's own session state: JSON-safe. `sessionKey` is a short string equal for equal states (the cache key). */
+  readonly session: unknown;
+  readonly sessionKey: string;
+  /** The language's own catalogue, sent to the worker once per `id`; null when none is known. */
+  readonly catalogue: { readonly id: string; readonly data: unknown } | null;
+}
+
+/** State of the client's session at the target that verdicts and approvals are bound to. */
+export interface SessionState {
+  readonly database: string;
+  /** Effective role; null: unknown. */
+  readonly role: string | null;
+  /** Effective search path or its like; null: unknown. */
+  readonly searchPath: readonly string[] | null;
+  readonly inTransaction: boolean;
+}
+
+/** When in a statement's life a judgement is asked for. */
+export type JudgePhase =
+  /** Sent as a whole and run at once (simple query, one request). May hold. */
+  | 'run'
+  /** Prepared for later: denies now, never holds. */
+  | 'prepare'
+  /** Bound to values; may hold; nothing has been planned yet. */
+  | 'bind'
+  /** Bound earlier, about to run under the policy of now: allows what `bind` allowed unless policy or state moved. Never holds. */
+  | 'execute';
+
+export interface BindValue {
+  /** Text form for people and digests; null for SQL NULL; `<n bytes>` forms are not used: binary values are base64 with `binary: true`. */
+  readonly value: string | null;
+  readonly binary: boolean;
+  /** The type's name or number as the protocol knows it. */
+  readonly type: string;
+}
+
+export interface JudgeRequest {
+  readonly phase: JudgePhase;
+  readonly language: string;
+  /** The message's text exactly as sent. */
+  readonly text: string;
+  readonly outcome: ReadOutcome;
+  readonly binds: readonly BindValue[];
+  readonly state: SessionState;
+  /** Definitions' version of the resolved objects: equal strings mean equal definitions. */
+  readonly definitions: string;
+  /** The statement that an earlier phase judged, when this is a later phase of it. */
+  readonly earlier: StatementHandle | null;
+  readonly hold: HoldInteraction;
+}
+
+/** How a hold talks to this client while it waits. */
+export interface HoldInteraction {
+  /** Aborted when the client cancels or goes away. */
+  readonly cancelled: AbortSignal;
+  /** Longest wait in ms, e.g. 30,000 inside an open transaction; null: as long as the approval lives. */
+  readonly maxWaitMs: number | null;
+  /** Tells the client where a person can answer. */
+  waiting(notice: { readonly approvalId: string; readonly url: string; readonly message: string }): void;
+}
+
+export type Judgement =
+  | { readonly type: 'forward'; readonly permit: ForwardPermit; readonly statement: StatementHandle }
+  | { readonly type: 'refuse'; readonly refusal: Refusal; readonly statement: StatementHandle };
+
+/** The protocol's view of policy, holds, masking and recording. One per session. */
+export interface Inspector {
+  /**
+   * Judges one message's statements, records them and resolves with a permit or a refusal. Synchronous where no hold is needed.
+   * Order is the caller's: it awaits one judgement before it asks for the next.
+   */
+  judge(request: JudgeRequest): Judgement | Promise<Judgement>;
+  /** Refuses something that is no statement (unknown message, forbidden sub-protocol) so that it stands in the record. */
+  refuseMessage(what: string, because: string): Refusal;
+  /** Masks text that the target sends outside results (parameter reports, notifications). */
+  maskText(text: string): string;
+  /** Registers the token by which a second connection may ask to cancel; the returned function forgets it. */
+  registerCancel(token: string, cancel: () => void): () => void;
+  /** Records what the gateway itself asks the target (`origin: gateway`). */
+  recordOwnStatement(text: string): void;
+}
+
+/** A field of a result as the protocol described it. */
+export interface ResultField {
+  readonly name: string;
+  /** The stored column it comes from by the server's own word; null: computed; `unresolved`: the server named an origin that the catalogue does not know. */
+  readonly origin: ColumnRef | null | 'unresolved';
+  /** From the facts; null when the facts give none. */
+  readonly lineage: OutputLineage | null;
+  /** How the value's text is to be treated: `opaque` cannot be decoded to text by this protocol. */
+  readonly category: 'text' | 'json' | 'number' | 'boolean' | 'temporal' | 'uuid' | 'array' | 'opaque';
+  /** The target's own type name, for the record. */
+  readonly type: string;
+}
+
+/** Masks one row's values as text. `null` in means NULL and stays NULL. */
+export interface ResultMasker {
+  /** Per field: `pass` — never changes; `whole` — always replaced whatever its form; `scan` — text must be looked at. */
+  readonly plan: readonly ('pass' | 'scan' | 'whole')[];
+  /** True when every field is `pass`: rows may be forwarded unread. */
+  readonly passAll: boolean;
+  /** The masked text, or the same string when nothing was found; null: send NULL. */
+  mask(fieldIndex: number, text: string): string | null;
+}
+
+export interface StatementHandle {
+  readonly id: string;
+  readonly facts: readonly StatementFacts[];
+  /** A result set begins. Called again for the next result of the same message. */
+  result(fields: readonly ResultField[]): ResultMasker;
+  /** False once the record's budget for result rows is used up: the caller may stop calling `row`. */
+  readonly wantsRows: boolean;
+  /** A masked row, for the record. Values as text; `undefined` for what has no text form. */
+  row(values: readonly (string | null)[]): void;
+  /** Masks an error's or notice's text; values quoted from rows and from the statement do not survive. */
+  maskMessage(text: string): string;
+  /** One result of the message ended well. `tag` is the protocol's own completion word. */
+  completed(result: { readonly tag: string; readonly rows: number | null }): void;
+  failed(error: { readonly code: string; readonly message: string }): void;
+  /** The message is over (all its results came): fixes the duration. Idempotent. */
+  ended(): void;
+}
+
+/** A client of Sluice's own for `sluice exec`, the tests and later the web console: an ordinary client on an ordinary byte stream. */
+export interface StatementClient {
+  run(text: string): Promise<readonly StatementResult[]>;
+  close(): Promise<void>;
+}
+export interface StatementResult {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | null)[])[];
+  readonly tag: string;
+  readonly notices: readonly string[];
+}
+export class StatementError extends Error {
+  readonly code: string;
+  readonly detail: string | null;
+  readonly hint: string | null;
+
+  constructor(message: string, code: string, detail: string | null, hint: string | null) {
+    super(message);
+    this.name = 'StatementError';
+    this.code = code;
+    this.detail = detail;
+    this.hint = hint;
+  }
+}
+export type OpenStatementClient = (request: {
+  readonly stream: Duplex;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly username: string;
+  readonly secret: Secret;
+  readonly onNotice: (text: string) => void;
+  readonly signal: AbortSignal;
+}) => Promise<StatementClient>;
