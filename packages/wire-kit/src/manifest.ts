@@ -53,4 +53,9 @@ export interface ProtocolManifest {
   /** For syntax colour: a language name that apps/web's highlighter knows, or `plain`. */
   readonly highlight: string;
   readonly connectHints: (place: ConnectPlace) => readonly ConnectHint[];
+  /**
+   * The protocol's own bytes for "this session cannot begin", whatever the client sent first: the relay, which parses no
+   * protocol, writes them before it closes when a gateway is offline.
+   */
+  readonly unavailable: (message: string, hint: string) => Uint8Array;
 }
