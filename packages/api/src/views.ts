@@ -1,0 +1,266 @@
+/** What the API answers: the shapes that pages, the CLI and tests read. Dates are Date (superjson). Texts are already masked. */
+import type { ApprovalState, TestResult } from '@sluice/domain';
+
+/** Keyset page: pass `nextCursor` back as `cursor`. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+/** Who acts, as every screen draws it: an agent always with its owner. */
+export interface ActorView {
+  readonly id: string;
+  readonly kind: 'person' | 'service';
+  readonly name: string;
+  readonly role: 'admin' | 'reviewer' | 'engineer' | 'agent';
+  readonly owner: { readonly id: string; readonly name: string } | null;
+}
+
+export interface MeView {
+  readonly person: ActorView & { readonly email: string };
+  readonly permissions: readonly string[];
+}
+
+export type GatewayHealth = 'online' | 'offline' | 'never-connected';
+
+export interface ConnectionSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tlsMode: string;
+  readonly options: Record<string, unknown>;
+  readonly labels: Record<string, string>;
+  readonly gateway: { readonly id: string; readonly name: string; readonly health: GatewayHealth } | null;
+  readonly listener: { readonly host: string; readonly port: number } | null;
+  readonly relay: { readonly host: string; readonly port: number };
+  readonly credential: 'sealed' | 'missing' | 'stale';
+  readonly revision: number;
+  readonly lastUsedAt: Date | null;
+  /** Statements per hour over the last 24 h, oldest first (24 numbers). */
+  readonly sparkline: readonly number[];
+  /** What keeps it from working, in a sentence, or null. */
+  readonly problem: string | null;
+}
+
+export interface ConnectionDetail extends ConnectionSummary {
+  readonly tlsCa: string | null;
+  readonly offlineLeaseSeconds: number;
+  readonly defaultAction: 'allow' | 'hold' | 'deny';
+  readonly holdBehaviour: 'wait' | 'refuse';
+  readonly sealing: readonly { readonly gatewayId: string; readonly gatewayName: string; readonly sealingKey: string; readonly fingerprint: string }[];
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly lastTest: (TestResult & { readonly at: Date }) | null;
+}
+
+export interface GatewayView {
+  readonly id: string;
+  readonly name: string;
+  readonly health: GatewayHealth;
+  readonly version: string | null;
+  readonly hostname: string | null;
+  readonly signingFingerprint: string;
+  readonly sealingFingerprint: string;
+  readonly enrolledAt: Date;
+  readonly lastSeenAt: Date | null;
+  readonly openSessions: number;
+  readonly spoolChunks: number;
+  readonly spoolBytes: number;
+  readonly cpuPercent: number | null;
+  readonly memoryBytes: number | null;
+  readonly policyVersion: number | null;
+  readonly bundleVersion: number | null;
+  readonly wantedBundleVersion: number;
+  readonly clockSkewMs: number | null;
+  readonly connections: readonly { readonly id: string; readonly name: string; readonly error: string | null }[];
+}
+
+export interface EnrolmentView {
+  readonly token: string;
+  readonly expiresAt: Date;
+  /** The line to paste on the gateway's machine. */
+  readonly command: string;
+}
+
+export interface ApprovalSummary {
+  readonly id: string;
+  readonly state: ApprovalState;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly command: string;
+  readonly kind: string;
+  readonly objects: readonly string[];
+  readonly filter: string;
+  readonly connection: { readonly id: string; readonly name: string; readonly protocol: string; readonly labels: Record<string, string> };
+  readonly actor: ActorView;
+  readonly rule: string | null;
+  readonly sessionId: string;
+}
+
+export interface ApprovalDetail extends ApprovalSummary {
+  readonly statementId: string;
+  readonly statementText: string;
+  readonly canonicalText: string;
+  readonly binds: readonly (string | null)[];
+  readonly reason: string;
+  readonly ruleDescription: string | null;
+  readonly approvers: readonly string[];
+  readonly count: number;
+  readonly behaviour: 'wait' | 'refuse';
+  readonly decisions: readonly { readonly by: ActorView; readonly outcome: 'approve' | 'deny'; readonly comment: string | null; readonly at: Date }[];
+  readonly outcome: { readonly rows: number | null; readonly durationMs: number; readonly error: string | null; readonly at: Date } | null;
+  /** Whether the signed-in person's decision would count, and if not, why in a sentence. */
+  readonly mayDecide: { readonly yes: boolean; readonly because: string | null };
+  /** Others like it (same fingerprint of shape, connection) today. */
+  readonly earlier: { readonly approved: number; readonly denied: number };
+  readonly policyVersion: number;
+}
+
+export type SessionState = 'live' | 'closed' | 'interrupted';
+
+export interface SessionSummary {
+  readonly id: string;
+  readonly state: SessionState;
+  readonly actor: ActorView;
+  readonly connection: { readonly id: string; readonly name: string; readonly protocol: string };
+  readonly clientAddress: string;
+  readonly clientSoftware: string | null;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  readonly statements: number;
+  readonly held: number;
+  readonly denied: number;
+  readonly endReason: string | null;
+}
+
+export interface SessionDetail extends SessionSummary {
+  readonly gateway: { readonly id: string; readonly name: string };
+  readonly path: string;
+  readonly policyVersion: number;
+  readonly startup: Record<string, string>;
+  readonly chain: { readonly ok: boolean; readonly chunks: number; readonly sealed: boolean; readonly problems: readonly string[] };
+}
+
+export interface StatementResultView {
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly masked: string | null; readonly dataClass: string | null }[];
+  readonly rows: readonly (readonly (string | null)[])[];
+  readonly rowCount: number | null;
+  readonly omittedRows: number;
+  readonly tag: string;
+}
+
+/** One entry of a session's timeline, folded from the recording's events. */
+export interface TimelineEntry {
+  readonly id: string;
+  readonly at: Date;
+  readonly origin: 'client' | 'gateway';
+  readonly text: string;
+  readonly command: string;
+  readonly kind: string;
+  readonly verdict: 'allow' | 'hold' | 'deny';
+  readonly rule: string | null;
+  readonly reason: string;
+  readonly binds: readonly (string | null)[];
+  readonly held: { readonly approvalId: string; readonly outcome: string | null; readonly by: readonly string[]; readonly comment: string | null; readonly waitedMs: number | null } | null;
+  readonly results: readonly StatementResultView[];
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly durationMs: number | null;
+}
+
+export interface PolicyVersionView {
+  readonly id: string;
+  readonly version: number;
+  readonly author: ActorView;
+  readonly note: string;
+  readonly createdAt: Date;
+  readonly active: boolean;
+  readonly rollbackOf: number | null;
+}
+
+export interface PolicyProblemView {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+export interface PolicyRuleView {
+  readonly name: string;
+  readonly action: string;
+  readonly sentence: string;
+  readonly line: number;
+}
+
+export interface PersonView {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly role: 'admin' | 'reviewer' | 'engineer';
+  readonly groups: readonly { readonly id: string; readonly name: string }[];
+  readonly disabled: boolean;
+  readonly createdAt: Date;
+  readonly lastSignInAt: Date | null;
+  readonly agents: readonly { readonly id: string; readonly name: string }[];
+}
+
+export interface AgentView {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: { readonly id: string; readonly name: string };
+  readonly disabled: boolean;
+  readonly createdAt: Date;
+  readonly tokens: number;
+  readonly lastUsedAt: Date | null;
+}
+
+export interface GroupView {
+  readonly id: string;
+  readonly name: string;
+  readonly members: readonly { readonly id: string; readonly name: string }[];
+}
+
+export interface TokenView {
+  readonly id: string;
+  readonly label: string;
+  readonly type: 'api' | 'native';
+  readonly display: string;
+  readonly connections: readonly { readonly id: string; readonly name: string }[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly lastUsedAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+export interface AuditEventView {
+  readonly id: string;
+  readonly index: number;
+  readonly at: Date;
+  readonly actor: ActorView | { readonly kind: 'system'; readonly name: string };
+  readonly action: string;
+  /** A sentence: "admin changed policy to version 12". */
+  readonly sentence: string;
+  readonly subject: { readonly type: string; readonly id: string; readonly name: string } | null;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly address: string | null;
+}
+
+export interface OverviewView {
+  readonly waitingForMe: number;
+  readonly waiting: number;
+  /** Per hour over the last 24 h, oldest first. */
+  readonly statementsByVerdict: readonly { readonly hour: Date; readonly allow: number; readonly hold: number; readonly deny: number }[];
+  readonly topConnections: readonly { readonly id: string; readonly name: string; readonly statements: number }[];
+  readonly topRefusals: readonly { readonly rule: string | null; readonly command: string; readonly count: number }[];
+  readonly gateways: { readonly online: number; readonly total: number; readonly problems: readonly string[] };
+  readonly liveSessions: number;
+  readonly lastVerification: { readonly at: Date; readonly sessions: number; readonly ok: boolean } | null;
+  readonly firstRun: { readonly gatewayEnrolled: boolean; readonly connectionTested: boolean; readonly firstStatement: boolean };
+}
+
+/** What the live channel (SSE at /api/live) sends: which lists to refresh. */
+export interface LiveEvent {
+  readonly topic: 'approvals' | 'sessions' | 'connections' | 'gateways' | 'policies' | 'identities' | 'audit';
+  readonly id: string | null;
+}
