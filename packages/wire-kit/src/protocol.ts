@@ -195,6 +195,11 @@ export interface HoldInteraction {
   readonly cancelled: AbortSignal;
   /** Longest wait in ms, e.g. 30,000 inside an open transaction; null: as long as the approval lives. */
   readonly maxWaitMs: number | null;
+  /**
+   * Reads the same message again as the session and the target's definitions are now: an approval is bound to what it was raised
+   * for, so a difference voids it.
+   */
+  readAgain(): Promise<{ readonly outcome: ReadOutcome; readonly state: SessionState; readonly definitions: string }>;
   /** Tells the client where a person can answer. */
   waiting(notice: { readonly approvalId: string; readonly url: string; readonly message: string }): void;
 }
