@@ -1,0 +1,49 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { Secret, SluiceError } from '@sluice/domain';
+import { decodeBase64url } from './digest.ts';
+
+const formatPrefix = 'sluice-at-rest-1.';
+/** AES-256-GCM with 96-bit random nonces (NIST SP 800-38D, 8.2.2): far below 2^32 messages a key, this seals a handful of keys. */
+const nonceBytes = 12;
+const tagBytes = 16;
+const keyBytes = 32;
+const minMasterKeyLength = 32;
+
+/**
+ * Seals one of the control plane's own secrets for a row in Postgres. `masterKey` is the text of the installation's key (at least 32
+ * characters); `context` names table, row and purpose and must be the same when opening, so that rows cannot be swapped.
+ */
+export function sealAtRest(masterKey: Secret, plaintext: Secret, context: string): string {
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv('aes-256-gcm', derivedKey(masterKey), nonce).setAAD(Buffer.from(context, 'utf8'));
+  const ciphertext = Buffer.concat([cipher.update(plaintext.reveal(), 'utf8'), cipher.final()]);
+  return formatPrefix + Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]).toString('base64url');
+}
+
+/** Opens what `sealAtRest` made. Throws SluiceError `internal` when key, context or bytes are not those it was sealed with. */
+export function openAtRest(masterKey: Secret, sealed: string, context: string): Secret {
+  const bytes = sealed.startsWith(formatPrefix) ? decodeBase64url(sealed.slice(formatPrefix.length)) : null;
+  try {
+    if (bytes === null || bytes.length < nonceBytes + tagBytes) throw new Error('not a sealed value');
+    const decipher = createDecipheriv('aes-256-gcm', derivedKey(masterKey), bytes.subarray(0, nonceBytes), {
+      authTagLength: tagBytes,
+    })
+      .setAAD(Buffer.from(context, 'utf8'))
+      .setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
+    const plaintext = Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]);
+    return new Secret(plaintext.toString('utf8'));
+  } catch (cause) {
+    throw new SluiceError('internal', `The sealed value "${context}" does not open with this master key.`, {
+      audience: 'operator',
+      hint: 'Start the control plane with the master key that this database was set up with.',
+      cause,
+    });
+  }
+}
+
+function derivedKey(masterKey: Secret): Buffer {
+  const text = masterKey.reveal();
+  if (text.length < minMasterKeyLength)
+    throw new Error(`the master key has fewer than ${minMasterKeyLength} characters`);
+  return Buffer.from(hkdfSync('sha256', text, '', 'sluice-at-rest-v1', keyBytes));
+}

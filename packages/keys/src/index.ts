@@ -1,0 +1,21 @@
+export { openAtRest, sealAtRest } from './at-rest.ts';
+export { decodeBase64url, equalConstantTime, keyedDigest, sha256 } from './digest.ts';
+export { newId } from './ids.ts';
+export { hashPassword, maxPasswordLength, verifyPassword } from './passwords.ts';
+export type { SignatureHeaders, SignRequest, VerifyRequest } from './request-signature.ts';
+export { contentDigest, signatureWindowSeconds, signRequest, verifyRequest } from './request-signature.ts';
+export type { OpenSignedRequest, SignatureContext, SignedJson, SigningKeys } from './signing.ts';
+export {
+  bundleContext,
+  fingerprint,
+  generateSigningKeys,
+  keyIdOf,
+  openSigned,
+  signBytes,
+  signingKeysOf,
+  signJson,
+  ticketContext,
+  verifyBytes,
+} from './signing.ts';
+export type { TokenKind } from './tokens.ts';
+export { mintToken, parseToken, tokenDisplay, tokenHash, tokenKinds } from './tokens.ts';
