@@ -1,0 +1,77 @@
+import type { PolicyRule } from './rules.ts';
+
+/** A rule as a plain sentence, for people who may read the policy. It shows the condition, so it is never part of a refusal. */
+export function describeRule(rule: PolicyRule): string {
+  return `${capital(whatItDoes(rule))} ${condition(rule.when)}.`;
+}
+
+function whatItDoes(rule: PolicyRule): string {
+  switch (rule.action) {
+    case 'allow':
+      return 'allows the statement';
+    case 'deny':
+      return 'denies the statement';
+    case 'hold':
+      return holdSentence(rule);
+    case 'mask':
+      return maskSentence(rule);
+    case 'limit':
+      return `limits the result to ${limitWords(rule)}`;
+    case 'monitor':
+      return `only notes that it would ${rule.would ?? 'allow'} the statement`;
+  }
+}
+
+function holdSentence(rule: PolicyRule): string {
+  const { approvers, count, expiresSeconds, owner } = rule.hold ?? {
+    approvers: [],
+    count: 1,
+    expiresSeconds: 0,
+    owner: false,
+  };
+  const people = count === 1 ? 'one person' : `${count} people`;
+  const among = owner ? [...approvers, "the agent's owner"] : approvers;
+  return `holds the statement for up to ${durationWords(expiresSeconds)} until ${people} among ${listWords(among, 'or')} ${count === 1 ? 'approves' : 'approve'}`;
+}
+
+function maskSentence(rule: PolicyRule): string {
+  const parts: string[] = [];
+  const columns = rule.mask?.columns ?? [];
+  const detectors = rule.mask?.detectors ?? [];
+  if (columns.length > 0) parts.push(`the columns ${listWords(columns, 'and')}`);
+  if (detectors.length > 0) parts.push(`what the detectors ${listWords(detectors, 'and')} find`);
+  return `masks ${parts.join(', and ')} as ${rule.mask?.dataClass ?? ''} data (${rule.mask?.strategy ?? ''})`;
+}
+
+function limitWords(rule: PolicyRule): string {
+  const parts: string[] = [];
+  if (rule.limits?.maxRows != null) parts.push(`${rule.limits.maxRows} rows`);
+  if (rule.limits?.maxBytes != null) parts.push(`${rule.limits.maxBytes} bytes`);
+  return listWords(parts, 'and');
+}
+
+function condition(when: string): string {
+  const text = when.trim().replace(/\s+/g, ' ');
+  return text === 'true' ? 'always' : `when ${text}`;
+}
+
+function durationWords(seconds: number): string {
+  const units: readonly (readonly [number, string])[] = [
+    [86_400, 'day'],
+    [3_600, 'hour'],
+    [60, 'minute'],
+    [1, 'second'],
+  ];
+  const [size, word] = units.find(([length]) => seconds >= length && seconds % length === 0) ?? [1, 'second'];
+  const number = seconds / size;
+  return `${number} ${word}${number === 1 ? '' : 's'}`;
+}
+
+function listWords(words: readonly string[], joiner: 'and' | 'or'): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} ${joiner} ${words.at(-1) ?? ''}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,164 @@
+import type { HoldTerms, MaskRule, StatementLimits, Verdict, VerdictAction } from '@sluice/domain';
+import type { OpeningInput, PolicyInput, StatementView } from './input.ts';
+import { openingContext, statementContext, viewStatement } from './input.ts';
+import type { CompiledPolicy, CompiledRule } from './rules.ts';
+
+const strictness: Readonly<Record<VerdictAction, number>> = { allow: 0, hold: 1, deny: 2 };
+
+/** The terms of a hold that no rule asked for: the connection's default is `hold`. */
+const defaultHold: HoldTerms = { approvers: ['reviewer', 'admin'], count: 1, expiresSeconds: 1_800, owner: false };
+
+/** How one rule met one statement. */
+export interface RuleOutcome {
+  readonly rule: string;
+  readonly action: string;
+  readonly matched: boolean;
+  /** Why the condition could not be evaluated; null when it could. */
+  readonly error: string | null;
+}
+
+export interface StatementExplanation {
+  readonly statement: StatementView;
+  /** In the order of the file. Mask rules are not listed: they do not depend on a statement. */
+  readonly rules: readonly RuleOutcome[];
+}
+
+export interface Explanation {
+  readonly statements: readonly StatementExplanation[];
+  /** Names of the mask rules in force. */
+  readonly masks: readonly string[];
+  readonly verdict: Verdict;
+}
+
+interface Opinion {
+  readonly action: VerdictAction;
+  readonly rule: string | null;
+  readonly reason: string;
+  readonly hold: HoldTerms | null;
+}
+
+/**
+ * The verdict on one wire message: over all its statements and all matching rules the strictest wins, deny > hold > allow.
+ * A rule whose condition cannot be evaluated counts as a deny. Where nothing matches, the connection's default decides.
+ * A message without statements is denied: whoever knows that it is harmless must not ask.
+ */
+export function evaluate(policy: CompiledPolicy, input: PolicyInput): Verdict {
+  return judge(policy, input, null);
+}
+
+/** The same verdict with what led to it: each statement as the rules see it and each rule's outcome. */
+export function explain(policy: CompiledPolicy, input: PolicyInput): Explanation {
+  const statements: StatementExplanation[] = [];
+  const verdict = judge(policy, input, statements);
+  return { statements, masks: masksFor(policy, input).map((mask) => mask.rule), verdict };
+}
+
+/** The mask rules in force for a session; evaluated when it opens and when the policy's version moves. A rule that cannot be evaluated masks. */
+export function masksFor(policy: CompiledPolicy, input: OpeningInput): readonly MaskRule[] {
+  const context = openingContext(input);
+  return policy.rules.flatMap((rule) => {
+    if (rule.mask === null) return [];
+    try {
+      return rule.test(context) ? [rule.mask] : [];
+    } catch {
+      return [rule.mask];
+    }
+  });
+}
+
+function judge(policy: CompiledPolicy, input: PolicyInput, trace: StatementExplanation[] | null): Verdict {
+  const base = openingContext(input);
+  const matched = new Map<string, string>();
+  let limits: StatementLimits = { maxRows: null, maxBytes: null };
+  let strictest: Opinion | null = null;
+
+  for (const facts of input.facts) {
+    const view = viewStatement(facts);
+    const context = statementContext(base, input.session, view);
+    const outcomes: RuleOutcome[] | null = trace === null ? null : [];
+    let opinion: Opinion | null = null;
+    for (const rule of policy.rules) {
+      if (rule.mask !== null) continue;
+      let hit = false;
+      let error: string | null = null;
+      try {
+        hit = rule.test(context);
+      } catch (fault) {
+        error = fault instanceof Error ? (fault.message.split('\n')[0] ?? '') : 'unknown error';
+      }
+      outcomes?.push({ rule: rule.name, action: rule.action, matched: hit, error });
+      if (!hit && error === null) continue;
+      matched.set(rule.name, shownAction(rule, error !== null));
+      if (rule.action === 'limit' && error === null) limits = tighter(limits, rule.limits);
+      const next = opinionOf(rule, error !== null);
+      if (next !== null) opinion = stricter(opinion, next);
+    }
+    strictest = stricter(strictest, opinion ?? defaultOpinion(input.defaultAction));
+    if (trace !== null) trace.push({ statement: view, rules: outcomes ?? [] });
+  }
+
+  const decided = strictest ?? { action: 'deny', rule: null, reason: 'The message holds no statement.', hold: null };
+  return {
+    action: decided.action,
+    rule: decided.rule,
+    reason: decided.reason,
+    hold: decided.hold,
+    limits,
+    matched: [...matched].map(([rule, action]) => ({ rule, action })).sort((a, b) => rank(b.action) - rank(a.action)),
+    policyVersion: input.policyVersion,
+  };
+}
+
+/** What a matching rule says about the verdict; null when it says nothing. A rule that failed says deny, but a monitor never counts. */
+function opinionOf(rule: CompiledRule, failed: boolean): Opinion | null {
+  if (rule.action === 'monitor' || rule.action === 'mask') return null;
+  if (failed) {
+    return {
+      action: 'deny',
+      rule: rule.name,
+      reason: `The rule "${rule.name}" could not be evaluated for this statement.`,
+      hold: null,
+    };
+  }
+  if (rule.action === 'limit') return null;
+  return { action: rule.action, rule: rule.name, reason: rule.description, hold: rule.hold };
+}
+
+function defaultOpinion(action: VerdictAction): Opinion {
+  return {
+    action,
+    rule: null,
+    reason: `No rule speaks of this statement, and this connection's default is ${action}.`,
+    hold: action === 'hold' ? defaultHold : null,
+  };
+}
+
+/** Strictest first; between two holds the one that asks for more people; else the one that came first. */
+function stricter(current: Opinion | null, next: Opinion): Opinion {
+  if (current === null) return next;
+  const difference = strictness[next.action] - strictness[current.action];
+  if (difference !== 0) return difference > 0 ? next : current;
+  return (next.hold?.count ?? 0) > (current.hold?.count ?? 0) ? next : current;
+}
+
+function tighter(limits: StatementLimits, more: StatementLimits | null): StatementLimits {
+  return {
+    maxRows: least(limits.maxRows, more?.maxRows ?? null),
+    maxBytes: least(limits.maxBytes, more?.maxBytes ?? null),
+  };
+}
+
+function least(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null ? a : Math.min(a, b);
+}
+
+function shownAction(rule: CompiledRule, failed: boolean): string {
+  if (rule.action === 'monitor') return failed ? 'monitor:error' : `monitor:${rule.would ?? 'allow'}`;
+  return failed ? 'deny' : rule.action;
+}
+
+function rank(action: string): number {
+  if (action === 'deny' || action === 'hold' || action === 'allow') return strictness[action] + 1;
+  return action === 'limit' ? 0 : -1;
+}

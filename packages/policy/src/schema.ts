@@ -1,0 +1,156 @@
+import { actorRoleSchema, effectVerbs, maskStrategySchema, statementKinds, verdictActions } from '@sluice/domain';
+import { z } from 'zod';
+
+/** Bounds of one policy file. A larger one is refused before it is parsed. */
+export const maxPolicyChars = 262_144;
+export const maxRules = 500;
+export const maxConditionChars = 4_096;
+const maxDescriptionChars = 300;
+const maxListEntries = 200;
+
+const minHoldSeconds = 10;
+const maxHoldSeconds = 7 * 24 * 3_600;
+const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** `90s`, `30m`, `2h`, `1d` → seconds; null when it is no duration or out of bounds. */
+export function parseDuration(text: string): number | null {
+  const parts = /^(\d{1,6})([smhd])$/.exec(text);
+  if (parts === null) return null;
+  const seconds = Number(parts[1]) * (secondsPerUnit[parts[2] ?? ''] ?? 0);
+  return seconds >= minHoldSeconds && seconds <= maxHoldSeconds ? seconds : null;
+}
+
+const ruleNameSchema = z
+  .string()
+  .max(63)
+  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be lower-case words joined by dashes, such as "hold-prod-writes"');
+
+const base = {
+  name: ruleNameSchema,
+  description: z
+    .string()
+    .min(1)
+    .max(maxDescriptionChars)
+    .refine((text) => !text.includes('\n'), 'must be one line: it is shown to people and agents as the reason'),
+  /** CEL. YAML reads a bare `true` as a boolean, so that is taken too. */
+  when: z.union([z.string().min(1).max(maxConditionChars), z.boolean().transform(String)]),
+};
+
+const namesSchema = z.array(z.string().min(1).max(255)).min(1).max(maxListEntries);
+const columnGlobSchema = z
+  .string()
+  .max(255)
+  .regex(
+    /^[^.\s]+(\.[^.\s]+){0,2}$/,
+    'must be a column, relation.column or schema.relation.column; each part may hold *',
+  );
+
+const maskRuleSchema = z
+  .strictObject({
+    ...base,
+    action: z.literal('mask'),
+    columns: z.array(columnGlobSchema).max(maxListEntries).default([]),
+    detectors: z.union([z.literal('all'), z.array(z.string()).max(maxListEntries)]).default([]),
+    strategy: maskStrategySchema,
+    class: z
+      .string()
+      .max(31)
+      .regex(/^[a-z][a-z0-9-]*$/, 'must be one lower-case word'),
+  })
+  .refine((rule) => rule.columns.length > 0 || rule.detectors.length > 0, {
+    message: 'a mask rule needs columns, detectors or both',
+  });
+
+const limitRuleSchema = z
+  .strictObject({
+    ...base,
+    action: z.literal('limit'),
+    rows: z.int().min(0).nullable().default(null),
+    bytes: z.int().min(0).nullable().default(null),
+  })
+  .refine((rule) => rule.rows !== null || rule.bytes !== null, {
+    message: 'a limit rule needs rows, bytes or both',
+  });
+
+const holdRuleSchema = z.strictObject({
+  ...base,
+  action: z.literal('hold'),
+  approvers: namesSchema,
+  count: z.int().min(1).max(20).default(1),
+  expires: z
+    .string()
+    .refine((text) => parseDuration(text) !== null, 'must be a duration between 10s and 7d, such as 90s, 30m, 2h or 1d')
+    .default('30m'),
+  owner: z.boolean().default(false),
+});
+
+export const ruleActions = ['allow', 'hold', 'deny', 'mask', 'limit', 'monitor'] as const;
+export type RuleAction = (typeof ruleActions)[number];
+
+const ruleSchema = z.discriminatedUnion('action', [
+  z.strictObject({ ...base, action: z.literal('allow') }),
+  z.strictObject({ ...base, action: z.literal('deny') }),
+  holdRuleSchema,
+  maskRuleSchema,
+  limitRuleSchema,
+  z.strictObject({ ...base, action: z.literal('monitor'), would: z.enum(verdictActions) }),
+]);
+export type RuleSource = z.infer<typeof ruleSchema>;
+
+const stringsSchema = z.array(z.string()).max(maxListEntries);
+
+/** A unit test of the policy, in the policy's own file. What is left out has a harmless default. */
+const policyTestSchema = z.strictObject({
+  name: z.string().min(1).max(200),
+  as: z.strictObject({
+    role: actorRoleSchema,
+    name: z.string().optional(),
+    kind: z.enum(['person', 'service']).optional(),
+    groups: stringsSchema.optional(),
+    owner: z.string().optional(),
+  }),
+  connection: z
+    .strictObject({
+      name: z.string().optional(),
+      protocol: z.string().optional(),
+      database: z.string().optional(),
+      labels: z.record(z.string(), z.string()).optional(),
+      default: z.enum(verdictActions).optional(),
+    })
+    .default({}),
+  statement: z.strictObject({
+    kind: z.enum(statementKinds),
+    command: z.string().optional(),
+    complete: z.boolean().optional(),
+    destructive: z.boolean().optional(),
+    filter: z.enum(['absent', 'trivial', 'present', 'not-applicable']).optional(),
+    verbs: z.array(z.enum(effectVerbs)).optional(),
+    reads: stringsSchema.optional(),
+    writes: stringsSchema.optional(),
+    columns: stringsSchema.optional(),
+    functions: stringsSchema.optional(),
+  }),
+  session: z
+    .strictObject({
+      database: z.string().optional(),
+      role: z.string().optional(),
+      inTransaction: z.boolean().optional(),
+    })
+    .default({}),
+  time: z.iso.datetime().optional(),
+  expect: z.union([
+    z.enum(verdictActions).transform((action) => ({ action })),
+    z.strictObject({
+      action: z.enum(verdictActions),
+      rule: z.string().nullable().optional(),
+      masks: stringsSchema.optional(),
+    }),
+  ]),
+});
+export type PolicyTestSource = z.infer<typeof policyTestSchema>;
+
+export const policyDocumentSchema = z.strictObject({
+  version: z.literal(1),
+  rules: z.array(ruleSchema).max(maxRules),
+  tests: z.array(policyTestSchema).max(1_000).default([]),
+});
