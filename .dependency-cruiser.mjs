@@ -87,7 +87,7 @@ export default {
       name: 'pure',
       comment: 'No Node API in pure packages.',
       severity: 'error',
-      from: { path: purePackages.map((entry) => `^${entry.replace('*', '[^/]+')}/`), pathNot: tests },
+      from: { path: purePackages.map((entry) => `^${entry.replace('*', '[^/]+')}/src/`), pathNot: tests },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -114,7 +114,8 @@ export default {
           '\\.d\\.m?ts$',
           '(^|/)[^/]+\\.config\\.(ts|mjs)$',
           '^apps/web/src/app/',
-          '^(scripts|bench|e2e|prisma)/',
+          '(^|/)scripts/',
+          '^(bench|e2e|prisma)/',
         ],
       },
       to: {},
