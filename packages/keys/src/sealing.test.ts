@@ -73,5 +73,7 @@ test('the page shows the fingerprint that the gateway printed', async () => {
 });
 
 test('the browser entry imports nothing of Node', () => {
-  expect(readFileSync(new URL('./sealing.ts', import.meta.url), 'utf8')).not.toMatch(/from 'node:|\bBuffer\b|require\(/);
+  expect(readFileSync(new URL('./sealing.ts', import.meta.url), 'utf8')).not.toMatch(
+    /from 'node:|\bBuffer\b|require\(/,
+  );
 });
