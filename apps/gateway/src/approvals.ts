@@ -1,0 +1,132 @@
+/** Holds as the control plane knows them: raised and spent by request, settled by notice, with a slow re-check as the safety net. */
+import { type ApprovalCreate, type ApprovalStatus, SluiceError } from '@sluice/domain';
+import type { ApprovalOutcome, ApprovalsPort } from '@sluice/session';
+import { type ControlPlane, ControlPlaneRefusal } from './control-plane.ts';
+
+/** Notices tell at once; this only covers one that was lost. */
+const recheckMs = 15_000;
+/** Outcomes and cancellations that could not be told yet. */
+const maxUntold = 10_000;
+const retryMs = 1_000;
+
+interface Waiter {
+  readonly resolve: (status: ApprovalStatus) => void;
+}
+
+export interface ApprovalsOptions {
+  readonly controlPlane: ControlPlane;
+  readonly startId: string;
+  readonly log: (level: 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
+}
+
+export class Approvals implements ApprovalsPort {
+  readonly #options: ApprovalsOptions;
+  readonly #waiting = new Map<string, Waiter>();
+  readonly #recheck: NodeJS.Timeout;
+  /** Told in order; kept until the control plane has them. */
+  #untold: (() => Promise<void>)[] = [];
+  #telling = false;
+  #closed = false;
+
+  constructor(options: ApprovalsOptions) {
+    this.#options = options;
+    this.#recheck = setInterval(() => this.recheckAll(), recheckMs);
+    this.#recheck.unref();
+  }
+
+  create(request: ApprovalCreate): Promise<ApprovalStatus> {
+    return this.#options.controlPlane.createApproval(request);
+  }
+
+  async settled(id: string, signal: AbortSignal): Promise<ApprovalStatus> {
+    signal.throwIfAborted();
+    const settled = new Promise<ApprovalStatus>((resolve) => this.#waiting.set(id, { resolve }));
+    let onAbort: () => void = () => undefined;
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+    try {
+      // A decision may have come between the raising and this line.
+      void this.#look(id);
+      return await Promise.race([settled, aborted]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#waiting.delete(id);
+    }
+  }
+
+  async consume(id: string, effectDigest: string): Promise<boolean> {
+    return this.#options.controlPlane.consumeApproval(id, this.#options.startId, effectDigest);
+  }
+
+  outcome(id: string, outcome: ApprovalOutcome): void {
+    this.#tell(() => this.#options.controlPlane.approvalOutcome(id, this.#options.startId, outcome));
+  }
+
+  cancel(id: string, state: 'cancelled' | 'expired' | 'void', reason: string): void {
+    this.#tell(() => this.#options.controlPlane.cancelApproval(id, state, reason));
+  }
+
+  /** A notice said that this approval has news. */
+  noticed(id: string): void {
+    if (this.#waiting.has(id)) void this.#look(id);
+  }
+
+  recheckAll(): void {
+    for (const id of this.#waiting.keys()) void this.#look(id);
+  }
+
+  /** Tells what is left to tell, for a bounded time. */
+  async close(): Promise<void> {
+    clearInterval(this.#recheck);
+    this.#closed = true;
+    await this.#tellAll();
+  }
+
+  async #look(id: string): Promise<void> {
+    try {
+      const status = await this.#options.controlPlane.approval(id);
+      if (status.state !== 'waiting') this.#waiting.get(id)?.resolve(status);
+    } catch (error) {
+      // Away: the hold goes on waiting, as design has it. Anything else is looked at again later and bounded by the hold's own deadline.
+      if (!(error instanceof SluiceError)) throw error;
+      if (error.code !== 'control-plane-away')
+        this.#options.log('warn', 'an approval could not be looked up', { id, code: error.code });
+    }
+  }
+
+  #tell(send: () => Promise<void>): void {
+    if (this.#untold.length >= maxUntold) {
+      this.#options.log('error', 'too many approval outcomes wait to be told; the oldest is given up', {});
+      this.#untold.shift();
+    }
+    this.#untold.push(send);
+    void this.#tellAll();
+  }
+
+  async #tellAll(): Promise<void> {
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      for (let send = this.#untold[0]; send !== undefined; send = this.#untold[0]) {
+        try {
+          await send();
+        } catch (error) {
+          if (!(error instanceof ControlPlaneRefusal)) {
+            if (!this.#closed) setTimeout(() => void this.#tellAll(), retryMs).unref();
+            return;
+          }
+          // The control plane knows better (it was decided or cancelled there first).
+          this.#options.log('warn', 'the control plane refused an approval’s outcome', {
+            code: error.code,
+            status: error.status,
+          });
+        }
+        this.#untold.shift();
+      }
+    } finally {
+      this.#telling = false;
+    }
+  }
+}

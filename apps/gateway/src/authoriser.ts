@@ -1,0 +1,111 @@
+/** Who a native secret belongs to: asked of the control plane, positive answers cached briefly and dropped when the epoch moves. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type AuthoriseResponse, type BundleConnection, type Secret, SluiceError } from '@sluice/domain';
+import type { AuthorisePort } from '@sluice/session';
+import type { ControlPlane } from './control-plane.ts';
+
+/** Longest time that a positive answer serves without asking again. */
+const cacheMs = 60_000;
+const maxCached = 2_048;
+/** Longest secret worth hashing, in UTF-8 bytes. */
+const maxSecretBytes = 1_024;
+
+interface Cached {
+  readonly answer: Extract<AuthoriseResponse, { ok: true }>;
+  readonly until: number;
+}
+
+export class Authoriser implements AuthorisePort {
+  readonly #controlPlane: ControlPlane;
+  readonly #now: () => number;
+  readonly #cache = new Map<string, Cached>();
+  #epoch = -1;
+
+  constructor(controlPlane: ControlPlane, now: () => number) {
+    this.#controlPlane = controlPlane;
+    this.#now = now;
+  }
+
+  /** Returns true when the epoch moved: every live session must then ask again. */
+  epochIs(epoch: number): boolean {
+    if (epoch === this.#epoch) return false;
+    const first = this.#epoch === -1;
+    this.#epoch = epoch;
+    this.#cache.clear();
+    return !first;
+  }
+
+  async authorise(request: Parameters<AuthorisePort['authorise']>[0]): Promise<AuthoriseResponse> {
+    const { connection, clientAddress, secret, startup } = request;
+    if (Buffer.byteLength(secret.reveal()) > maxSecretBytes) {
+      return {
+        ok: false,
+        reason: 'unknown',
+        message: 'the password is too long to be a Sluice secret',
+        hint: 'Use the native secret of this connection as the password.',
+      };
+    }
+    const hash = hashOf(secret);
+    const key = cacheKey(connection, clientAddress, hash);
+    const cached = this.#cache.get(key);
+    if (cached !== undefined && cached.until > this.#now() && notExpired(cached.answer, this.#now()))
+      return cached.answer;
+    const answer = await this.#ask(connection, clientAddress, hash, startup);
+    if (answer.ok) this.#remember(key, answer);
+    return answer;
+  }
+
+  async #ask(
+    connection: BundleConnection,
+    clientAddress: string,
+    secretHash: string,
+    startup: Readonly<Record<string, string>>,
+  ): Promise<AuthoriseResponse> {
+    try {
+      return await this.#controlPlane.authorise({
+        connectionId: connection.id,
+        clientAddress,
+        secretHash,
+        startup: { ...startup },
+      });
+    } catch (error) {
+      if (error instanceof SluiceError && error.code === 'control-plane-away') {
+        throw new SluiceError(
+          'control-plane-away',
+          'Sluice cannot check who you are: its control plane cannot be reached',
+          {
+            hint: 'Try again in a minute.',
+            cause: error,
+          },
+        );
+      }
+      throw error;
+    }
+  }
+
+  #remember(key: string, answer: Cached['answer']): void {
+    if (this.#cache.size >= maxCached) this.#cache.clear();
+    this.#cache.set(key, { answer, until: this.#now() + cacheMs });
+  }
+}
+
+/** SHA-256 of the secret as base64url. */
+export function hashOf(secret: Secret): string {
+  return createHash('sha256').update(secret.reveal(), 'utf8').digest('base64url');
+}
+
+/** Compares in constant time. */
+export function secretMatches(secret: Secret, hash: string): boolean {
+  const given = Buffer.from(hashOf(secret));
+  const wanted = Buffer.from(hash);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+/** The address without its port: a cached answer serves the same machine's next connection. */
+function cacheKey(connection: BundleConnection, clientAddress: string, hash: string): string {
+  return `${connection.id} ${clientAddress.replace(/:\d+$/, '')} ${hash}`;
+}
+
+function notExpired(answer: Cached['answer'], now: number): boolean {
+  return answer.expiresAt === null || Date.parse(answer.expiresAt) > now;
+}

@@ -1,0 +1,225 @@
+/** Every request a gateway makes of the control plane: ordinary HTTPS, signed (RFC 9421), bounded in time and size. */
+import { randomBytes } from 'node:crypto';
+import {
+  type ApprovalCreate,
+  type ApprovalStatus,
+  type AuthoriseRequest,
+  type AuthoriseResponse,
+  approvalStatusSchema,
+  authoriseResponseSchema,
+  bundleResponseSchema,
+  type ErrorCode,
+  enrolResponseSchema,
+  errorCodes,
+  type GatewayState,
+  gatewayPaths,
+  leafResponseSchema,
+  type SignedBundle,
+  SluiceError,
+  type TestResult,
+} from '@sluice/domain';
+import { type SigningKeys, signRequest } from '@sluice/keys';
+import type { ApprovalOutcome } from '@sluice/session';
+import { z } from 'zod';
+
+const requestTimeoutMs = 10_000;
+/** Largest answer that is read: a bundle of some thousand connections. */
+const maxAnswerBytes = 16 * 1_048_576;
+const nonceBytes = 18;
+
+const problemSchema = z.looseObject({
+  code: z.string().optional(),
+  message: z.string().optional(),
+  hint: z.string().nullish(),
+});
+
+/** An answer of the control plane that says no; `status` is HTTP's. */
+export class ControlPlaneRefusal extends SluiceError {
+  readonly status: number;
+
+  constructor(status: number, code: ErrorCode, message: string, hint: string | undefined) {
+    super(code, message, { audience: 'operator', ...(hint === undefined ? {} : { hint }) });
+    this.status = status;
+  }
+}
+
+export class ControlPlane {
+  readonly #url: string;
+  readonly #signing: SigningKeys;
+  #gatewayId: string | null;
+
+  constructor(url: string, signing: SigningKeys, gatewayId: string | null) {
+    this.#url = url;
+    this.#signing = signing;
+    this.#gatewayId = gatewayId;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  async enrol(request: {
+    readonly token: string;
+    readonly name: string;
+    readonly signingKey: string;
+    readonly sealingKey: string;
+    readonly version: string;
+    readonly hostname: string;
+    readonly capabilities: readonly string[];
+  }): Promise<z.infer<typeof enrolResponseSchema>> {
+    const answer = await this.#send('POST', gatewayPaths.enrol, json(request), false);
+    const parsed = await read(answer, enrolResponseSchema);
+    this.#gatewayId = parsed.gatewayId;
+    return parsed;
+  }
+
+  /** Null when nothing newer than `have` exists. */
+  async bundle(have: number): Promise<SignedBundle | null> {
+    const answer = await this.#send('GET', `${gatewayPaths.bundle}?have=${have}`, null);
+    return answer.status === 204 ? null : read(answer, bundleResponseSchema);
+  }
+
+  async authorise(request: AuthoriseRequest): Promise<AuthoriseResponse> {
+    return read(await this.#send('POST', gatewayPaths.authorise, json(request)), authoriseResponseSchema);
+  }
+
+  async leaf(
+    connectionId: string,
+    publicKey: string,
+  ): Promise<{ readonly certificate: string; readonly notAfter: string }> {
+    return read(await this.#send('POST', gatewayPaths.leaf, json({ connectionId, publicKey })), leafResponseSchema);
+  }
+
+  async createApproval(request: ApprovalCreate): Promise<ApprovalStatus> {
+    return read(await this.#send('POST', gatewayPaths.approvals, json(request)), approvalStatusSchema);
+  }
+
+  async approval(id: string): Promise<ApprovalStatus> {
+    return read(
+      await this.#send('GET', `${gatewayPaths.approvals}/${encodeURIComponent(id)}`, null),
+      approvalStatusSchema,
+    );
+  }
+
+  /** False when it was not approved any more (409). */
+  async consumeApproval(id: string, gatewayStartId: string, effectDigest: string): Promise<boolean> {
+    try {
+      await this.#send(
+        'POST',
+        `${gatewayPaths.approvals}/${encodeURIComponent(id)}/consume`,
+        json({ gatewayStartId, effectDigest }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ControlPlaneRefusal && error.status === 409) return false;
+      throw error;
+    }
+  }
+
+  async approvalOutcome(id: string, gatewayStartId: string, outcome: ApprovalOutcome): Promise<void> {
+    await this.#send(
+      'POST',
+      `${gatewayPaths.approvals}/${encodeURIComponent(id)}/outcome`,
+      json({ gatewayStartId, ...outcome }),
+    );
+  }
+
+  async cancelApproval(id: string, state: 'cancelled' | 'expired' | 'void', reason: string): Promise<void> {
+    await this.#send('POST', `${gatewayPaths.approvals}/${encodeURIComponent(id)}/cancel`, json({ state, reason }));
+  }
+
+  async pushChunk(sessionId: string, index: number, bytes: Buffer): Promise<void> {
+    const path = `${gatewayPaths.chunks}?session=${encodeURIComponent(sessionId)}&index=${index}`;
+    await this.#send('POST', path, bytes);
+  }
+
+  async reportState(state: GatewayState): Promise<void> {
+    await this.#send('POST', gatewayPaths.state, json(state));
+  }
+
+  async reportTest(result: TestResult): Promise<void> {
+    await this.#send('POST', gatewayPaths.testResults, json(result));
+  }
+
+  /** Headers that sign the tunnel's upgrade request. */
+  tunnelHeaders(): Record<string, string> {
+    return this.#signature('GET', `${this.#url}${gatewayPaths.tunnel}`, null);
+  }
+
+  get tunnelUrl(): string {
+    return `${this.#url.replace(/^http/, 'ws')}${gatewayPaths.tunnel}`;
+  }
+
+  #signature(method: string, url: string, body: Buffer | null): Record<string, string> {
+    if (this.#gatewayId === null)
+      throw new SluiceError('unauthenticated', 'this gateway is not enrolled', { audience: 'operator' });
+    const nonce = randomBytes(nonceBytes).toString('base64url');
+    const { privateKey } = this.#signing;
+    return { ...signRequest({ method, url, body, keyId: this.#gatewayId, privateKey, now: Date.now(), nonce }) };
+  }
+
+  async #send(method: 'GET' | 'POST', path: string, body: Buffer | null, signed = true): Promise<Response> {
+    const url = `${this.#url}${path}`;
+    const headers: Record<string, string> = signed ? this.#signature(method, url, body) : {};
+    if (body !== null)
+      headers['content-type'] = path.startsWith(gatewayPaths.chunks) ? 'application/octet-stream' : 'application/json';
+    let answer: Response;
+    try {
+      answer = await fetch(url, {
+        method,
+        headers,
+        body: body === null ? null : new Uint8Array(body.buffer, body.byteOffset, body.byteLength),
+        signal: AbortSignal.timeout(requestTimeoutMs),
+        redirect: 'error',
+      } as RequestInit);
+    } catch (cause) {
+      throw new SluiceError('control-plane-away', 'the control plane cannot be reached', {
+        audience: 'operator',
+        cause,
+      });
+    }
+    if (answer.ok) return answer;
+    throw await refusalOf(answer);
+  }
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value), 'utf8');
+}
+
+async function read<T>(answer: Response, schema: z.ZodType<T>): Promise<T> {
+  const text = await boundedText(answer);
+  const parsed = schema.safeParse(JSON.parse(text));
+  if (!parsed.success) {
+    throw new SluiceError('unavailable', 'the control plane answered in a form this gateway does not know', {
+      audience: 'operator',
+      cause: parsed.error,
+    });
+  }
+  return parsed.data;
+}
+
+async function refusalOf(answer: Response): Promise<SluiceError> {
+  let problem: z.infer<typeof problemSchema> = {};
+  try {
+    problem = problemSchema.parse(JSON.parse(await boundedText(answer)));
+  } catch {
+    // The status alone then says what can be said.
+  }
+  const message = problem.message ?? `the control plane answered ${answer.status}`;
+  if (answer.status >= 500) return new SluiceError('control-plane-away', message, { audience: 'operator' });
+  const code = errorCodes.find((known) => known === problem.code) ?? 'bad-request';
+  return new ControlPlaneRefusal(answer.status, code, message, problem.hint ?? undefined);
+}
+
+async function boundedText(answer: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of answer.body ?? []) {
+    size += part.length;
+    if (size > maxAnswerBytes)
+      throw new SluiceError('too-large', 'the control plane’s answer is too large', { audience: 'operator' });
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

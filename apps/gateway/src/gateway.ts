@@ -1,0 +1,394 @@
+/** The composition root of the data plane: wires ports, doors, spool and tunnel together, and takes them down again. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Worker } from 'node:worker_threads';
+import { type NoticeToControlPlane, noticeToGatewaySchema, Secret, SluiceError } from '@sluice/domain';
+import { fingerprint, keyedDigest, newId } from '@sluice/keys';
+import { openCredential } from '@sluice/keys/sealing';
+import { fileSpool, SpoolPusher, SpoolWriter, spoolDepth } from '@sluice/recording';
+import { LiveSessions, type SessionPorts } from '@sluice/session';
+import { dialTunnel, type Tunnel } from '@sluice/tunnel';
+import type { Logger } from 'pino';
+import { Approvals } from './approvals.ts';
+import { Authoriser, secretMatches } from './authoriser.ts';
+import { Bundles, type CurrentBundle, capabilities } from './bundles.ts';
+import { testConnection } from './connection-test.ts';
+import { ControlPlane } from './control-plane.ts';
+import type { GatewayEnvironment } from './env.ts';
+import { FactsPool } from './facts-pool.ts';
+import { KnowledgeCache } from './knowledge-cache.ts';
+import { Lease } from './lease.ts';
+import { Leaves } from './leaves.ts';
+import { Listeners } from './listeners.ts';
+import { SessionEntry } from './session-entry.ts';
+import { type Enrolment, type GatewayKeys, StateStore } from './state-store.ts';
+import { TargetDialer } from './target-dialer.ts';
+import { gatewayVersion } from './version.ts';
+
+const reportEveryMs = 5_000;
+const leafCheckEveryMs = 3_600_000;
+const pullRetryMs = 1_000;
+/** Bytes of the key that effects and stable tokens are digested with. */
+const digestKeyBytes = 32;
+const parseWorkers = 2;
+/** How long a stopping gateway tries to push what it recorded. */
+const drainMs = 3_000;
+
+export interface RunningGateway {
+  readonly gatewayId: string;
+  /** Resolves when the first bundle is in force and the tunnel is up. */
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startGateway(
+  env: GatewayEnvironment,
+  log: Logger,
+  spawnParser: () => Worker,
+): Promise<RunningGateway> {
+  const store = new StateStore(env.dataDir);
+  const keys = await store.keys(() => randomBytes(digestKeyBytes).toString('base64url'));
+  const enrolment = store.enrolment() ?? (await enrol(env, store, keys, log));
+  const gateway = new Gateway(env, log, store, keys, enrolment, spawnParser);
+  await gateway.start();
+  return gateway;
+}
+
+async function enrol(env: GatewayEnvironment, store: StateStore, keys: GatewayKeys, log: Logger): Promise<Enrolment> {
+  if (env.enrolToken === null) {
+    throw new SluiceError('unauthenticated', 'this gateway is not enrolled and has no enrolment token', {
+      audience: 'operator',
+      hint: 'Make one on the gateways page and set SLUICE_ENROL_TOKEN.',
+    });
+  }
+  const answer = await new ControlPlane(env.url, keys.signing, null).enrol({
+    token: env.enrolToken,
+    name: env.name,
+    signingKey: keys.signing.publicKey,
+    sealingKey: keys.sealing.publicKey,
+    version: gatewayVersion,
+    hostname: hostname(),
+    capabilities,
+  });
+  const enrolment = { gatewayId: answer.gatewayId, url: env.url, bundleKey: answer.bundleKey, caRoot: answer.caRoot };
+  store.keepEnrolment(enrolment);
+  log.info(
+    {
+      gatewayId: answer.gatewayId,
+      sealingKey: fingerprint(keys.sealing.publicKey),
+      signingKey: fingerprint(keys.signing.publicKey),
+    },
+    'enrolled',
+  );
+  return enrolment;
+}
+
+class Gateway implements RunningGateway {
+  readonly gatewayId: string;
+  readonly ready: Promise<void>;
+  readonly #env: GatewayEnvironment;
+  readonly #log: Logger;
+  readonly #startId = newId();
+  readonly #keys: GatewayKeys;
+  readonly #controlPlane: ControlPlane;
+  readonly #bundles: Bundles;
+  readonly #lease = new Lease(() => performance.now());
+  readonly #authoriser: Authoriser;
+  readonly #approvals: Approvals;
+  readonly #leaves: Leaves;
+  readonly #facts: FactsPool;
+  readonly #spoolStore: ReturnType<typeof fileSpool>;
+  readonly #spool: SpoolWriter;
+  readonly #pusher: SpoolPusher;
+  readonly #knowledge: KnowledgeCache;
+  readonly #live = new LiveSessions();
+  readonly #dialer: TargetDialer;
+  readonly #listeners: Listeners;
+  readonly #entry: SessionEntry;
+  readonly #ports: SessionPorts;
+  readonly #stopping = new AbortController();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #tunnel: ReturnType<typeof dialTunnel> | null = null;
+  #pulling: Promise<void> | null = null;
+  #markReady: () => void = () => undefined;
+  #cpu = process.cpuUsage();
+  #cpuAt = performance.now();
+
+  constructor(
+    env: GatewayEnvironment,
+    log: Logger,
+    store: StateStore,
+    keys: GatewayKeys,
+    enrolment: Enrolment,
+    spawnParser: () => Worker,
+  ) {
+    this.#env = env;
+    this.#log = log;
+    this.#keys = keys;
+    this.gatewayId = enrolment.gatewayId;
+    this.ready = new Promise((resolve) => {
+      this.#markReady = resolve;
+    });
+    const warn = (message: string, fields: Record<string, unknown>) => log.warn(fields, message);
+    this.#controlPlane = new ControlPlane(env.url, keys.signing, enrolment.gatewayId);
+    this.#bundles = new Bundles(store, enrolment.gatewayId, enrolment.bundleKey);
+    this.#authoriser = new Authoriser(this.#controlPlane, Date.now);
+    this.#approvals = new Approvals({
+      controlPlane: this.#controlPlane,
+      startId: this.#startId,
+      log: (level, message, fields) => log[level](fields, message),
+    });
+    this.#leaves = new Leaves(this.#controlPlane, enrolment.caRoot, warn);
+    this.#facts = new FactsPool({
+      spawn: spawnParser,
+      size: parseWorkers,
+      onFailure: (message) => log.warn({ message }, 'a parser was replaced'),
+    });
+    this.#spoolStore = fileSpool(store.spoolDir);
+    this.#pusher = new SpoolPusher({
+      store: this.#spoolStore,
+      push: (sessionId, index, bytes) => this.#controlPlane.pushChunk(sessionId, index, bytes),
+      onFault: (message, error) => log.warn({ error: String(error) }, message),
+    });
+    this.#spool = new SpoolWriter({
+      store: this.#spoolStore,
+      gatewayId: enrolment.gatewayId,
+      keys: keys.signing,
+      ...(env.spoolBytes === null ? {} : { maxSpoolBytes: env.spoolBytes }),
+      onFault: (message, error) => log.error({ error: String(error) }, message),
+      onChunk: () => this.#pusher.wake(),
+    });
+    this.#knowledge = new KnowledgeCache(warn);
+    this.#dialer = new TargetDialer(env.allowTargets);
+    this.#ports = this.#sessionPorts();
+    this.#entry = new SessionEntry({
+      bundles: this.#bundles,
+      leaves: this.#leaves,
+      ports: this.#ports,
+      live: this.#live,
+      gatewayId: this.gatewayId,
+      startId: this.#startId,
+    });
+    this.#listeners = new Listeners(
+      env.listenHost,
+      (connectionId, socket) => void this.#entry.native(connectionId, socket),
+    );
+  }
+
+  async start(): Promise<void> {
+    for (const session of this.#spool.recover())
+      this.#log.warn({ session }, 'a recording of an earlier start was closed as interrupted');
+    this.#bundles.onChange((current) => this.#bundleChanged(current));
+    this.#tunnel = dialTunnel({
+      url: this.#controlPlane.tunnelUrl,
+      headers: () => this.#controlPlane.tunnelHeaders(),
+      onTunnel: (tunnel) => this.#connected(tunnel),
+      onStream: (stream, header) => void this.#entry.tunnelled(stream, header),
+      onNotice: (notice) => this.#noticed(notice),
+      onStateChange: (state) => this.#log.info(state, 'tunnel'),
+      signal: this.#stopping.signal,
+    });
+    this.#every(reportEveryMs, () => void this.#report());
+    this.#every(leafCheckEveryMs, () => this.#ensureLeaves());
+    this.#pusher.wake();
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    const farewell = {
+      reason: 'terminated',
+      message: 'the gateway is stopping',
+      hint: 'Connect again in a moment.',
+    } as const;
+    for (const session of this.#live.all()) session.terminate(farewell);
+    const closed = this.#listeners.close();
+    const bounded = <T>(work: Promise<T>) =>
+      Promise.race([work, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
+    await bounded(closed);
+    this.#listeners.destroySockets();
+    this.#spool.stop();
+    this.#pusher.wake({ retryNow: true });
+    await bounded(Promise.all([this.#approvals.close(), this.#pusher.stop()]));
+    this.#stopping.abort();
+    this.#leaves.close();
+    await bounded(Promise.all([this.#knowledge.close(), this.#facts.close(), this.#tunnel?.finished]));
+  }
+
+  #connected(tunnel: Tunnel): void {
+    const hello: NoticeToControlPlane = {
+      type: 'hello',
+      startId: this.#startId,
+      version: gatewayVersion,
+      capabilities: [...capabilities],
+    };
+    tunnel.sendNotice(hello);
+    this.#lease.heard();
+    this.#approvals.recheckAll();
+    this.#pusher.wake({ retryNow: true });
+    void this.#pull();
+    void this.#report();
+  }
+
+  #noticed(raw: unknown): void {
+    const parsed = noticeToGatewaySchema.safeParse(raw);
+    if (!parsed.success) {
+      this.#log.warn('an unknown notice was ignored');
+      return;
+    }
+    const notice = parsed.data;
+    switch (notice.type) {
+      case 'heartbeat':
+        this.#lease.heard();
+        if (notice.bundleVersion > this.#bundles.version) void this.#pull();
+        if (this.#authoriser.epochIs(notice.revocationEpoch)) {
+          for (const session of this.#live.all()) void session.reauthorise?.();
+        }
+        return;
+      case 'approval':
+        this.#approvals.noticed(notice.id);
+        return;
+      case 'terminate':
+        this.#live.terminate(notice.sessionId, {
+          reason: 'terminated',
+          message: notice.reason,
+          hint: 'Ask an administrator of Sluice before you connect again.',
+        });
+        return;
+      case 'test-connection':
+        void this.#test(notice.requestId, notice.connectionId);
+        return;
+    }
+  }
+
+  async #test(requestId: string, connectionId: string): Promise<void> {
+    try {
+      await this.#pull();
+      const connection = this.#bundles.current?.connections.get(connectionId);
+      await this.#controlPlane.reportTest(await testConnection(requestId, connection, connectionId, this.#ports));
+    } catch (error) {
+      this.#log.warn({ error: String(error) }, 'a connection test could not be reported');
+    }
+  }
+
+  /** One pull at a time; a failed one is tried again while there is still something newer. */
+  #pull(): Promise<void> {
+    this.#pulling ??= this.#pullOnce().finally(() => {
+      this.#pulling = null;
+    });
+    return this.#pulling;
+  }
+
+  async #pullOnce(): Promise<void> {
+    try {
+      const signed = await this.#controlPlane.bundle(this.#bundles.version);
+      if (signed !== null) this.#bundles.accept(signed);
+    } catch (error) {
+      this.#log.error({ error: String(error) }, 'the bundle could not be taken; the last one stays in force');
+      if (!this.#stopping.signal.aborted) setTimeout(() => void this.#pull(), pullRetryMs).unref();
+    }
+  }
+
+  #bundleChanged(current: CurrentBundle): void {
+    this.#log.info(
+      { bundle: current.bundle.version, policy: current.policy.version, connections: current.connections.size },
+      'bundle in force',
+    );
+    this.#listeners.sync(current.connections.values());
+    this.#ensureLeaves();
+    this.#endChangedSessions(current);
+    this.#markReady();
+  }
+
+  #endChangedSessions(current: CurrentBundle): void {
+    for (const session of this.#live.all()) {
+      const connection = current.connections.get(session.connectionId);
+      if (connection !== undefined && connection.revision === session.connectionRevision) continue;
+      this.#knowledge.forget(session.connectionId);
+      session.terminate({
+        reason: 'terminated',
+        message: 'the connection was changed or removed',
+        hint: 'Connect again.',
+      });
+    }
+  }
+
+  #ensureLeaves(): void {
+    for (const connection of this.#bundles.current?.connections.values() ?? []) {
+      void this.#leaves.ensure(connection.id, connection.serverNames);
+    }
+  }
+
+  async #report(): Promise<void> {
+    const depth = spoolDepth(this.#spoolStore);
+    try {
+      await this.#controlPlane.reportState({
+        startId: this.#startId,
+        version: gatewayVersion,
+        hostname: hostname(),
+        capabilities: [...capabilities],
+        bundleVersion: this.#bundles.version,
+        policyVersion: this.#bundles.current?.policy.version ?? 0,
+        openSessions: this.#live.size,
+        spoolChunks: depth.chunks,
+        spoolBytes: depth.bytes,
+        cpuPercent: this.#cpuPercent(),
+        memoryBytes: process.memoryUsage.rss(),
+        clock: new Date().toISOString(),
+        listeners: this.#listeners.states(),
+      });
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      this.#log.debug({ code: error.code }, 'the state could not be reported');
+    }
+  }
+
+  #cpuPercent(): number {
+    const used = process.cpuUsage(this.#cpu);
+    const now = performance.now();
+    const percent = (used.user + used.system) / 10 / Math.max(now - this.#cpuAt, 1);
+    this.#cpu = process.cpuUsage();
+    this.#cpuAt = now;
+    return Math.round(percent * 10) / 10;
+  }
+
+  #every(ms: number, work: () => void): void {
+    const timer = setInterval(work, ms);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+
+  #sessionPorts(): SessionPorts {
+    const { sealing, digest } = this.#keys;
+    return {
+      now: Date.now,
+      newId: () => newId(),
+      gateway: { id: this.gatewayId, startId: this.#startId },
+      publicUrl: () => this.#bundles.current?.bundle.publicUrl ?? this.#env.url,
+      authorise: this.#authoriser,
+      lease: this.#lease,
+      policy: () => {
+        const current = this.#bundles.current;
+        if (current === null)
+          throw new SluiceError('unavailable', 'this gateway has no policy yet', { hint: 'Try again in a moment.' });
+        return current.policy;
+      },
+      credential: async (connection) => {
+        if (connection.credential === null)
+          throw new SluiceError('target-auth', `connection ${connection.name} has no credential for this gateway`);
+        return new Secret(
+          await openCredential(sealing.privateKey, connection.address, connection.id, connection.credential),
+        );
+      },
+      connect: (connection, signal) => this.#dialer.dial(connection, signal),
+      allowWeakAuthentication: (connection) => this.#env.allowWeakAuthentication.includes(connection.name),
+      knowledge: (protocol, connection, dial) => this.#knowledge.of(protocol, connection, dial),
+      facts: this.#facts,
+      describe: (language, text) => this.#facts.describe(language, text),
+      approvals: this.#approvals,
+      openRecording: (sessionId) => this.#spool.openSession(sessionId),
+      digest: (text) => keyedDigest(digest, text),
+      secretMatches,
+      log: (level, message, fields) => this.#log[level](fields, message),
+    };
+  }
+}

@@ -1,0 +1,79 @@
+/** `gateway run` — and, in a worker thread of the same file, the parser. */
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { SluiceError } from '@sluice/domain';
+import { pino } from 'pino';
+import { type GatewayEnvironment, readEnvironment } from './env.ts';
+import { startGateway } from './gateway.ts';
+import { runParseWorker } from './parse-worker.ts';
+import { gatewayVersion } from './version.ts';
+
+/** Heap of one parse worker, in MiB; the grammar's own memory lies beside it. */
+const parserHeapMiB = 512;
+/** Stack of one parse worker, in MiB: deep statements must not break the grammar. */
+const parserStackMiB = 4;
+
+const usage = `usage: sluice-gateway run | version
+
+Environment:
+  SLUICE_URL              the control plane, e.g. https://sluice.example.com
+  SLUICE_GATEWAY_DATA     a folder of this gateway's own (keys, last policy, spool)
+  SLUICE_ENROL_TOKEN      needed once, from the gateways page
+  SLUICE_ALLOW_TARGETS    host:port,host:*,… that this gateway may dial
+`;
+
+async function main(): Promise<number> {
+  const command = process.argv[2] ?? 'run';
+  if (command === 'version') {
+    process.stdout.write(`${gatewayVersion}\n`);
+    return 0;
+  }
+  if (command !== 'run') {
+    process.stderr.write(usage);
+    return 2;
+  }
+  let env: GatewayEnvironment;
+  try {
+    env = readEnvironment();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    return 2;
+  }
+  return run(env);
+}
+
+async function run(env: GatewayEnvironment): Promise<number> {
+  const log = pino({ level: env.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
+  const stopped = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+  try {
+    const gateway = await startGateway(env, log, spawnParser);
+    void gateway.ready.then(() =>
+      process.stdout.write(`${JSON.stringify({ ready: true, gatewayId: gateway.gatewayId })}\n`),
+    );
+    await stopped;
+    await gateway.stop();
+    return 0;
+  } catch (error) {
+    const words =
+      error instanceof SluiceError
+        ? { code: error.code, hint: error.hint }
+        : { error: error instanceof Error ? error.stack : String(error) };
+    log.fatal(words, error instanceof Error ? error.message : 'the gateway could not start');
+    return 1;
+  }
+}
+
+function spawnParser(): Worker {
+  return new Worker(__filename, {
+    workerData: { role: 'parser' },
+    resourceLimits: { maxOldGenerationSizeMb: parserHeapMiB, stackSizeMb: parserStackMiB },
+  });
+}
+
+if (isMainThread) {
+  void main().then((code) => process.exit(code));
+} else if ((workerData as { role?: unknown } | null)?.role === 'parser') {
+  void runParseWorker();
+}

@@ -1,0 +1,99 @@
+/** What a gateway keeps on its own disk: keys (made here, never leave), who it is, and the last bundle. */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { Secret, type SignedBundle, signedBundleSchema } from '@sluice/domain';
+import { generateSigningKeys, type SigningKeys, signingKeysOf } from '@sluice/keys';
+import { generateSealingKeys } from '@sluice/keys/sealing';
+import { z } from 'zod';
+
+const keysSchema = z.strictObject({
+  signing: z.string(),
+  sealing: z.strictObject({ publicKey: z.string(), privateKey: z.string() }),
+  /** Key of effect digests and stable tokens. */
+  digest: z.string(),
+});
+
+const enrolmentSchema = z.strictObject({
+  gatewayId: z.string(),
+  url: z.string(),
+  bundleKey: z.strictObject({ keyId: z.string(), publicKey: z.string() }),
+  caRoot: z.string(),
+});
+export type Enrolment = z.infer<typeof enrolmentSchema>;
+
+export interface GatewayKeys {
+  readonly signing: SigningKeys;
+  readonly sealing: { readonly publicKey: string; readonly privateKey: Secret };
+  readonly digest: Secret;
+}
+
+export class StateStore {
+  readonly #dir: string;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  }
+
+  get spoolDir(): string {
+    return join(this.#dir, 'spool');
+  }
+
+  async keys(randomDigestKey: () => string): Promise<GatewayKeys> {
+    const stored = this.#read('keys.json', keysSchema);
+    if (stored !== null) {
+      return {
+        signing: signingKeysOf(new Secret(stored.signing)),
+        sealing: { publicKey: stored.sealing.publicKey, privateKey: new Secret(stored.sealing.privateKey) },
+        digest: new Secret(stored.digest),
+      };
+    }
+    const signing = generateSigningKeys();
+    const sealing = await generateSealingKeys();
+    const digest = new Secret(randomDigestKey());
+    this.#write('keys.json', {
+      signing: signing.privateKey.reveal(),
+      sealing: { publicKey: sealing.publicKey, privateKey: sealing.privateKey.reveal() },
+      digest: digest.reveal(),
+    });
+    return { signing, sealing, digest };
+  }
+
+  enrolment(): Enrolment | null {
+    return this.#read('enrolment.json', enrolmentSchema);
+  }
+
+  keepEnrolment(enrolment: Enrolment): void {
+    this.#write('enrolment.json', enrolment);
+  }
+
+  bundle(): SignedBundle | null {
+    return this.#read('bundle.json', signedBundleSchema);
+  }
+
+  keepBundle(bundle: SignedBundle): void {
+    this.#write('bundle.json', bundle);
+  }
+
+  #read<T>(name: string, schema: z.ZodType<T>): T | null {
+    const file = join(this.#dir, name);
+    if (!existsSync(file)) return null;
+    const parsed = schema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+    if (!parsed.success)
+      throw new Error(`${file} is damaged; restore it from a back-up or enrol this gateway anew in an empty folder`);
+    return parsed.data;
+  }
+
+  /** Whole or not at all: written beside, synced, renamed. */
+  #write(name: string, value: unknown): void {
+    const file = join(this.#dir, name);
+    const fd = openSync(`${file}.new`, 'w', 0o600);
+    try {
+      writeSync(fd, JSON.stringify(value));
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(`${file}.new`, file);
+  }
+}

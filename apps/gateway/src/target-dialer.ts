@@ -1,0 +1,82 @@
+/** The only place that opens a socket towards a target. */
+import { connect, type Socket } from 'node:net';
+import { type BundleConnection, SluiceError, type TargetAddress } from '@sluice/domain';
+
+const dialTimeoutMs = 10_000;
+
+export class TargetDialer {
+  readonly #allowed: readonly string[];
+
+  /** `host:port`, `host:*` or `*`; from the gateway's own configuration, not from a bundle. */
+  constructor(allowed: readonly string[]) {
+    this.#allowed = allowed;
+  }
+
+  /** Throws SluiceError `forbidden` for an address off the list, `target-unreachable` otherwise. */
+  async dial(connection: BundleConnection, signal: AbortSignal): Promise<Socket> {
+    const { address } = connection;
+    if (!this.allows(address)) {
+      throw new SluiceError(
+        'target-unreachable',
+        `this gateway's own file does not allow the target ${address.host}:${address.port}`,
+        {
+          hint: 'Add it to SLUICE_ALLOW_TARGETS of the gateway, or correct the connection’s address.',
+        },
+      );
+    }
+    const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(dialTimeoutMs)]);
+    try {
+      await opened(socket, bounded);
+    } catch (cause) {
+      socket.destroy();
+      throw unreachable(address, cause, bounded.aborted);
+    }
+    socket.on('error', () => undefined);
+    return socket;
+  }
+
+  allows(address: TargetAddress): boolean {
+    return this.#allowed.some(
+      (rule) => rule === '*' || rule === `${address.host}:*` || rule === `${address.host}:${address.port}`,
+    );
+  }
+}
+
+function opened(socket: Socket, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new Error('timed out'));
+    signal.addEventListener('abort', stop, { once: true });
+    const settle = (then: () => void) => {
+      signal.removeEventListener('abort', stop);
+      then();
+    };
+    socket.once('connect', () => settle(resolve));
+    socket.once('error', (error) => settle(() => reject(error)));
+  });
+}
+
+function unreachable(address: TargetAddress, cause: unknown, timedOut: boolean): SluiceError {
+  const code = cause !== null && typeof cause === 'object' && 'code' in cause ? String(cause.code) : '';
+  const where = `${address.host}:${address.port}`;
+  if (code === 'ECONNREFUSED') {
+    return new SluiceError('target-unreachable', `the target ${where} refused the connection`, {
+      hint: 'It is down or listens on another port: start it, or correct the connection’s address.',
+      cause,
+    });
+  }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return new SluiceError('target-unreachable', `the gateway cannot resolve the target's name ${address.host}`, {
+      hint: 'Correct the host name, or the gateway’s DNS.',
+      cause,
+    });
+  }
+  return new SluiceError(
+    'target-unreachable',
+    `the gateway cannot reach the target ${where}${timedOut ? ' in time' : ''}`,
+    {
+      hint: 'Check that the target runs and that a firewall lets the gateway through.',
+      cause,
+    },
+  );
+}

@@ -1,0 +1,307 @@
+/** Holding one statement until a person answers: raise, wait, judge again, consume at most once. */
+import {
+  type Actor,
+  type ApprovalState,
+  type ApprovalStatus,
+  type BundleConnection,
+  type Refusal,
+  SluiceError,
+  type StatementFacts,
+  type Verdict,
+} from '@sluice/domain';
+import type { NewEvent } from '@sluice/recording';
+import type { JudgeRequest } from '@sluice/wire-kit';
+import type { ConsumedApproval } from './judged-statement.ts';
+import type { SessionPorts } from './ports.ts';
+import { refuseApproval, refuseControlPlaneAway } from './refusals.ts';
+
+/** Longest text that an approval carries; a longer one is shown cut, with its length. */
+const maxApprovalTextCharacters = 65_536;
+/** Bind values shown to a reviewer. */
+const maxApprovalBinds = 256;
+
+export interface HoldSubject {
+  readonly request: JudgeRequest;
+  readonly facts: readonly StatementFacts[];
+  readonly verdict: Verdict;
+  readonly statementId: string;
+  readonly kind: string;
+  readonly command: string;
+  readonly maskedText: string;
+  readonly maskedBinds: readonly (string | null)[];
+  readonly maskCanonical: (text: string) => string;
+}
+
+export interface HoldSession {
+  readonly id: string;
+  readonly ports: SessionPorts;
+  readonly connection: BundleConnection;
+  readonly actor: Actor;
+  readonly record: (event: NewEvent, durable: boolean) => void;
+  /** Judges the same facts under the policy of this moment. */
+  readonly judgeAgain: (facts: readonly StatementFacts[], state: JudgeRequest['state']) => Verdict;
+  readonly signal: AbortSignal;
+}
+
+export type HoldResult =
+  | { readonly type: 'run'; readonly approval: ConsumedApproval }
+  | { readonly type: 'refuse'; readonly refusal: Refusal };
+
+/** Resolves with the right to run once, or with a refusal. Never throws for what a client, a person or the network does. */
+export async function holdStatement(session: HoldSession, subject: HoldSubject): Promise<HoldResult> {
+  const { ports } = session;
+  const terms = subject.verdict.hold;
+  if (terms === null) throw new Error('a hold verdict carries its terms');
+  if (!ports.lease.controlPlaneReachable()) {
+    return { type: 'refuse', refusal: refuseControlPlaneAway(subject, subject.verdict.rule) };
+  }
+  const effectDigest = await digestEffect(session, subject);
+  let approval: ApprovalStatus;
+  try {
+    approval = await raise(session, subject, effectDigest);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return { type: 'refuse', refusal: refuseControlPlaneAway(subject, subject.verdict.rule) };
+  }
+  session.record(
+    { type: 'statement.held', statementId: subject.statementId, approvalId: approval.id, url: approval.url },
+    true,
+  );
+  if (session.connection.holdBehaviour === 'refuse' && approval.state === 'waiting') {
+    return {
+      type: 'refuse',
+      refusal: refuseApproval(subject, 'approval-required', approval, {
+        rule: subject.verdict.rule,
+        message: `Sluice asked a person to approve this ${subject.command}: ${subject.verdict.reason}`,
+        hint: `Send exactly the same statement again once it is approved at ${approval.url}; it then passes once.`,
+      }),
+    };
+  }
+  return waitForPeople(session, subject, approval, effectDigest);
+}
+
+async function raise(session: HoldSession, subject: HoldSubject, effectDigest: string): Promise<ApprovalStatus> {
+  const { ports, connection } = session;
+  const terms = subject.verdict.hold!;
+  const canonical = await canonicalText(session, subject);
+  const first = subject.facts.find((f) => f.kind !== 'read' && f.kind !== 'session') ?? subject.facts[0];
+  return ports.approvals.create({
+    id: ports.newId(),
+    connectionId: connection.id,
+    connectionRevision: connection.revision,
+    sessionId: session.id,
+    statementId: subject.statementId,
+    gatewayStartId: ports.gateway.startId,
+    actor: session.actor,
+    statementText: cut(subject.maskedText),
+    canonicalText: cut(canonical),
+    binds: subject.maskedBinds.slice(0, maxApprovalBinds),
+    command: subject.command,
+    kind: subject.kind,
+    objects: objectNames(subject.facts),
+    filter: first?.filter ?? 'not-applicable',
+    rule: subject.verdict.rule,
+    reason: subject.verdict.reason,
+    effectDigest,
+    approvers: [...terms.approvers],
+    count: terms.count,
+    owner: terms.owner,
+    behaviour: connection.holdBehaviour,
+    expiresAt: new Date(ports.now() + terms.expiresSeconds * 1_000).toISOString(),
+    policyVersion: subject.verdict.policyVersion,
+  });
+}
+
+async function waitForPeople(
+  session: HoldSession,
+  subject: HoldSubject,
+  raised: ApprovalStatus,
+  effectDigest: string,
+): Promise<HoldResult> {
+  const { ports } = session;
+  const startedAt = ports.now();
+  const lives = subject.verdict.hold!.expiresSeconds * 1_000;
+  const maxWaitMs = Math.min(lives, subject.request.hold.maxWaitMs ?? lives);
+  const deadline = AbortSignal.timeout(maxWaitMs);
+  const cancelled = subject.request.hold.cancelled;
+  let status = raised;
+  if (raised.state === 'waiting') {
+    subject.request.hold.waiting({
+      approvalId: raised.id,
+      url: raised.url,
+      message: `Sluice holds this ${subject.command} until a person approves it: ${raised.url}`,
+    });
+    try {
+      status = await ports.approvals.settled(raised.id, AbortSignal.any([cancelled, session.signal, deadline]));
+    } catch (error) {
+      if (!cancelled.aborted && !session.signal.aborted && !deadline.aborted) throw error;
+      const how = deadline.aborted ? 'expired' : 'cancelled';
+      ports.approvals.cancel(
+        raised.id,
+        how,
+        how === 'expired' ? 'the wait was over' : 'the client cancelled or went away',
+      );
+      recordDecision(session, subject, raised.id, how, [], null, startedAt);
+      return {
+        type: 'refuse',
+        refusal: how === 'expired' ? expired(session, subject, raised) : givenUp(subject, raised),
+      };
+    }
+  }
+  recordDecision(session, subject, raised.id, status.state, status.decidedBy, status.comment, startedAt);
+  if (status.state !== 'approved') return { type: 'refuse', refusal: refuseBy(subject, status) };
+  return consume(session, subject, status, effectDigest);
+}
+
+/** Facts and verdict are computed again under the policy of this moment; then the approval is spent before anything is forwarded. */
+async function consume(
+  session: HoldSession,
+  subject: HoldSubject,
+  status: ApprovalStatus,
+  effectDigest: string,
+): Promise<HoldResult> {
+  const { ports } = session;
+  const again = await subject.request.hold.readAgain();
+  const facts = again.outcome.ok ? again.outcome.statements : subject.facts;
+  const verdict = session.judgeAgain(facts, again.state);
+  const moved =
+    !again.outcome.ok ||
+    again.definitions !== subject.request.definitions ||
+    verdict.action === 'deny' ||
+    (verdict.action === 'hold' && verdict.rule !== subject.verdict.rule) ||
+    JSON.stringify(again.state) !== JSON.stringify(subject.request.state);
+  if (moved || subject.request.hold.cancelled.aborted || session.signal.aborted) {
+    ports.approvals.cancel(status.id, 'void', 'policy, definitions or the session changed while it waited');
+    return {
+      type: 'refuse',
+      refusal: refuseApproval(subject, 'approval-void', status, {
+        rule: subject.verdict.rule,
+        message: `Sluice did not run the approved ${subject.command}: policy, definitions or the session changed while it waited`,
+        hint: 'Send it again to ask anew.',
+      }),
+    };
+  }
+  const spent = await ports.approvals.consume(status.id, effectDigest).catch((error: unknown) => {
+    if (error instanceof SluiceError) return false;
+    throw error;
+  });
+  if (!spent) {
+    return {
+      type: 'refuse',
+      refusal: refuseApproval(subject, 'approval-void', status, {
+        rule: subject.verdict.rule,
+        message: `Sluice did not run the approved ${subject.command}: the approval could not be used`,
+        hint: 'It was used already, or the control plane could not confirm it; send it again to ask anew.',
+      }),
+    };
+  }
+  return { type: 'run', approval: { id: status.id, effectDigest } };
+}
+
+function refuseBy(subject: HoldSubject, status: ApprovalStatus): Refusal {
+  const by = status.decidedBy.length === 0 ? 'a reviewer' : status.decidedBy.join(', ');
+  if (status.state === 'denied') {
+    return refuseApproval(subject, 'approval-denied', status, {
+      rule: subject.verdict.rule,
+      message: `Sluice refused ${subject.command}: ${by} denied it${status.comment ? `: ${status.comment}` : ''}`,
+      hint: 'A person said no; do not send it again unchanged. Follow their comment, or ask them.',
+    });
+  }
+  if (status.state === 'expired') {
+    return refuseApproval(subject, 'approval-expired', status, {
+      rule: subject.verdict.rule,
+      message: `Sluice refused ${subject.command}: nobody answered in time`,
+      hint: 'Send it again to ask anew.',
+    });
+  }
+  return givenUp(subject, status);
+}
+
+function givenUp(subject: HoldSubject, approval: ApprovalStatus): Refusal {
+  return refuseApproval(subject, 'approval-cancelled', approval, {
+    rule: subject.verdict.rule,
+    message: `Sluice did not run ${subject.command}: the request for approval was cancelled`,
+    hint: 'Send it again to ask anew.',
+  });
+}
+
+function expired(session: HoldSession, subject: HoldSubject, approval: ApprovalStatus): Refusal {
+  const inTransaction = subject.request.hold.maxWaitMs !== null && subject.request.state.inTransaction;
+  return refuseApproval(subject, 'approval-expired', approval, {
+    rule: subject.verdict.rule,
+    message: `Sluice refused ${subject.command}: nobody answered in time`,
+    hint: inTransaction
+      ? 'Inside an open transaction a statement waits at most 30 seconds, because it keeps locks; send it outside a transaction to wait longer.'
+      : `Send it again to ask anew; reviewers of ${session.connection.name} see it in their inbox.`,
+  });
+}
+
+function recordDecision(
+  session: HoldSession,
+  subject: HoldSubject,
+  approvalId: string,
+  outcome: ApprovalState,
+  by: readonly string[],
+  comment: string | null,
+  startedAt: number,
+): void {
+  session.record(
+    {
+      type: 'statement.decided',
+      statementId: subject.statementId,
+      approvalId,
+      outcome,
+      by,
+      comment,
+      waitedMs: session.ports.now() - startedAt,
+    },
+    true,
+  );
+}
+
+/**
+ * The keyed digest of the exact effect: parse tree with literals, bind values and types, connection revision, database, effective
+ * role and search path, definitions, actor and run, and the rule that held. Unreadable text stands for itself.
+ */
+async function digestEffect(session: HoldSession, subject: HoldSubject): Promise<string> {
+  const { request } = subject;
+  const tree = request.outcome.ok ? (await session.ports.describe(request.language, request.text)).tree : request.text;
+  return session.ports.digest(
+    JSON.stringify([
+      'sluice-effect-v1',
+      tree,
+      request.binds,
+      session.connection.id,
+      session.connection.revision,
+      request.state.database,
+      request.state.role,
+      request.state.searchPath,
+      request.definitions,
+      session.actor.id,
+      session.actor.runId,
+      subject.verdict.rule,
+    ]),
+  );
+}
+
+async function canonicalText(session: HoldSession, subject: HoldSubject): Promise<string> {
+  if (!subject.request.outcome.ok) return subject.maskedText;
+  const { canonical } = await session.ports.describe(subject.request.language, subject.request.text);
+  return subject.maskCanonical(canonical);
+}
+
+function objectNames(facts: readonly StatementFacts[]): string[] {
+  const names = new Set<string>();
+  for (const statement of facts) {
+    for (const object of [...statement.writes, ...statement.effects.flatMap((e) => (e.object ? [e.object] : []))]) {
+      names.add(object.schema === null ? object.name : `${object.schema}.${object.name}`);
+    }
+  }
+  return [...names].slice(0, 100);
+}
+
+function cut(text: string): string {
+  return text.length <= maxApprovalTextCharacters
+    ? text
+    : `${text.slice(0, maxApprovalTextCharacters)}\n… (cut: ${text.length} characters in all)`;
+}

@@ -1,0 +1,14 @@
+export type { LiveSession } from './live-sessions.ts';
+export { LiveSessions } from './live-sessions.ts';
+export type {
+  ApprovalOutcome,
+  ApprovalsPort,
+  AuthorisePort,
+  LeasePort,
+  PolicySnapshot,
+  RecordingPort,
+  SessionPorts,
+  TicketGrant,
+} from './ports.ts';
+export type { SessionRequest } from './run-session.ts';
+export { handshakeTimeoutMs, maxSessionsPerConnection, runSession } from './run-session.ts';

@@ -1,0 +1,282 @@
+/** What a protocol sees of policy, holds, masking and recording: one per session. */
+import {
+  type Actor,
+  type BundleConnection,
+  type Refusal,
+  SluiceError,
+  type StatementFacts,
+  type StatementKind,
+  unreadableFacts,
+  type Verdict,
+} from '@sluice/domain';
+import { compileMasks } from '@sluice/masking';
+import { evaluate, masksFor, type PolicyConnection } from '@sluice/policy';
+import type { NewEvent } from '@sluice/recording';
+import { type Inspector, type Judgement, type JudgeRequest, mintPermit } from '@sluice/wire-kit';
+import { type HoldSession, holdStatement } from './hold.ts';
+import { JudgedStatement, type StatementContext } from './judged-statement.ts';
+import type { LiveSessions } from './live-sessions.ts';
+import type { Masks, RecordingPort, SessionPorts } from './ports.ts';
+import { refuseApproval, refuseDenied, refuseLease, refuseUnrecorded, refuseUnsupported } from './refusals.ts';
+import { describeForRecord, maskBinds, maskCanonicalText, maskStatementText } from './statement-text.ts';
+
+/** Verdicts remembered per reading of a text: same facts, policy, state and second give the same verdict. */
+const maxVerdictsPerReading = 8;
+/** Rules may test the time of day: a remembered verdict serves this long. */
+const verdictLifetimeMs = 1_000;
+
+export interface InspectorSession {
+  readonly id: string;
+  readonly connection: BundleConnection;
+  readonly actor: Actor;
+  readonly ports: SessionPorts;
+  readonly recorder: RecordingPort;
+  readonly live: LiveSessions;
+  readonly signal: AbortSignal;
+}
+
+interface Subject {
+  readonly statementId: string;
+  readonly kind: StatementKind;
+  readonly command: string;
+}
+
+export class SessionInspector implements Inspector {
+  readonly #session: InspectorSession;
+  readonly #policyConnection: PolicyConnection;
+  readonly #open = new Set<JudgedStatement>();
+  readonly #verdicts = new WeakMap<readonly StatementFacts[], Map<string, Verdict>>();
+  #masks: { readonly policyVersion: number; readonly second: number; readonly masks: Masks } | null = null;
+  #index = 0;
+  #closed = false;
+  held = 0;
+  denied = 0;
+
+  constructor(session: InspectorSession) {
+    this.#session = session;
+    const { name, address, labels, options } = session.connection;
+    const database = typeof options.database === 'string' ? options.database : '';
+    this.#policyConnection = { name, protocol: address.protocol, labels, database };
+  }
+
+  get statements(): number {
+    return this.#index;
+  }
+
+  judge(request: JudgeRequest): Judgement | Promise<Judgement> {
+    const facts = request.outcome.ok ? request.outcome.statements : unreadable(request);
+    const verdict = this.#verdict(facts, request.state);
+    const subject = this.#subject(facts, this.#session.ports.newId());
+    const statement = new JudgedStatement(subject.statementId, facts, verdict, this.#statementContext());
+    const stopped = this.#record(request, facts, verdict, subject) ?? this.#leaseRefusal(subject);
+    if (stopped !== null) return this.#refuse(stopped, statement);
+    if (verdict.action === 'deny') return this.#refuse(refuseDenied(subject, verdict, unprovable(facts)), statement);
+    if (verdict.action === 'allow' || request.phase === 'prepare') return this.#forward(statement);
+    if (request.phase === 'execute') return this.#executeHeld(request, statement, subject);
+    return this.#hold(request, facts, verdict, subject, statement);
+  }
+
+  refuseMessage(what: string, because: string): Refusal {
+    const id = this.#session.ports.newId();
+    this.denied++;
+    this.#append({ type: 'session.note', text: `refused ${what}: ${because}` }, true);
+    return refuseUnsupported(id, what, because);
+  }
+
+  maskText(text: string): string {
+    return this.masks().maskText(text);
+  }
+
+  registerCancel(token: string, cancel: () => void): () => void {
+    return this.#session.live.registerCancel(this.#session.connection.id, token, cancel);
+  }
+
+  recordOwnStatement(text: string): void {
+    this.#append({ type: 'session.note', text: `gateway asked the target: ${text}` }, false);
+  }
+
+  /** Masks of this moment's policy. */
+  masks(): Masks {
+    const { policy, version } = this.#session.ports.policy();
+    const second = Math.floor(this.#session.ports.now() / verdictLifetimeMs);
+    if (this.#masks === null || this.#masks.policyVersion !== version || this.#masks.second !== second) {
+      const time = new Date(this.#session.ports.now());
+      const rules = masksFor(policy, { actor: this.#session.actor, connection: this.#policyConnection, time });
+      const same = this.#masks !== null && JSON.stringify(this.#masks.masks.rules) === JSON.stringify(rules);
+      const masks = same ? this.#masks!.masks : compileMasks(rules, this.#session.ports.digest);
+      this.#masks = { policyVersion: version, second, masks };
+    }
+    return this.#masks.masks;
+  }
+
+  /** The session is over: approvals whose statement never ended get an unknown outcome. */
+  close(): void {
+    for (const statement of this.#open) statement.abandoned();
+    this.#open.clear();
+    this.#closed = true;
+  }
+
+  #forward(statement: JudgedStatement): Judgement {
+    return { type: 'forward', permit: mintPermit('forward'), statement };
+  }
+
+  #refuse(refusal: Refusal, statement: JudgedStatement): Judgement {
+    this.denied++;
+    this.#append(
+      {
+        type: 'statement.refused',
+        statementId: statement.id,
+        code: refusal.code,
+        message: this.maskText(refusal.message),
+      },
+      false,
+    );
+    return { type: 'refuse', refusal, statement };
+  }
+
+  /** Bound under an approval that was consumed: it may run once more only as the same statement under the same rule. */
+  #executeHeld(request: JudgeRequest, statement: JudgedStatement, subject: Subject): Judgement {
+    const earlier = request.earlier;
+    const approved = earlier instanceof JudgedStatement ? earlier.approval : null;
+    if (approved !== null && earlier instanceof JudgedStatement && earlier.verdict.rule === statement.verdict.rule) {
+      return { type: 'forward', permit: mintPermit('forward'), statement: earlier };
+    }
+    const url = this.#session.ports.publicUrl();
+    return this.#refuse(
+      refuseApproval(
+        subject,
+        'approval-void',
+        { id: approved?.id ?? '', url },
+        {
+          rule: statement.verdict.rule,
+          message: `Sluice did not run ${subject.command}: policy changed after it was bound`,
+          hint: 'Bind and execute it again to ask anew.',
+        },
+      ),
+      statement,
+    );
+  }
+
+  async #hold(
+    request: JudgeRequest,
+    facts: readonly StatementFacts[],
+    verdict: Verdict,
+    subject: Subject,
+    statement: JudgedStatement,
+  ): Promise<Judgement> {
+    this.held++;
+    const masks = this.masks();
+    const maskedText = maskStatementText(masks, request.text, facts);
+    const held = await holdStatement(this.#holdSession(), {
+      request,
+      facts,
+      verdict,
+      ...subject,
+      maskedText,
+      maskedBinds: maskBinds(masks, request.binds, facts),
+      maskCanonical: (text) => maskCanonicalText(masks, text, facts) ?? maskedText,
+    });
+    if (held.type === 'refuse') return this.#refuse(held.refusal, statement);
+    statement.runsUnder(held.approval);
+    this.#open.add(statement);
+    return this.#forward(statement);
+  }
+
+  #holdSession(): HoldSession {
+    const { id, ports, connection, actor, signal } = this.#session;
+    return {
+      id,
+      ports,
+      connection,
+      actor,
+      signal,
+      record: (event, durable) => this.#append(event, durable),
+      judgeAgain: (facts, state) => this.#verdict(facts, state),
+    };
+  }
+
+  #verdict(facts: readonly StatementFacts[], state: JudgeRequest['state']): Verdict {
+    const { policy, version } = this.#session.ports.policy();
+    const now = this.#session.ports.now();
+    const key = `${version} ${Math.floor(now / verdictLifetimeMs)} ${state.inTransaction} ${state.role} ${state.database}`;
+    let known = this.#verdicts.get(facts);
+    if (known === undefined) {
+      known = new Map();
+      this.#verdicts.set(facts, known);
+    }
+    let verdict = known.get(key);
+    if (verdict === undefined) {
+      verdict = evaluate(policy, {
+        actor: this.#session.actor,
+        connection: this.#policyConnection,
+        facts,
+        session: { database: state.database, role: state.role ?? '', inTransaction: state.inTransaction },
+        time: new Date(now),
+        policyVersion: version,
+        defaultAction: this.#session.connection.defaultAction,
+      });
+      if (known.size >= maxVerdictsPerReading) known.clear();
+      known.set(key, verdict);
+    }
+    return verdict;
+  }
+
+  /** Records the judgement before anything is forwarded; null when it is safely in the spool. */
+  #record(request: JudgeRequest, facts: readonly StatementFacts[], verdict: Verdict, subject: Subject): Refusal | null {
+    try {
+      this.#session.recorder.append(
+        describeForRecord(this.masks(), { request, facts, verdict, ...subject, index: this.#index++ }),
+        { durable: true },
+      );
+      return null;
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      return refuseUnrecorded(subject);
+    }
+  }
+
+  #leaseRefusal(subject: Subject): Refusal | null {
+    const problem = this.#session.ports.lease.problem(this.#session.connection);
+    return problem === null ? null : refuseLease(subject, problem);
+  }
+
+  #subject(facts: readonly StatementFacts[], statementId: string): Subject {
+    const leading = facts.find((f) => f.kind !== 'read' && f.kind !== 'session') ?? facts[0];
+    return { statementId, kind: leading?.kind ?? 'session', command: leading?.command ?? 'an empty statement' };
+  }
+
+  #statementContext(): StatementContext {
+    const { ports } = this.#session;
+    return {
+      record: (event) => this.#append(event, false),
+      masks: () => this.masks(),
+      approvals: ports.approvals,
+      now: ports.now,
+    };
+  }
+
+  /** Events that follow a forwarded statement: a failing spool stops the next statement, it cannot undo this one. */
+  #append(event: NewEvent, durable: boolean): void {
+    if (this.#closed) return;
+    try {
+      this.#session.recorder.append(event, { durable });
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      this.#session.ports.log('error', 'an event could not be recorded', {
+        session: this.#session.id,
+        event: event.type,
+        code: error.code,
+      });
+    }
+  }
+}
+
+function unreadable(request: JudgeRequest): readonly StatementFacts[] {
+  if (request.outcome.ok) return request.outcome.statements;
+  return [unreadableFacts(request.language, request.text, request.outcome.message)];
+}
+
+function unprovable(facts: readonly StatementFacts[]): string | null {
+  const statement = facts.find((f) => !f.complete);
+  return statement === undefined ? null : (statement.incompleteBecause ?? 'its effect could not be read');
+}

@@ -1,0 +1,181 @@
+/** One judged message from verdict to end: its masks, its result in the record, its approval's outcome. */
+import type { StatementFacts, Verdict } from '@sluice/domain';
+import type { NewEvent } from '@sluice/recording';
+import type { ResultField, ResultMasker, StatementHandle } from '@sluice/wire-kit';
+import type { ApprovalsPort, Masks } from './ports.ts';
+
+/** Rows of one result kept in the record; what is beyond is counted and digested. */
+export const maxRecordedRows = 1_000;
+/** Characters of one result kept in the record. */
+export const maxRecordedCharacters = 262_144;
+/** Longest cell kept whole in the record; a longer one is cut, and says so. */
+export const maxRecordedCellCharacters = 8_192;
+
+/** What happened to the approval that let this statement pass. */
+export interface ConsumedApproval {
+  readonly id: string;
+  readonly effectDigest: string;
+}
+
+interface OpenResult {
+  readonly columns: readonly { name: string; type: string; masked: string | null; dataClass: string | null }[];
+  rows: (string | null)[][];
+  characters: number;
+}
+
+export interface StatementContext {
+  /** Appends what follows a forwarded statement; never throws. */
+  readonly record: (event: NewEvent) => void;
+  readonly masks: () => Masks;
+  readonly approvals: ApprovalsPort;
+  readonly now: () => number;
+}
+
+export class JudgedStatement implements StatementHandle {
+  readonly id: string;
+  readonly facts: readonly StatementFacts[];
+  readonly verdict: Verdict;
+  readonly policyVersion: number;
+  readonly #context: StatementContext;
+  readonly #startedAt: number;
+  readonly #readsMasked: boolean;
+  #approval: ConsumedApproval | null = null;
+  #approvalReported = false;
+  #result: OpenResult | null = null;
+  #resultIndex = 0;
+  #rowsSeen = 0;
+  #rowsAffected: number | null = null;
+  #failure: string | null = null;
+  #completions = 0;
+  #ended = false;
+  #wantsRows = true;
+
+  constructor(id: string, facts: readonly StatementFacts[], verdict: Verdict, context: StatementContext) {
+    this.id = id;
+    this.facts = facts;
+    this.verdict = verdict;
+    this.policyVersion = verdict.policyVersion;
+    this.#context = context;
+    this.#startedAt = context.now();
+    this.#readsMasked = facts.some((statement) => context.masks().readsMasked(statement.reads));
+  }
+
+  get wantsRows(): boolean {
+    return this.#wantsRows;
+  }
+
+  get approval(): ConsumedApproval | null {
+    return this.#approval;
+  }
+
+  /** The statement runs on the strength of this consumed approval; its outcome is owed. */
+  runsUnder(approval: ConsumedApproval): void {
+    this.#approval = approval;
+  }
+
+  result(fields: readonly ResultField[]): ResultMasker {
+    const masks = this.#context.masks();
+    const plans = fields.map((field) => masks.fieldPlan(field, this.#readsMasked));
+    this.#result = {
+      columns: fields.map((field, i) => ({
+        name: field.name,
+        type: field.type,
+        masked: plans[i]?.plan === 'whole' ? (plans[i].rule ?? 'closed') : null,
+        dataClass: plans[i]?.dataClass ?? null,
+      })),
+      rows: [],
+      characters: 0,
+    };
+    this.#rowsSeen = 0;
+    this.#wantsRows = true;
+    const plan = plans.map((field) => field.plan);
+    return {
+      plan,
+      passAll: plan.every((field) => field === 'pass'),
+      mask: (index, text) => {
+        const field = plans[index];
+        // A field that was never described cannot be judged: closed.
+        return field === undefined ? null : masks.maskValue(field, text);
+      },
+    };
+  }
+
+  row(values: readonly (string | null)[]): void {
+    this.#rowsSeen++;
+    const result = this.#result;
+    if (result === null || !this.#wantsRows) return;
+    const kept = values.map((value) =>
+      value !== null && value.length > maxRecordedCellCharacters
+        ? `${value.slice(0, maxRecordedCellCharacters)}… (${value.length} characters)`
+        : value,
+    );
+    for (const value of kept) result.characters += value?.length ?? 4;
+    result.rows.push(kept);
+    if (result.rows.length >= maxRecordedRows || result.characters >= maxRecordedCharacters) this.#wantsRows = false;
+  }
+
+  maskMessage(text: string): string {
+    return this.#context
+      .masks()
+      .maskMessage(text, { quoted: this.#readsMasked || this.facts.some((f) => !f.complete) });
+  }
+
+  completed(result: { readonly tag: string; readonly rows: number | null }): void {
+    this.#completions++;
+    this.#rowsAffected = (this.#rowsAffected ?? 0) + (result.rows ?? 0);
+    const open = this.#result;
+    this.#result = null;
+    const kept = open?.rows.length ?? 0;
+    this.#context.record({
+      type: 'statement.result',
+      statementId: this.id,
+      resultIndex: this.#resultIndex++,
+      columns: open?.columns ?? [],
+      rows: open?.rows ?? [],
+      rowCount: result.rows,
+      omittedRows: open === null || open.columns.length === 0 ? 0 : Math.max((result.rows ?? this.#rowsSeen) - kept, 0),
+      omittedDigest: null,
+      tag: result.tag,
+      durationMs: this.#context.now() - this.#startedAt,
+    });
+  }
+
+  failed(error: { readonly code: string; readonly message: string }): void {
+    this.#result = null;
+    this.#failure = `${error.code}: ${this.maskMessage(error.message)}`;
+    this.#context.record({
+      type: 'statement.failed',
+      statementId: this.id,
+      code: error.code,
+      message: this.maskMessage(error.message),
+      durationMs: this.#context.now() - this.#startedAt,
+    });
+  }
+
+  ended(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const durationMs = this.#context.now() - this.#startedAt;
+    this.#context.record({ type: 'statement.ended', statementId: this.id, durationMs });
+    const known = this.#failure !== null || this.#completions > 0;
+    this.#reportApproval(known ? (this.#failure === null ? 'succeeded' : 'failed') : 'outcome-unknown', durationMs);
+  }
+
+  /** The session is over: whatever has not ended by now has an outcome that nobody knows. */
+  abandoned(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#reportApproval('outcome-unknown', this.#context.now() - this.#startedAt);
+  }
+
+  #reportApproval(outcome: 'succeeded' | 'failed' | 'outcome-unknown', durationMs: number): void {
+    if (this.#approval === null || this.#approvalReported) return;
+    this.#approvalReported = true;
+    this.#context.approvals.outcome(this.#approval.id, {
+      outcome,
+      rows: this.#rowsAffected,
+      durationMs,
+      error: this.#failure,
+    });
+  }
+}

@@ -1,0 +1,98 @@
+/** What a session needs from the gateway it runs in. The composition root (apps/gateway) implements every port. */
+import type { Duplex } from 'node:stream';
+import type {
+  Actor,
+  ApprovalCreate,
+  ApprovalStatus,
+  AuthoriseResponse,
+  BundleConnection,
+  Secret,
+  StatementDescription,
+  TargetCredential,
+} from '@sluice/domain';
+import type { CompiledMasks } from '@sluice/masking';
+import type { CompiledPolicy } from '@sluice/policy';
+import type { SessionRecorder } from '@sluice/recording';
+import type { DialRequest, FactsReader, TargetKnowledge, WireProtocol } from '@sluice/wire-kit';
+
+/** The policy of this moment. `version` is the policy's own; equal versions mean equal rules. */
+export interface PolicySnapshot {
+  readonly version: number;
+  readonly policy: CompiledPolicy;
+}
+
+/** Whether new statements may run while the control plane is away (invariant 6). */
+export interface LeasePort {
+  /** Null when the connection's lease holds; else a sentence that says since when it does not. */
+  problem(connection: BundleConnection): string | null;
+  /** True when approvals can be raised right now. */
+  controlPlaneReachable(): boolean;
+}
+
+export interface AuthorisePort {
+  /** Throws SluiceError when the control plane cannot be asked and no cached answer holds. */
+  authorise(request: {
+    readonly connection: BundleConnection;
+    readonly clientAddress: string;
+    readonly secret: Secret;
+    readonly startup: Readonly<Record<string, string>>;
+  }): Promise<AuthoriseResponse>;
+}
+
+export interface ApprovalsPort {
+  create(request: ApprovalCreate): Promise<ApprovalStatus>;
+  /** Resolves when the approval leaves `waiting`; rejects with the signal's reason when aborted. */
+  settled(id: string, signal: AbortSignal): Promise<ApprovalStatus>;
+  /** Compare-and-set approved → consumed for this gateway start. False when it was not approved any more. */
+  consume(id: string, effectDigest: string): Promise<boolean>;
+  outcome(id: string, outcome: ApprovalOutcome): void;
+  cancel(id: string, state: 'cancelled' | 'expired' | 'void', reason: string): void;
+}
+export interface ApprovalOutcome {
+  readonly outcome: 'succeeded' | 'failed' | 'outcome-unknown';
+  readonly rows: number | null;
+  readonly durationMs: number;
+  readonly error: string | null;
+}
+
+/** One session's recording. `append` throws SluiceError(`spool-full`) when the event is not safely in the spool. */
+export type RecordingPort = Pick<SessionRecorder, 'append' | 'close'>;
+
+export interface SessionPorts {
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly gateway: { readonly id: string; readonly startId: string };
+  readonly publicUrl: () => string;
+  readonly authorise: AuthorisePort;
+  readonly lease: LeasePort;
+  readonly policy: () => PolicySnapshot;
+  /** Opens the sealed credential for exactly this connection's address. Throws SluiceError. */
+  readonly credential: (connection: BundleConnection) => Promise<Secret<TargetCredential>>;
+  readonly connect: (connection: BundleConnection, signal: AbortSignal) => Promise<Duplex>;
+  readonly allowWeakAuthentication: (connection: BundleConnection) => boolean;
+  /** Knowledge shared by all sessions of a connection revision; opened at the first use. Null when it could not be opened. */
+  readonly knowledge: (
+    protocol: WireProtocol,
+    connection: BundleConnection,
+    dial: DialRequest,
+  ) => Promise<TargetKnowledge | null>;
+  readonly facts: FactsReader;
+  readonly describe: (language: string, text: string) => Promise<StatementDescription>;
+  readonly approvals: ApprovalsPort;
+  readonly openRecording: (sessionId: string) => RecordingPort;
+  /** Keyed digest with a key that never leaves this gateway. */
+  readonly digest: (text: string) => string;
+  /** SHA-256, base64url, compared in constant time to a ticket's `secretHash`. */
+  readonly secretMatches: (secret: Secret, hash: string) => boolean;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Masks of one actor on one connection under one policy version. */
+export type Masks = CompiledMasks;
+
+/** Who a ticket speaks for; the client still has to present the password of the CLI's run. */
+export interface TicketGrant {
+  readonly actor: Actor;
+  readonly secretHash: string;
+  readonly expiresAt: string | null;
+}

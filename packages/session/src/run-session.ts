@@ -1,0 +1,326 @@
+/**
+ * The only place that knows the order of things: identify → authorise → lease → record → dial → relay → close. Every protocol goes
+ * through it; a protocol supplies wording and bytes only.
+ */
+import type { Duplex } from 'node:stream';
+import { type Actor, type BundleConnection, type Secret, SluiceError } from '@sluice/domain';
+import type { NewEvent } from '@sluice/recording';
+import {
+  type ClientTransport,
+  type DialRequest,
+  mintPermit,
+  type SessionEnd,
+  type WireClient,
+  type WireProtocol,
+  type WireRefusal,
+} from '@sluice/wire-kit';
+import { SessionInspector } from './inspector.ts';
+import type { LiveSessions } from './live-sessions.ts';
+import type { RecordingPort, SessionPorts, TicketGrant } from './ports.ts';
+
+/** A client must present its proof, and a target must answer, within this time. */
+export const handshakeTimeoutMs = 30_000;
+/** Sessions of one connection at once in one gateway. */
+export const maxSessionsPerConnection = 500;
+
+export interface SessionRequest {
+  readonly transport: ClientTransport;
+  readonly connection: BundleConnection;
+  readonly protocol: WireProtocol;
+  readonly path: 'native' | 'relay' | 'ticket';
+  readonly ticket: TicketGrant | null;
+  /** What keeps this connection from working at all (missing capability, no credential), in a sentence; null when nothing does. */
+  readonly problem: string | null;
+}
+
+interface Identified {
+  readonly actor: Actor;
+  readonly expiresAt: string | null;
+}
+
+/** Runs one client connection to its end. Never rejects. */
+export async function runSession(request: SessionRequest, ports: SessionPorts, live: LiveSessions): Promise<void> {
+  const { connection, protocol, transport } = request;
+  const log = (level: 'info' | 'warn' | 'error', message: string, error?: unknown) =>
+    ports.log(level, message, { connection: connection.name, client: transport.clientAddress, error: describe(error) });
+  let client: WireClient | null = null;
+  try {
+    const accepted = await protocol.acceptClient({
+      transport,
+      connection,
+      signal: AbortSignal.timeout(handshakeTimeoutMs),
+    });
+    if (accepted.type === 'cancel') {
+      live.cancel(connection.id, accepted.token);
+      transport.stream.destroy();
+      return;
+    }
+    client = accepted.client;
+    await governed(request, client, ports, live);
+  } catch (error) {
+    if (client !== null) await client.refuse(refusalOf(error));
+    log(error instanceof SluiceError ? 'info' : 'error', 'a session ended before it began', error);
+  } finally {
+    transport.stream.destroy();
+  }
+}
+
+async function governed(
+  request: SessionRequest,
+  client: WireClient,
+  ports: SessionPorts,
+  live: LiveSessions,
+): Promise<void> {
+  const { connection } = request;
+  const identified = await identify(request, client, ports);
+  if (request.problem !== null)
+    throw new SluiceError('unavailable', request.problem, {
+      hint: 'Tell an administrator of Sluice; the connections page shows what is missing.',
+    });
+  const lease = ports.lease.problem(connection);
+  if (lease !== null) throw new SluiceError('lease-expired', lease, { hint: 'Try again in a minute.' });
+  if (live.countOf(connection.id) >= maxSessionsPerConnection) {
+    throw new SluiceError('too-many', `connection ${connection.name} has ${maxSessionsPerConnection} sessions open`, {
+      hint: 'Close some and try again.',
+    });
+  }
+  const id = ports.newId();
+  const ending = new AbortController();
+  const terminate = (refusal: WireRefusal) => ending.abort(refusal);
+  const forget = live.add({
+    id,
+    connectionId: connection.id,
+    connectionRevision: connection.revision,
+    actorId: identified.actor.id,
+    terminate,
+    reauthorise: request.ticket === null ? () => reauthorise(request, client, ports, identified, terminate) : null,
+  });
+  const expiry = expiryTimer(identified.expiresAt, ports.now(), terminate);
+  try {
+    await recorded(request, client, ports, live, { id, actor: identified.actor, signal: ending.signal });
+  } finally {
+    clearTimeout(expiry);
+    forget();
+  }
+}
+
+/** From here on everything stands in the record; the first event is in the spool before the target is dialled. */
+async function recorded(
+  request: SessionRequest,
+  client: WireClient,
+  ports: SessionPorts,
+  live: LiveSessions,
+  session: { readonly id: string; readonly actor: Actor; readonly signal: AbortSignal },
+): Promise<void> {
+  const { connection, protocol } = request;
+  const recorder = ports.openRecording(session.id);
+  const inspector = new SessionInspector({ ...session, connection, ports, recorder, live });
+  let end: SessionEnd = { reason: 'target-gone', message: 'the session did not begin' };
+  try {
+    recorder.append(openedEvent(request, client, ports, session, inspector), { durable: true });
+    const dial = await dialRequest(request, client, ports, session);
+    const target = await protocol.dialTarget(dial).catch(async (error: unknown) => {
+      end = {
+        reason: 'target-gone',
+        message: error instanceof Error ? inspector.maskText(error.message) : 'the target could not be reached',
+      };
+      throw error;
+    });
+    const knowledge = await ports.knowledge(protocol, connection, dial);
+    end = await protocol.relay({
+      client,
+      target,
+      knowledge,
+      connection,
+      permit: mintPermit('admit'),
+      inspector,
+      facts: ports.facts,
+      signal: session.signal,
+    });
+  } finally {
+    inspector.close();
+    closeRecording(recorder, inspector, end);
+  }
+}
+
+async function identify(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Identified> {
+  const { connection, ticket } = request;
+  const secret: Secret = client.proof.secret;
+  if (ticket !== null) {
+    if (ports.secretMatches(secret, ticket.secretHash)) return { actor: ticket.actor, expiresAt: ticket.expiresAt };
+    throw new SluiceError('unauthenticated', 'the password is not the one that this run of sluice connect printed', {
+      hint: 'Copy the password from the terminal where sluice connect runs.',
+    });
+  }
+  const answer = await ports.authorise.authorise({
+    connection,
+    clientAddress: request.transport.clientAddress,
+    secret,
+    startup: client.startup,
+  });
+  if (answer.ok) return { actor: answer.actor, expiresAt: answer.expiresAt };
+  const code = answer.reason === 'not-granted' ? 'forbidden' : 'unauthenticated';
+  throw new SluiceError(code, answer.message, { hint: answer.hint });
+}
+
+/** Called when the revocation epoch moves: a session whose right is gone ends at once, also when nobody can be asked. */
+async function reauthorise(
+  request: SessionRequest,
+  client: WireClient,
+  ports: SessionPorts,
+  before: Identified,
+  terminate: (refusal: WireRefusal) => void,
+): Promise<void> {
+  try {
+    const now = await identify(request, client, ports);
+    if (now.actor.id === before.actor.id && now.actor.role === before.actor.role) return;
+    terminate({ reason: 'terminated', message: 'your rights changed', hint: 'Connect again.' });
+  } catch (error) {
+    terminate({
+      reason: 'terminated',
+      message: error instanceof SluiceError ? error.message : 'your access could not be confirmed',
+      hint:
+        error instanceof SluiceError && error.hint !== undefined ? error.hint : 'Connect again with a valid secret.',
+    });
+  }
+}
+
+async function dialRequest(
+  request: SessionRequest,
+  client: WireClient,
+  ports: SessionPorts,
+  session: { readonly actor: Actor; readonly signal: AbortSignal },
+): Promise<DialRequest> {
+  const { connection } = request;
+  return {
+    address: connection.address,
+    options: connection.options,
+    credential: await ports.credential(connection),
+    connect: (signal: AbortSignal): Promise<Duplex> => ports.connect(connection, signal),
+    allowWeakAuthentication: ports.allowWeakAuthentication(connection),
+    actorLabel: actorLabel(session.actor),
+    startup: client.startup,
+    signal: AbortSignal.any([session.signal, AbortSignal.timeout(handshakeTimeoutMs)]),
+  };
+}
+
+function openedEvent(
+  request: SessionRequest,
+  client: WireClient,
+  ports: SessionPorts,
+  session: { readonly id: string; readonly actor: Actor },
+  inspector: SessionInspector,
+): NewEvent {
+  const { connection } = request;
+  return {
+    type: 'session.opened',
+    sessionId: session.id,
+    connection: {
+      id: connection.id,
+      name: connection.name,
+      protocol: connection.address.protocol,
+      revision: connection.revision,
+      labels: connection.labels,
+    },
+    actor: session.actor,
+    gateway: ports.gateway,
+    client: {
+      address: request.transport.clientAddress,
+      startup: Object.fromEntries(
+        Object.entries(client.startup).map(([name, value]) => [name, inspector.maskText(value)]),
+      ),
+    },
+    policyVersion: ports.policy().version,
+    path: request.path,
+  };
+}
+
+function closeRecording(recorder: RecordingPort, inspector: SessionInspector, end: SessionEnd): void {
+  recorder.close({
+    type: 'session.closed',
+    reason: end.reason,
+    message: inspector.maskText(end.message),
+    statements: inspector.statements,
+    held: inspector.held,
+    denied: inspector.denied,
+  });
+}
+
+/** setTimeout's longest delay, in ms. */
+const maxTimerMs = 2_147_483_647;
+
+function expiryTimer(
+  expiresAt: string | null,
+  now: number,
+  terminate: (refusal: WireRefusal) => void,
+): NodeJS.Timeout | undefined {
+  if (expiresAt === null) return undefined;
+  const timer = setTimeout(
+    () =>
+      terminate({ reason: 'terminated', message: 'your access expired', hint: 'Get a new secret and connect again.' }),
+    Math.min(Math.max(Date.parse(expiresAt) - now, 0), maxTimerMs),
+  );
+  timer.unref();
+  return timer;
+}
+
+/** For the target's own logs. */
+function actorLabel(actor: Actor): string {
+  return actor.onBehalfOf === null ? actor.name : `${actor.name} for ${actor.onBehalfOf.name}`;
+}
+
+function refusalOf(error: unknown): WireRefusal {
+  if (!(error instanceof SluiceError)) {
+    return {
+      reason: 'unavailable',
+      message: 'Sluice met an internal fault and ended the session',
+      hint: 'Try again; the gateway’s log says more.',
+    };
+  }
+  return {
+    reason: refusalReason(error),
+    message: error.message,
+    hint: error.hint ?? 'Tell an administrator of Sluice.',
+  };
+}
+
+function refusalReason(error: SluiceError): WireRefusal['reason'] {
+  switch (error.code) {
+    case 'unauthenticated':
+      return 'authentication';
+    case 'forbidden':
+    case 'wrong-database':
+      return 'authorisation';
+    case 'target-unreachable':
+    case 'target-tls':
+    case 'target-auth':
+    case 'credential-address':
+      return 'target';
+    case 'protocol-violation':
+    case 'bad-request':
+    case 'too-large':
+    case 'unsupported':
+      return 'protocol';
+    case 'not-found':
+    case 'conflict':
+    case 'too-many':
+    case 'timed-out':
+    case 'cancelled':
+    case 'unavailable':
+    case 'gateway-offline':
+    case 'control-plane-away':
+    case 'lease-expired':
+    case 'policy-invalid':
+    case 'spool-full':
+    case 'recording-damaged':
+    case 'internal':
+      return 'unavailable';
+  }
+}
+
+function describe(error: unknown): unknown {
+  if (error === undefined) return undefined;
+  return error instanceof Error
+    ? { name: error.name, message: error.message, code: (error as { code?: unknown }).code }
+    : String(error);
+}

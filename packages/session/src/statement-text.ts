@@ -1,0 +1,117 @@
+/** Statements as they may be recorded and shown: literals, comments and bound values are masked like results. */
+import type { StatementFacts, StatementKind, Verdict } from '@sluice/domain';
+import type { NewEvent } from '@sluice/recording';
+import type { BindValue, JudgeRequest } from '@sluice/wire-kit';
+import type { Masks } from './ports.ts';
+
+/** Longest statement text kept in the record. */
+export const maxRecordedTextCharacters = 65_536;
+/** Bind values kept in the record. */
+const maxRecordedBinds = 1_024;
+/** A literal shorter than this is no value that a mask protects. */
+const minSecretCharacters = 3;
+
+/** The text of a whole message with every literal masked that a column rule or detector names. */
+export function maskStatementText(masks: Masks, text: string, facts: readonly StatementFacts[]): string {
+  // A text that could not be read has no literals to go by: everything quoted in it goes.
+  if (facts.some((f) => f.command === 'UNREADABLE')) return masks.maskMessage(text, { quoted: masks.rules.length > 0 });
+  return masks.maskStatement(
+    text,
+    facts.flatMap((f) => f.literals),
+  );
+}
+
+/** The canonical print has no spans of its own: literals are found again by value. Null when one that must go cannot be found. */
+export function maskCanonicalText(masks: Masks, canonical: string, facts: readonly StatementFacts[]): string | null {
+  const spans: StatementFacts['literals'][number][] = [];
+  for (const literal of facts.flatMap((f) => f.literals)) {
+    for (const written of [`'${literal.value.replaceAll("'", "''")}'`, literal.value]) {
+      for (
+        let at = canonical.indexOf(written);
+        at >= 0 && written !== '';
+        at = canonical.indexOf(written, at + written.length)
+      ) {
+        const end = at + written.length;
+        if (!spans.some((span) => at < span.end && span.start < end)) spans.push({ ...literal, start: at, end });
+      }
+    }
+  }
+  spans.sort((a, b) => a.start - b.start);
+  const masked = masks.maskStatement(canonical, spans);
+  const leaks = facts
+    .flatMap((f) => f.literals)
+    .some((l) => l.value.length >= minSecretCharacters && masks.hidesLiteral(l) && masked.includes(l.value));
+  return leaks ? null : masked;
+}
+
+/** Bound values have no column of their own here: where masked columns are touched, every text that is not a plain short number goes. */
+export function maskBinds(
+  masks: Masks,
+  binds: readonly BindValue[],
+  facts: readonly StatementFacts[],
+): (string | null)[] {
+  const touchesMasked = facts.some((f) => masks.readsMasked(f.reads) || masks.readsMasked(f.writes));
+  return binds.slice(0, maxRecordedBinds).map((bind) => {
+    if (bind.value === null) return null;
+    if (bind.binary) return masks.rules.length === 0 ? bind.value : `[${bind.type} value]`;
+    if (touchesMasked && !/^-?\d{1,9}$/.test(bind.value)) return '[value]';
+    return masks.maskText(bind.value);
+  });
+}
+
+export function describeForRecord(
+  masks: Masks,
+  judged: {
+    readonly request: JudgeRequest;
+    readonly facts: readonly StatementFacts[];
+    readonly verdict: Verdict;
+    readonly statementId: string;
+    readonly kind: StatementKind;
+    readonly command: string;
+    readonly index: number;
+  },
+): NewEvent {
+  const { request, facts, verdict } = judged;
+  const text = recordedText(masks, request.text, facts);
+  const objects = new Set<string>();
+  const functions = new Set<string>();
+  for (const statement of facts) {
+    for (const o of [...statement.reads, ...statement.writes])
+      objects.add(o.schema === null ? o.name : `${o.schema}.${o.name}`);
+    for (const name of statement.functions) functions.add(name);
+  }
+  return {
+    type: 'statement.judged',
+    statementId: judged.statementId,
+    index: judged.index,
+    phase: request.phase,
+    origin: 'client',
+    text: text.slice(0, maxRecordedTextCharacters),
+    truncatedChars: Math.max(text.length - maxRecordedTextCharacters, 0),
+    binds: maskBinds(masks, request.binds, facts),
+    command: judged.command,
+    kind: judged.kind,
+    complete: facts.every((f) => f.complete),
+    objects: [...objects].slice(0, 256),
+    functions: [...functions].slice(0, 256),
+    filter: facts[0]?.filter ?? 'not-applicable',
+    destructive: facts.some((f) => f.destructive),
+    fingerprint: facts[0]?.fingerprint ?? '',
+    action: verdict.action,
+    rule: verdict.rule,
+    reason: verdict.reason,
+    matched: verdict.matched,
+    approvalId: null,
+  };
+}
+
+/** Masked texts by reading: the same text under the same masks is masked once. */
+const texts = new WeakMap<readonly StatementFacts[], { masks: Masks; text: string; masked: string }>();
+
+function recordedText(masks: Masks, text: string, facts: readonly StatementFacts[]): string {
+  const known = texts.get(facts);
+  if (known !== undefined && known.masks === masks && known.text === text) return known.masked;
+  const masked = maskStatementText(masks, text, facts);
+  texts.set(facts, { masks, text, masked });
+  return masked;
+}
