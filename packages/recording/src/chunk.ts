@@ -1,0 +1,196 @@
+/**
+ * The chunk format `sluice-recording/1` (docs/recording-format.md): one line of JSON, a newline, a body of JSON lines. The header is
+ * signed by the gateway and names the body's hash and the hash of the chunk before, so one signature a chunk covers all.
+ */
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { SluiceError } from '@sluice/domain';
+import { type SignatureContext, type SigningKeys, sha256, signBytes, verifyBytes } from '@sluice/keys';
+import { z } from 'zod';
+import { type RecordingEvent, recordingEventSchema } from './events.ts';
+
+export const recordingFormat = 'sluice-recording/1';
+export const chunkContext = 'sluice-chunk-v1' satisfies SignatureContext;
+
+/** One event's line at most, in bytes. */
+export const maxEventBytes = 1024 * 1024;
+/** A chunk's body at most, in bytes before compression: the writer seals long before, a reader never inflates more. */
+export const maxBodyBytes = 4 * 1024 * 1024;
+/** A header line at most, in bytes. */
+export const maxHeaderBytes = 4096;
+/** A whole chunk at most, in bytes as stored; gzip may grow what does not compress by less than its share here. */
+export const maxChunkBytes = maxBodyBytes + 2 * maxHeaderBytes;
+/** Bodies under this many bytes are not worth compressing. */
+const compressFromBytes = 1024;
+/** The fastest level: recordings repeat so much that higher levels gain a few percent for several times the work. */
+const gzipLevel = 1;
+const newline = 0x0a;
+
+const digest = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+
+const chunkHeaderSchema = z
+  .strictObject({
+    format: z.literal(recordingFormat),
+    sessionId: z.string(),
+    gatewayId: z.string(),
+    keyId: z.string(),
+    /** From 0, without holes. */
+    index: z.int().min(0),
+    /** Hash of the chunk before; for the first `firstPreviousHash`. */
+    previousHash: digest,
+    firstSeq: z.int().min(0),
+    count: z.int().min(1),
+    firstAt: z.int().min(0),
+    lastAt: z.int().min(0),
+    /** True for the session's last chunk, which carries the seal. */
+    final: z.boolean(),
+    seal: z.strictObject({ events: z.int().min(1), chunks: z.int().min(1) }).nullable(),
+    compression: z.enum(['gzip', 'none']),
+    /** Length of the body as stored. */
+    bodyBytes: z.int().min(1).max(maxChunkBytes),
+    /** base64url SHA-256 of the body as stored. */
+    bodyHash: digest,
+    /** base64url Ed25519 over `sluice-chunk-v1`, NUL and this line without its signature. */
+    signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+  })
+  .refine((header) => header.final === (header.seal !== null), 'final and seal disagree');
+export type ChunkHeader = z.infer<typeof chunkHeaderSchema>;
+
+export interface Chunk {
+  readonly header: ChunkHeader;
+  /** The bytes that the header's signature covers. */
+  readonly signedBytes: Buffer;
+  /** The body as stored. */
+  readonly body: Buffer;
+  /** base64url SHA-256 of the whole chunk's bytes: the next chunk's `previousHash`. */
+  readonly hash: string;
+}
+
+/** Where in its session a chunk stands. */
+export interface ChunkPosition {
+  readonly sessionId: string;
+  readonly index: number;
+  readonly previousHash: string;
+  readonly firstSeq: number;
+}
+
+export interface BuildChunkRequest extends ChunkPosition {
+  readonly gatewayId: string;
+  readonly keys: SigningKeys;
+  /** Event lines, each with its newline, in order of `seq` from `firstSeq`. */
+  readonly lines: readonly Buffer[];
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly final: boolean;
+}
+
+/** What a session's first chunk names as the hash of the one before. */
+export function firstPreviousHash(sessionId: string): string {
+  return sha256(`${recordingFormat}\0${sessionId}`);
+}
+
+/** Builds and signs a chunk; the result is its bytes and their hash. */
+export function buildChunk(request: BuildChunkRequest): { readonly bytes: Buffer; readonly hash: string } {
+  const plain = Buffer.concat(request.lines);
+  const compression = plain.length >= compressFromBytes ? 'gzip' : 'none';
+  const body = compression === 'gzip' ? gzipSync(plain, { level: gzipLevel }) : plain;
+  const unsigned: Omit<ChunkHeader, 'signature'> = {
+    format: recordingFormat,
+    sessionId: request.sessionId,
+    gatewayId: request.gatewayId,
+    keyId: request.keys.keyId,
+    index: request.index,
+    previousHash: request.previousHash,
+    firstSeq: request.firstSeq,
+    count: request.lines.length,
+    firstAt: request.firstAt,
+    lastAt: request.lastAt,
+    final: request.final,
+    seal: request.final ? { events: request.firstSeq + request.lines.length, chunks: request.index + 1 } : null,
+    compression,
+    bodyBytes: body.length,
+    bodyHash: sha256(body),
+  };
+  const signedText = JSON.stringify(unsigned);
+  const signature = signBytes(request.keys.privateKey, chunkContext, Buffer.from(signedText, 'utf8'));
+  const bytes = Buffer.concat([Buffer.from(`${signedText.slice(0, -1)},"signature":"${signature}"}\n`, 'utf8'), body]);
+  return { bytes, hash: sha256(bytes) };
+}
+
+/** Takes a chunk's bytes apart. Throws SluiceError `recording-damaged` when they have not its form; checks neither hash nor signature. */
+export function readChunk(bytes: Buffer): Chunk {
+  const end = bytes.subarray(0, maxHeaderBytes).indexOf(newline);
+  if (end < 0) throw damaged('the header line has no end');
+  const line = bytes.toString('utf8', 0, end);
+  const header = parseHeader(line);
+  const signedText = `${line.slice(0, line.length - `,"signature":"${header.signature}"}`.length)}}`;
+  const body = bytes.subarray(end + 1);
+  if (body.length !== header.bodyBytes) throw damaged(`the body has ${body.length} bytes, not ${header.bodyBytes}`);
+  return { header, signedBytes: Buffer.from(signedText, 'utf8'), body, hash: sha256(bytes) };
+}
+
+function parseHeader(line: string): ChunkHeader {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw damaged('the header line is no JSON', cause);
+  }
+  const parsed = chunkHeaderSchema.safeParse(value);
+  if (!parsed.success) throw damaged('the header line has an unknown shape', parsed.error);
+  // One spelling of one header: no doubled names, no spaces, and the signature at the end, where readChunk cuts it off.
+  if (JSON.stringify(parsed.data) !== line) throw damaged('the header line is not in its canonical form');
+  return parsed.data;
+}
+
+/** Says what is wrong with a chunk by itself: its key, its signature, its body's hash. Null when nothing is. */
+export function chunkFault(chunk: Chunk, publicKeyOf: (keyId: string) => string | null): string | null {
+  if (sha256(chunk.body) !== chunk.header.bodyHash) return 'the body was changed';
+  const publicKey = publicKeyOf(chunk.header.keyId);
+  if (publicKey === null) return `signed by an unknown key (${chunk.header.keyId})`;
+  if (!verifyBytes(publicKey, chunkContext, chunk.signedBytes, chunk.header.signature)) {
+    return 'the header was changed or is signed by another key';
+  }
+  return null;
+}
+
+/**
+ * The events of a chunk, checked against its header. Never inflates more than `maxBodyBytes`. Throws SluiceError `recording-damaged`.
+ */
+export function decodeEvents(chunk: Chunk): RecordingEvent[] {
+  const { header } = chunk;
+  const lines = plainBody(chunk).toString('utf8').split('\n');
+  if (lines.pop() !== '') throw damaged('the last event is cut off');
+  if (lines.length !== header.count) throw damaged(`there are ${lines.length} events, not ${header.count}`);
+  const events = lines.map((line, offset) => parseEvent(line, header.firstSeq + offset));
+  if (events[0]?.at !== header.firstAt || events.at(-1)?.at !== header.lastAt) {
+    throw damaged('the header’s times are not those of its events');
+  }
+  return events;
+}
+
+function plainBody(chunk: Chunk): Buffer {
+  if (chunk.header.compression === 'none') return chunk.body;
+  try {
+    return gunzipSync(chunk.body, { maxOutputLength: maxBodyBytes });
+  } catch (cause) {
+    throw damaged('the body does not decompress', cause);
+  }
+}
+
+function parseEvent(line: string, seq: number): RecordingEvent {
+  let event: RecordingEvent;
+  try {
+    event = recordingEventSchema.parse(JSON.parse(line));
+  } catch (cause) {
+    throw damaged(`event ${seq} has an unknown shape`, cause);
+  }
+  if (event.seq !== seq) throw damaged(`event ${seq} is numbered ${event.seq}`);
+  return event;
+}
+
+export function damaged(what: string, cause?: unknown): SluiceError {
+  return new SluiceError('recording-damaged', what, {
+    audience: 'person',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

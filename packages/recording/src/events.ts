@@ -1,0 +1,180 @@
+/**
+ * What a recording says. One event a line of JSON; `seq` counts from 0 in each session without holes, `at` is the gateway's clock in ms
+ * since the epoch. Every text that came from a client or a target is masked before it gets here.
+ */
+import {
+  actorSchema,
+  approvalStateSchema,
+  labelsSchema,
+  refusalCodes,
+  statementKinds,
+  verdictActions,
+} from '@sluice/domain';
+import { z } from 'zod';
+
+const stamp = { seq: z.int().min(0), at: z.int().min(0) };
+const statement = { statementId: z.string() };
+const count = z.int().min(0);
+const durationMs = z.number().min(0);
+
+const sessionOpened = z.strictObject({
+  ...stamp,
+  type: z.literal('session.opened'),
+  sessionId: z.string(),
+  connection: z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    protocol: z.string(),
+    revision: z.int(),
+    labels: labelsSchema,
+    database: z.string().optional(),
+  }),
+  actor: actorSchema,
+  gateway: z.strictObject({ id: z.string(), startId: z.string() }),
+  /** `startup` is what the client said of itself: recorded, identifies nobody. */
+  client: z.strictObject({ address: z.string(), startup: z.record(z.string(), z.string()) }),
+  policyVersion: z.int(),
+  /** How the client came: the connection's own port, the relay's port, or the relay with a ticket. */
+  path: z.enum(['native', 'relay', 'ticket']),
+});
+
+const statementJudged = z.strictObject({
+  ...stamp,
+  ...statement,
+  type: z.literal('statement.judged'),
+  /** Counts the session's statements from 0; phases of one statement share it. */
+  index: count,
+  phase: z.enum(['run', 'prepare', 'bind', 'execute']),
+  origin: z.enum(['client', 'gateway']),
+  text: z.string(),
+  /** How many characters of the text were cut from its end. */
+  truncatedChars: count,
+  binds: z.array(z.string().nullable()),
+  command: z.string(),
+  kind: z.enum(statementKinds),
+  complete: z.boolean(),
+  objects: z.array(z.string()),
+  functions: z.array(z.string()),
+  filter: z.enum(['absent', 'trivial', 'present', 'not-applicable']),
+  destructive: z.boolean(),
+  fingerprint: z.string(),
+  action: z.enum(verdictActions),
+  rule: z.string().nullable(),
+  reason: z.string(),
+  matched: z.array(z.strictObject({ rule: z.string(), action: z.string() })),
+  approvalId: z.string().nullable(),
+});
+
+const statementHeld = z.strictObject({
+  ...stamp,
+  ...statement,
+  type: z.literal('statement.held'),
+  approvalId: z.string(),
+  url: z.string(),
+});
+
+const statementDecided = z.strictObject({
+  ...stamp,
+  ...statement,
+  type: z.literal('statement.decided'),
+  approvalId: z.string(),
+  outcome: approvalStateSchema,
+  by: z.array(z.string()),
+  comment: z.string().nullable(),
+  waitedMs: durationMs,
+});
+
+const statementRefused = z.strictObject({
+  ...stamp,
+  ...statement,
+  type: z.literal('statement.refused'),
+  code: z.enum(refusalCodes),
+  message: z.string(),
+});
+
+const statementResult = z.strictObject({
+  ...stamp,
+  ...statement,
+  type: z.literal('statement.result'),
+  /** Counts the results of one statement's message from 0. */
+  resultIndex: count,
+  columns: z.array(
+    z.strictObject({
+      name: z.string(),
+      type: z.string(),
+      /** The rule that masked this column, null when none did. */
+      masked: z.string().nullable(),
+      dataClass: z.string().nullable(),
+    }),
+  ),
+  /** Masked rows as text, up to the session's budget. */
+  rows: z.array(z.array(z.string().nullable())),
+  /** Rows the target says it returned or touched; null when it does not say. */
+  rowCount: count.nullable(),
+  omittedRows: count,
+  /** base64url SHA-256 over what was left out, null when nothing was. */
+  omittedDigest: z.string().nullable(),
+  /** The protocol's own completion word. */
+  tag: z.string(),
+  durationMs,
+});
+
+const statementFailed = z.strictObject({
+  ...stamp,
+  ...statement,
+  type: z.literal('statement.failed'),
+  code: z.string(),
+  message: z.string(),
+  durationMs,
+});
+
+const statementEnded = z.strictObject({ ...stamp, ...statement, type: z.literal('statement.ended'), durationMs });
+
+const sessionNote = z.strictObject({ ...stamp, type: z.literal('session.note'), text: z.string() });
+
+const gap = z.strictObject({ ...stamp, type: z.literal('gap'), fromMs: count, toMs: count, reason: z.string() });
+
+const sessionClosed = z.strictObject({
+  ...stamp,
+  type: z.literal('session.closed'),
+  reason: z.string(),
+  message: z.string(),
+  statements: count,
+  held: count,
+  denied: count,
+});
+
+/** Written by the next start of a gateway that died: nobody saw this session end. */
+const sessionInterrupted = z.strictObject({ ...stamp, type: z.literal('session.interrupted'), reason: z.string() });
+
+export const recordingEventSchema = z.discriminatedUnion('type', [
+  sessionOpened,
+  statementJudged,
+  statementHeld,
+  statementDecided,
+  statementRefused,
+  statementResult,
+  statementFailed,
+  statementEnded,
+  sessionNote,
+  gap,
+  sessionClosed,
+  sessionInterrupted,
+]);
+export type RecordingEvent = z.infer<typeof recordingEventSchema>;
+export type RecordingEventType = RecordingEvent['type'];
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+type WithoutStamp<Event> = Event extends unknown ? DeepReadonly<Omit<Event, 'seq' | 'at'>> : never;
+
+/** An event as it is appended: the recorder adds `seq` and `at`. */
+export type NewEvent = WithoutStamp<RecordingEvent>;
+
+/** The events after which a recording is over. */
+export function endsSession(type: string): boolean {
+  return type === 'session.closed' || type === 'session.interrupted';
+}

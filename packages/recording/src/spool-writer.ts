@@ -1,0 +1,181 @@
+import { isId, SluiceError } from '@sluice/domain';
+import type { ChunkSigner } from './chunk-sealing.ts';
+import { type RecoveredSession, recoverSpool } from './recover-spool.ts';
+import { type RecorderContext, SessionRecorder, spoolFull } from './session-recorder.ts';
+import { rejectedPrefix, type SpoolStore } from './spool-store.ts';
+
+/** The spool's bound when the gateway's operator names none. */
+export const defaultMaxSpoolBytes = 1024 ** 3;
+/** How often collected events are sealed, in ms. */
+export const flushIntervalMs = 500;
+/** Of the bound this share is kept for what follows statements that were let through: results, ends. */
+const reservedShare = 1 / 16;
+const probeName = 'probe.tmp';
+const probeBytes = 4096;
+
+export interface SpoolWriterOptions extends ChunkSigner {
+  readonly store: SpoolStore;
+  /** ms since the epoch. */
+  readonly now?: () => number;
+  readonly maxSpoolBytes?: number;
+  /** Called with every fault of the disk, and when something had to be set aside. For the log. */
+  readonly onFault: (message: string, error: unknown) => void;
+  /** Called when a chunk may be pushed. */
+  readonly onChunk: () => void;
+}
+
+/**
+ * Writes the recordings of a gateway's sessions to the spool. Sealing is synchronous: a chunk is at most some hundred KiB, and no
+ * other code sees the spool between two of its steps.
+ */
+export class SpoolWriter {
+  readonly #options: SpoolWriterOptions;
+  readonly #context: RecorderContext;
+  readonly #maxSpoolBytes: number;
+  readonly #live = new Map<string, SessionRecorder>();
+  readonly #dirty = new Set<SessionRecorder>();
+  readonly #scheduled = new Set<SessionRecorder>();
+  #writeAtTurnsEnd: NodeJS.Immediate | null = null;
+  readonly #ticker: NodeJS.Timeout;
+  #broken = false;
+  #recoveryIncomplete = false;
+
+  constructor(options: SpoolWriterOptions) {
+    this.#options = options;
+    this.#maxSpoolBytes = options.maxSpoolBytes ?? defaultMaxSpoolBytes;
+    this.#context = this.#newContext();
+    this.#ticker = setInterval(() => this.tick(), flushIntervalMs).unref();
+  }
+
+  /** False while the disk refuses writes or the spool's bound is reached: new statements must be refused. Heals by itself. */
+  get healthy(): boolean {
+    return !this.#broken && this.#options.store.bytes < this.#refuseFromBytes();
+  }
+
+  /**
+   * Seals what an earlier process left behind; call it once, before any session. A disk fault leaves the rest as it is, to be tried
+   * again at every tick.
+   */
+  recover(): RecoveredSession[] {
+    const { store, gatewayId, keys, onFault } = this.#options;
+    const outcome = recoverSpool({
+      store,
+      signer: { gatewayId, keys },
+      now: this.#context.now,
+      isLive: (sessionId) => this.#live.has(sessionId),
+      onFault,
+    });
+    this.#recoveryIncomplete = !outcome.complete;
+    if (!outcome.complete) this.#broken = true;
+    if (outcome.sessions.length > 0) this.#options.onChunk();
+    return outcome.sessions;
+  }
+
+  /** Begins a recording; its first event should be `session.opened`. Throws SluiceError `spool-full`. */
+  openSession(sessionId: string): SessionRecorder {
+    if (!isId(sessionId) || this.#live.has(sessionId)) throw new Error('a recording needs a new session id');
+    this.#context.admit(0, true);
+    const recorder = new SessionRecorder(this.#context, sessionId);
+    this.#live.set(sessionId, recorder);
+    return recorder;
+  }
+
+  /** Seals what was collected, finishes an interrupted recovery and finds out whether a broken disk works again. Runs every 500 ms. */
+  tick(): void {
+    if (this.#recoveryIncomplete) this.recover();
+    for (const recorder of Array.from(this.#dirty)) {
+      if (recorder.flush()) this.#dirty.delete(recorder);
+    }
+    if (this.#broken && !this.#recoveryIncomplete && this.#dirty.size === 0 && this.#probe()) this.#broken = false;
+  }
+
+  /** Seals everything and stops the clock. Recordings that were not closed are closed as interrupted by the next start's `recover`. */
+  stop(): void {
+    clearInterval(this.#ticker);
+    if (this.#writeAtTurnsEnd !== null) clearImmediate(this.#writeAtTurnsEnd);
+    this.tick();
+  }
+
+  #newContext(): RecorderContext {
+    const { store, gatewayId, keys, now = Date.now, onFault, onChunk } = this.#options;
+    return {
+      store,
+      signer: { gatewayId, keys },
+      now,
+      admit: (bytes, gates) => {
+        // The reserve takes the one event by which a gating append may go over its limit.
+        const full = gates ? store.bytes >= this.#refuseFromBytes() : store.bytes + bytes > this.#maxSpoolBytes;
+        if (full) throw spoolFull('The spool of recordings is full.');
+      },
+      failed: (error) => {
+        if (!this.#broken) onFault('the spool’s disk refuses writes', error);
+        this.#broken = true;
+      },
+      worked: () => {
+        if (!this.#recoveryIncomplete) this.#broken = false;
+      },
+      scheduleWrite: (recorder) => this.#scheduleWrite(recorder),
+      markDirty: (recorder) => this.#dirty.add(recorder),
+      chunkReady: onChunk,
+      finished: (recorder) => {
+        this.#live.delete(recorder.sessionId);
+        this.#dirty.delete(recorder);
+      },
+    };
+  }
+
+  #scheduleWrite(recorder: SessionRecorder): void {
+    this.#scheduled.add(recorder);
+    this.#writeAtTurnsEnd ??= setImmediate(() => {
+      this.#writeAtTurnsEnd = null;
+      for (const scheduled of this.#scheduled) {
+        try {
+          scheduled.writeOut();
+        } catch (error) {
+          this.#context.failed(error);
+        }
+      }
+      this.#scheduled.clear();
+    });
+  }
+
+  #refuseFromBytes(): number {
+    return this.#maxSpoolBytes * (1 - reservedShare);
+  }
+
+  #probe(): boolean {
+    const { store } = this.#options;
+    try {
+      const file = store.create(probeName);
+      try {
+        file.write(Buffer.alloc(probeBytes), 0);
+      } finally {
+        file.close();
+      }
+      store.remove(probeName);
+      return true;
+    } catch (error) {
+      this.#context.failed(error);
+      return false;
+    }
+  }
+}
+
+/** What a spool holds, for the gateway's state. */
+export function spoolDepth(store: SpoolStore): {
+  readonly chunks: number;
+  readonly bytes: number;
+  readonly rejected: number;
+} {
+  const names = store.list().map(({ name }) => name);
+  return {
+    chunks: names.filter((name) => name.endsWith('.chunk') && !name.startsWith(rejectedPrefix)).length,
+    bytes: store.bytes,
+    rejected: names.filter((name) => name.startsWith(rejectedPrefix)).length,
+  };
+}
+
+/** True for the fault that `append` throws when an event could not be recorded. */
+export function isSpoolFull(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'spool-full';
+}

@@ -1,0 +1,161 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateSigningKeys, newId, type SigningKeys } from '@sluice/keys';
+import { buildChunk, firstPreviousHash } from '../chunk.ts';
+import type { NewEvent, RecordingEvent } from '../events.ts';
+import { pushableChunks, sessionFiles } from '../spool-names.ts';
+import type { SpoolStore } from '../spool-store.ts';
+
+export const sampleKeys: SigningKeys = generateSigningKeys();
+export const sampleGatewayId = 'gateway-1';
+
+export function keyOf(keys: SigningKeys): (keyId: string) => string | null {
+  return (keyId) => (keyId === keys.keyId ? keys.publicKey : null);
+}
+
+export function note(text: string): NewEvent {
+  return { type: 'session.note', text };
+}
+
+export const closed: NewEvent & { readonly type: 'session.closed' } = {
+  type: 'session.closed',
+  reason: 'clean',
+  message: '',
+  statements: 0,
+  held: 0,
+  denied: 0,
+};
+
+/** Signed chunks whose events are the given texts; the last one is sealed unless said otherwise. */
+export function sampleChunks(
+  texts: readonly (readonly string[])[],
+  options: { readonly sessionId?: string; readonly keys?: SigningKeys; readonly final?: boolean } = {},
+): Buffer[] {
+  const sessionId = options.sessionId ?? newId();
+  let position = { sessionId, index: 0, previousHash: firstPreviousHash(sessionId), firstSeq: 0 };
+  return texts.map((chunk, index) => {
+    const lines = chunk.map((text, offset) =>
+      eventLine({ type: 'session.note', seq: position.firstSeq + offset, at: 1000, text }),
+    );
+    const final = index === texts.length - 1 && options.final !== false;
+    const keys = options.keys ?? sampleKeys;
+    const built = buildChunk({
+      ...position,
+      gatewayId: sampleGatewayId,
+      keys,
+      lines,
+      firstAt: 1000,
+      lastAt: 1000,
+      final,
+    });
+    position = { sessionId, index: index + 1, previousHash: built.hash, firstSeq: position.firstSeq + lines.length };
+    return built.bytes;
+  });
+}
+
+export function eventLine(event: RecordingEvent): Buffer {
+  return Buffer.from(`${JSON.stringify(event)}\n`);
+}
+
+/** Folders of one test file, removed together. */
+export class TestFolders {
+  readonly #root = mkdtempSync(join(tmpdir(), 'sluice-spool-'));
+  #count = 0;
+
+  make(): string {
+    this.#count += 1;
+    return join(this.#root, String(this.#count));
+  }
+
+  copyOf(folder: string): string {
+    const copy = this.make();
+    cpSync(folder, copy, { recursive: true });
+    return copy;
+  }
+
+  remove(): void {
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+}
+
+/** All bytes of a folder's files. */
+export function folderText(folder: string): string {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(folder, entry.name), 'utf8'))
+    .join('\n');
+}
+
+/** The chunks of a session that may leave the spool, in order, by number. */
+export function spooledChunks(store: SpoolStore, sessionId: string): Map<number, Buffer> {
+  const files = sessionFiles(store).get(sessionId) ?? { opens: [], chunks: [] };
+  return new Map(
+    pushableChunks(files).map((index) => [index, store.read(`${sessionId}.${String(index).padStart(6, '0')}.chunk`)]),
+  );
+}
+
+/**
+ * A store that calls `step` before and after every change, and in the middle of every write: what a process that is killed there leaves
+ * behind lies in the folder at that moment.
+ */
+export function steppedSpool(store: SpoolStore, step: () => void): SpoolStore {
+  const stepped = <T>(action: () => T): T => {
+    step();
+    const result = action();
+    step();
+    return result;
+  };
+  return {
+    get bytes() {
+      return store.bytes;
+    },
+    list: () => store.list(),
+    read: (name) => store.read(name),
+    rename: (from, to) => stepped(() => store.rename(from, to)),
+    remove: (name) => stepped(() => store.remove(name)),
+    create: (name) =>
+      stepped(() => {
+        const file = store.create(name);
+        return {
+          write: (bytes, position) =>
+            stepped(() => {
+              file.write(bytes.subarray(0, Math.floor(bytes.length / 2)), position);
+              step();
+              file.write(bytes, position);
+            }),
+          close: () => file.close(),
+        };
+      }),
+  };
+}
+
+/** A store whose changes fail with an error code of the disk while `fault` says so; a failing write leaves half its bytes. */
+export function failingSpool(store: SpoolStore, fault: () => string | null): SpoolStore {
+  const guarded = <T>(action: () => T): T => {
+    const code = fault();
+    if (code !== null) throw Object.assign(new Error(`${code}: the disk refuses`), { code });
+    return action();
+  };
+  return {
+    get bytes() {
+      return store.bytes;
+    },
+    list: () => store.list(),
+    read: (name) => store.read(name),
+    rename: (from, to) => guarded(() => store.rename(from, to)),
+    remove: (name) => guarded(() => store.remove(name)),
+    create: (name) =>
+      guarded(() => {
+        const file = store.create(name);
+        return {
+          write(bytes, position) {
+            const code = fault();
+            if (code !== null) file.write(bytes.subarray(0, Math.floor(bytes.length / 2)), position);
+            guarded(() => file.write(bytes, position));
+          },
+          close: () => file.close(),
+        };
+      }),
+  };
+}
