@@ -1,0 +1,13 @@
+import type { Db } from './client.ts';
+
+/** Failures older than this count for nothing any more, in ms. */
+const attemptKeptMs = 24 * 3_600_000;
+/** How long an ended sign-in stays for the record, in ms. */
+const webSessionKeptMs = 30 * 24 * 3_600_000;
+
+/** Removes rows that only serve for a time. */
+export async function removeStaleRows(db: Db, now: Date): Promise<void> {
+  await db.requestNonce.deleteMany({ where: { expiresAt: { lt: now } } });
+  await db.failedAttempt.deleteMany({ where: { at: { lt: new Date(now.getTime() - attemptKeptMs) } } });
+  await db.webSession.deleteMany({ where: { expiresAt: { lt: new Date(now.getTime() - webSessionKeptMs) } } });
+}

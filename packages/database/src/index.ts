@@ -1,0 +1,142 @@
+export type { ApprovalChange, ApprovalFilter, ApprovalRow, ApprovalScope, NewApproval } from './approvals.ts';
+export {
+  countApprovals,
+  countEarlier,
+  createApproval,
+  createDecision,
+  endApprovalsOfEarlierStarts,
+  expireApprovals,
+  findApproval,
+  listApprovals,
+  lockApproval,
+  moveApproval,
+} from './approvals.ts';
+export type { AttemptKey } from './attempts.ts';
+export { clearFailedAttempts, countFailedAttempts, noteFailedAttempt, removeAttempt } from './attempts.ts';
+export type {
+  AuditActor,
+  AuditBody,
+  AuditEventRow,
+  AuditFilter,
+  AuditSubject,
+  ChainCheck,
+  NewAuditEvent,
+} from './audit.ts';
+export { appendAuditEvent, listAuditEvents, maxAuditBodyBytes, verifyAuditChain } from './audit.ts';
+export type { Bus, BusChannel, BusOptions } from './bus.ts';
+export { openBus, publish } from './bus.ts';
+export type { Database, Db, Tx } from './client.ts';
+export { advisoryLock, openDatabase, tryAdvisoryLock } from './client.ts';
+export type { ConnectionFields, ConnectionRow, NewConnection, Usage } from './connections.ts';
+export {
+  connectionIdIsTaken,
+  countConnections,
+  createConnection,
+  createConnectionTest,
+  deleteConnection,
+  findConnection,
+  findLastTest,
+  findTestResult,
+  finishConnectionTest,
+  gatewayServed,
+  hasPassedTest,
+  listConnections,
+  listConnectionsOfGateway,
+  listTakenPorts,
+  maxConnections,
+  readUsage,
+  replaceCredential,
+  updateConnection,
+} from './connections.ts';
+export type { EnrolmentTokenRow, GatewayRow, NewEnrolmentToken, NewGateway, NewTunnel } from './gateways.ts';
+export {
+  closeTunnelRow,
+  createEnrolmentToken,
+  createGateway,
+  findEnrolmentToken,
+  findGateway,
+  findGatewayByName,
+  findSigningKey,
+  listGateways,
+  noteGatewayStart,
+  noteGatewayState,
+  openTunnelRow,
+  refreshTunnelRows,
+  removeStaleTunnelRows,
+  revokeGateway,
+  takeEnrolmentToken,
+  tunnelStaleMs,
+} from './gateways.ts';
+export type { GroupRow } from './groups.ts';
+export {
+  countGroups,
+  countPeople,
+  createGroup,
+  findGroup,
+  findGroupByName,
+  listGroups,
+  updateGroup,
+} from './groups.ts';
+export { removeStaleRows } from './housekeeping.ts';
+export type { InstallationRow, NewInstallation } from './installation.ts';
+export {
+  bumpBundleVersion,
+  bumpRevocationEpoch,
+  createInstallation,
+  readCounters,
+  readInstallation,
+} from './installation.ts';
+export { rememberNonce } from './nonces.ts';
+export type { PageOf, PageRequest } from './page.ts';
+export { defaultPageSize, maxPageSize } from './page.ts';
+export type { NewPerson, PersonChange, PersonRow } from './people.ts';
+export {
+  countActiveAdmins,
+  createPerson,
+  findPerson,
+  listPeople,
+  noteSignIn,
+  setGroupsOfPerson,
+  updatePerson,
+} from './people.ts';
+export type { NewPolicyVersion, PolicyVersionRow } from './policy-versions.ts';
+export { findPolicyVersion, listPolicyVersions, publishPolicyVersion, readActivePolicy } from './policy-versions.ts';
+export type { ChunkRow, NewChunk } from './recording-chunks.ts';
+export { createChunk, findChunkHash, readChunks } from './recording-chunks.ts';
+export type { ServiceIdentityRow } from './service-identities.ts';
+export {
+  createServiceIdentity,
+  findServiceIdentity,
+  listServiceIdentities,
+  updateServiceIdentity,
+} from './service-identities.ts';
+export type { NewSession, SessionFilter, SessionProgress, SessionRow } from './sessions.ts';
+export {
+  advanceSession,
+  countLiveSessions,
+  createSession,
+  findSession,
+  interruptSessionsOfEarlierStarts,
+  listSessions,
+  listUnverifiedSessions,
+  noteVerification,
+  readLastVerification,
+} from './sessions.ts';
+export type { NewStatement, StatementChange, StatementRow, StatementStatistics } from './statements.ts';
+export {
+  changeStatement,
+  createStatements,
+  findStatements,
+  hasClientStatement,
+  listTimelineStatements,
+  readStatistics,
+} from './statements.ts';
+export type { NewToken, TokenRow } from './tokens.ts';
+export { createToken, findToken, listTokens, noteTokenUse, revokeToken } from './tokens.ts';
+export type { NewWebSession, WebSessionRow } from './web-sessions.ts';
+export {
+  createWebSession,
+  findOpenWebSession,
+  revokeWebSession,
+  revokeWebSessionsOfPerson,
+} from './web-sessions.ts';

@@ -1,0 +1,47 @@
+import type { Db, Tx } from './client.ts';
+
+export interface InstallationRow {
+  readonly bundleVersion: number;
+  readonly revocationEpoch: number;
+  readonly activePolicyVersion: number | null;
+  readonly signingKeyId: string;
+  readonly signingPublicKey: string;
+  readonly signingKeySealed: string;
+  readonly caCertificate: string;
+  readonly caKeySealed: string;
+}
+
+export type NewInstallation = Omit<InstallationRow, 'bundleVersion' | 'revocationEpoch' | 'activePolicyVersion'>;
+
+/** The installation's row, or null before its first start. */
+export function readInstallation(db: Db): Promise<InstallationRow | null> {
+  return db.installation.findUnique({ where: { id: 1 } });
+}
+
+export async function createInstallation(tx: Tx, installation: NewInstallation): Promise<void> {
+  await tx.installation.create({ data: { id: 1, ...installation } });
+}
+
+/** The two counters that gateways watch. */
+export async function readCounters(db: Db): Promise<{ bundleVersion: number; revocationEpoch: number }> {
+  return db.installation.findUniqueOrThrow({
+    where: { id: 1 },
+    select: { bundleVersion: true, revocationEpoch: true },
+  });
+}
+
+/** Says that some gateway's bundle is no longer the one it has. Returns the new version. */
+export async function bumpBundleVersion(tx: Tx): Promise<number> {
+  const row = await tx.installation.update({ where: { id: 1 }, data: { bundleVersion: { increment: 1 } } });
+  return row.bundleVersion;
+}
+
+/** Says that positive answers which gateways may have cached must be asked for again. Returns the new epoch. */
+export async function bumpRevocationEpoch(tx: Tx): Promise<number> {
+  const row = await tx.installation.update({ where: { id: 1 }, data: { revocationEpoch: { increment: 1 } } });
+  return row.revocationEpoch;
+}
+
+export async function setActivePolicy(tx: Tx, version: number): Promise<void> {
+  await tx.installation.update({ where: { id: 1 }, data: { activePolicyVersion: version } });
+}

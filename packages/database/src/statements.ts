@@ -1,0 +1,79 @@
+import type { Db, Tx } from './client.ts';
+import type { Prisma } from './generated/client.ts';
+import { cutPage, type PageOf } from './page.ts';
+
+export type NewStatement = Omit<Prisma.StatementCreateManyInput, 'rows'> & { readonly rows?: bigint | null };
+export type StatementRow = Prisma.StatementGetPayload<object>;
+export type StatementChange = Pick<
+  Prisma.StatementUncheckedUpdateManyInput,
+  'rows' | 'durationMs' | 'errorCode' | 'approvalId' | 'shown' | 'toChunk' | 'verdict'
+>;
+
+export async function createStatements(tx: Tx, statements: readonly NewStatement[]): Promise<void> {
+  if (statements.length > 0) await tx.statement.createMany({ data: [...statements], skipDuplicates: true });
+}
+
+/** Adds what later events tell of a statement. Nothing happens when the session has no such statement. */
+export async function changeStatement(tx: Tx, sessionId: string, id: string, change: StatementChange): Promise<void> {
+  await tx.statement.updateMany({ where: { id, sessionId }, data: change });
+}
+
+export function findStatements(db: Db, sessionId: string, ids: readonly string[]): Promise<StatementRow[]> {
+  return db.statement.findMany({ where: { sessionId, id: { in: [...ids] } } });
+}
+
+/** A session's timeline in order; the cursor is an ordinal. */
+export async function listTimelineStatements(
+  db: Db,
+  sessionId: string,
+  page: { readonly cursor: number | null; readonly limit: number },
+): Promise<PageOf<StatementRow>> {
+  const rows = await db.statement.findMany({
+    where: { sessionId, shown: true, ...(page.cursor === null ? {} : { ordinal: { gt: page.cursor } }) },
+    orderBy: { ordinal: 'asc' },
+    take: page.limit + 1,
+  });
+  return cutPage(rows, page.limit, (row) => String(row.ordinal));
+}
+
+export interface StatementStatistics {
+  readonly byHour: readonly { readonly hour: Date; readonly verdict: string; readonly count: number }[];
+  readonly topConnections: readonly { readonly id: string; readonly name: string; readonly statements: number }[];
+  readonly topRefusals: readonly { readonly rule: string | null; readonly command: string; readonly count: number }[];
+}
+
+/** Rows of each "top" list. */
+const topRows = 5;
+
+/** What clients ran since `since`, of everybody (`visibleTo` null) or of some actors and the agents that they own. */
+export async function readStatistics(
+  db: Db,
+  visibleTo: readonly string[] | null,
+  since: Date,
+): Promise<StatementStatistics> {
+  const all = visibleTo === null;
+  const ids = [...(visibleTo ?? [])];
+  const byHour = await db.$queryRaw<{ hour: Date; verdict: string; count: number }[]>`
+    SELECT date_trunc('hour', s."at", 'UTC') AS hour, s."verdict" AS verdict, count(*)::int AS count
+    FROM "Statement" s JOIN "Session" n ON n."id" = s."sessionId"
+    WHERE s."at" > ${since} AND s."shown" AND s."origin" = 'client'
+      AND (${all} OR n."actorId" = ANY(${ids}::uuid[]) OR n."ownerId" = ANY(${ids}::uuid[]))
+    GROUP BY 1, 2 ORDER BY 1`;
+  const topConnections = await db.$queryRaw<{ id: string; name: string; statements: number }[]>`
+    SELECT c."id"::text AS id, c."name" AS name, count(*)::int AS statements
+    FROM "Statement" s JOIN "Session" n ON n."id" = s."sessionId" JOIN "Connection" c ON c."id" = s."connectionId"
+    WHERE s."at" > ${since} AND s."shown" AND s."origin" = 'client'
+      AND (${all} OR n."actorId" = ANY(${ids}::uuid[]) OR n."ownerId" = ANY(${ids}::uuid[]))
+    GROUP BY 1, 2 ORDER BY 3 DESC, 2 LIMIT ${topRows}`;
+  const topRefusals = await db.$queryRaw<{ rule: string | null; command: string; count: number }[]>`
+    SELECT s."rule" AS rule, s."command" AS command, count(*)::int AS count
+    FROM "Statement" s JOIN "Session" n ON n."id" = s."sessionId"
+    WHERE s."at" > ${since} AND s."shown" AND s."origin" = 'client' AND s."verdict" = 'deny'
+      AND (${all} OR n."actorId" = ANY(${ids}::uuid[]) OR n."ownerId" = ANY(${ids}::uuid[]))
+    GROUP BY 1, 2 ORDER BY 3 DESC, 2 LIMIT ${topRows}`;
+  return { byHour, topConnections, topRefusals };
+}
+
+export async function hasClientStatement(db: Db): Promise<boolean> {
+  return (await db.statement.findFirst({ where: { origin: 'client' }, select: { id: true } })) !== null;
+}

@@ -1,0 +1,59 @@
+import type { Db, Tx } from './client.ts';
+import type { Prisma } from './generated/client.ts';
+
+/** `lastUsedAt` is written at most this often per token, in ms: a busy agent must not turn every request into a write. */
+const lastUseGranularityMs = 60_000;
+
+const withOwnerAndConnections = {
+  person: { include: { memberships: { include: { group: true } } } },
+  serviceIdentity: { include: { owner: true } },
+  connections: { include: { connection: { select: { id: true, name: true } } } },
+} satisfies Prisma.TokenInclude;
+export type TokenRow = Prisma.TokenGetPayload<{ include: typeof withOwnerAndConnections }>;
+
+export function findToken(
+  db: Db,
+  where: { readonly id: string } | { readonly hash: string },
+): Promise<TokenRow | null> {
+  return db.token.findUnique({ where, include: withOwnerAndConnections });
+}
+
+/** Every token that a person or a service identity ever had, newest first. */
+export function listTokens(db: Db, identityId: string): Promise<TokenRow[]> {
+  return db.token.findMany({
+    where: { OR: [{ personId: identityId }, { serviceIdentityId: identityId }] },
+    include: withOwnerAndConnections,
+    orderBy: { id: 'desc' },
+  });
+}
+
+export interface NewToken {
+  readonly id: string;
+  readonly type: 'api' | 'native';
+  readonly owner: { readonly kind: 'person' | 'service'; readonly id: string };
+  readonly label: string;
+  readonly display: string;
+  readonly hash: string;
+  readonly expiresAt: Date | null;
+  /** Empty: every connection. */
+  readonly connectionIds: readonly string[];
+}
+
+export function createToken(tx: Tx, token: NewToken): Promise<TokenRow> {
+  const { owner, connectionIds, ...columns } = token;
+  const ownerColumn = owner.kind === 'person' ? { personId: owner.id } : { serviceIdentityId: owner.id };
+  const connections = { create: connectionIds.map((connectionId) => ({ connectionId })) };
+  return tx.token.create({ data: { ...columns, ...ownerColumn, connections }, include: withOwnerAndConnections });
+}
+
+/** Revokes a token once; false when it was revoked already. */
+export async function revokeToken(tx: Tx, id: string, at: Date): Promise<boolean> {
+  const { count } = await tx.token.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: at } });
+  return count === 1;
+}
+
+/** Notes that a token was used. */
+export async function noteTokenUse(db: Db, token: TokenRow, at: Date): Promise<void> {
+  if (token.lastUsedAt !== null && at.getTime() - token.lastUsedAt.getTime() < lastUseGranularityMs) return;
+  await db.token.update({ where: { id: token.id }, data: { lastUsedAt: at } });
+}
