@@ -23,8 +23,17 @@ export async function ensureInstalled() {
   rmSync(stampFile, { force: true });
   const started = Date.now();
   // CI: pnpm then never asks before it replaces a node_modules folder that it did not make.
-  const env = childEnvironment({ CI: 'true', npm_config_yes: 'true', npm_config_update_notifier: 'false' });
-  const { code } = await run('npx', ['-y', packageManager, 'install', '--frozen-lockfile'], { cwd: root, env });
+  const env = childEnvironment({
+    CI: 'true',
+    npm_config_yes: 'true',
+    npm_config_update_notifier: 'false',
+    npm_config_loglevel: 'warn',
+  });
+  const { code } = await run(
+    'npx',
+    ['-y', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=info'],
+    { cwd: root, env },
+  );
   if (code !== 0)
     throw new Error(
       `the installation failed: “npx ${packageManager} install --frozen-lockfile” ended with ${code}; its words stand above`,

@@ -33,3 +33,5 @@ export interface RunningPostgres {
 export function startPostgres(options: PostgresOptions): Promise<RunningPostgres>;
 export function freePort(host?: string): Promise<number>;
 export function hasEmbeddedPostgres(version: '18' | '15'): boolean;
+/** A process's identity that a reused pid does not share; null when it is gone. */
+export function processIdentity(pid: number): string | null;

@@ -189,7 +189,7 @@ function commandOf(pid) {
 }
 
 /** A process's identity that a reused pid does not share: pid and start time. Null when it is gone. */
-function identityOf(pid) {
+export function processIdentity(pid) {
   if (process.platform === 'linux') {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -204,7 +204,7 @@ function identityOf(pid) {
 }
 
 function alive(pid) {
-  return identityOf(pid) !== null;
+  return processIdentity(pid) !== null;
 }
 
 async function endsWithin(pid, ms) {
@@ -246,7 +246,7 @@ async function endLeftover(data) {
     return;
   }
   const owner = existsSync(ownerFile(data)) ? readFileSync(ownerFile(data), 'utf8').trim() : '';
-  if (owner && identityOf(Number(owner.split(' ')[0])) === owner) {
+  if (owner && processIdentity(Number(owner.split(' ')[0])) === owner) {
     throw new Error(`the Postgres in ${data} is in use by process ${owner.split(' ')[0]}: stop that one first`);
   }
   process.stderr.write(`postgres: ending the server that an earlier run left behind in ${data} (process ${pid})\n`);
@@ -378,7 +378,7 @@ export async function startPostgres({
       child.once('error', fail);
     });
     exited.catch(() => {}); // a failed spawn is reported below
-    writeFileSync(ownerFile(data), identityOf(process.pid) ?? '');
+    writeFileSync(ownerFile(data), processIdentity(process.pid) ?? '');
     give(ownerFile(data));
     if (await Promise.race([becomesReady(child, data), exited.then(() => false)])) {
       const user = password === undefined ? 'postgres' : `postgres:${encodeURIComponent(password)}`;

@@ -24,15 +24,19 @@ function kill(child, signal) {
 }
 
 /**
- * Runs a command to its end. `output`: 'stderr' passes both streams to our stderr, 'inherit' as they are, 'capture' collects them.
+ * Runs a command to its end. `output`: 'stderr' passes both streams to our stderr, 'inherit' as they are, 'capture' collects them,
+ * 'answer' collects stdout alone.
  * Resolves with the exit code (null when killed) and what was captured; a limit in ms ends it as failed.
  */
-export function run(command, args, { cwd, env, output = 'stderr', limitMs } = {}) {
-  const stdio = { stderr: ['ignore', 2, 2], inherit: ['ignore', 1, 2], capture: ['ignore', 'pipe', 'pipe'] }[output];
+export function run(command, args, { cwd, env, output = 'stderr', limitMs, input } = {}) {
+  const streams = { stderr: [2, 2], inherit: [1, 2], capture: ['pipe', 'pipe'], answer: ['pipe', 2] }[output];
+  const stdio = [input === undefined ? 'ignore' : 'pipe', ...streams];
   return new Promise((done) => {
     const child = spawn(command, args, { cwd, env: env ?? childEnvironment(), stdio, detached: true });
     running.add(child);
     const parts = [];
+    child.stdin?.on('error', () => {}); // it ended before it read all: its exit code says so
+    child.stdin?.end(input);
     child.stdout?.on('data', (part) => parts.push(part));
     child.stderr?.on('data', (part) => parts.push(part));
     const timer =
