@@ -23,11 +23,9 @@ function listener(): { take: (line: string) => void; next: (pattern: RegExp) => 
   const waiting: { pattern: RegExp; done: (line: string) => void }[] = [];
   return {
     take: (line) => {
-      lines.push(line);
-      for (const one of waiting.filter(({ pattern }) => pattern.test(line))) {
-        waiting.splice(waiting.indexOf(one), 1);
-        one.done(line);
-      }
+      const at = waiting.findIndex(({ pattern }) => pattern.test(line));
+      if (at === -1) lines.push(line);
+      else waiting.splice(at, 1)[0]?.done(line);
     },
     next: (pattern) => {
       const at = lines.findIndex((line) => pattern.test(line));
