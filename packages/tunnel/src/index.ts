@@ -1,0 +1,11 @@
+export type { TunnelClock } from './clock.ts';
+export { closeCodeOf, closeReason, errorOfClose, portableError } from './close-code.ts';
+export type { DialOptions, DialState, TunnelDialer } from './dial.ts';
+export { backoffDelayMs, dialTunnel } from './dial.ts';
+export type { TunnelRole } from './frames.ts';
+export type { MessageChannel, MessageChannelListener } from './message-channel.ts';
+export type { TunnelStream } from './stream.ts';
+export type { Tunnel, TunnelBounds, TunnelOptions, TunnelStats } from './tunnel.ts';
+export { createTunnel } from './tunnel.ts';
+export { tunnelSocketOptions, webSocketChannel } from './web-socket-channel.ts';
+export { webSocketStream } from './web-socket-stream.ts';
