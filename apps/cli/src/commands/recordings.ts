@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { verifyExport } from '@sluice/recording';
+import { Command } from 'commander';
+import { CliError, exitCodes } from '../exit-codes.ts';
+import { printJson, write } from '../output.ts';
+
+export function recordingsCommand(): Command {
+  const recordings = new Command('recordings').description('Check exported recordings offline');
+  recordings
+    .command('verify')
+    .description('Prove that an exported recording is whole and unchanged, or name the damage')
+    .argument('<file>', 'an export of the session page')
+    .option('--json', 'print JSON')
+    .action((file: string, options: { json?: boolean }) => {
+      const verdict = verifyExport(read(file));
+      if (options.json === true) write(printJson(verdict));
+      else if (verdict.ok)
+        write(`whole: session ${verdict.sessionId}, ${verdict.chunks} chunks, ${verdict.events} events\n`);
+      else write(`DAMAGED\n${verdict.problems.map((p) => `  chunk ${p.chunk ?? '–'}: ${p.what}\n`).join('')}`);
+      if (!verdict.ok) process.exitCode = exitCodes.damaged;
+    });
+  return recordings;
+}
+
+function read(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new CliError(
+      exitCodes.failed,
+      `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

@@ -1,0 +1,54 @@
+/** `sluice`: one file per command. */
+import { Command, CommanderError } from 'commander';
+import { approvalsCommand } from './commands/approvals.ts';
+import { caCommand } from './commands/ca.ts';
+import { completionCommand } from './commands/completion.ts';
+import { connectCommand } from './commands/connect.ts';
+import { connectionsCommand } from './commands/connections.ts';
+import { execCommand } from './commands/exec.ts';
+import { loginCommand } from './commands/login.ts';
+import { recordingsCommand } from './commands/recordings.ts';
+import { sessionsCommand } from './commands/sessions.ts';
+import { readEnvironment } from './env.ts';
+import { CliError, exitCodes } from './exit-codes.ts';
+import { tell } from './output.ts';
+
+async function main(): Promise<number> {
+  const env = readEnvironment();
+  const program = new Command('sluice')
+    .description('Reach databases through Sluice, answer approvals and check recordings.')
+    .version('0.1.0')
+    .exitOverride()
+    .enablePositionalOptions()
+    .showHelpAfterError();
+  for (const command of [
+    loginCommand(env),
+    connectionsCommand(env),
+    connectCommand(env),
+    execCommand(env),
+    approvalsCommand(env),
+    sessionsCommand(env),
+    recordingsCommand(),
+    caCommand(env),
+  ]) {
+    program.addCommand(command.exitOverride());
+  }
+  program.addCommand(completionCommand(program).exitOverride());
+  try {
+    await program.parseAsync(process.argv);
+    return Number(process.exitCode ?? exitCodes.ok);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (error instanceof CliError) {
+      tell(`sluice: ${error.message}`);
+      if (error.hint !== null) tell(`  ${error.hint}`);
+      return error.exitCode;
+    }
+    tell(`sluice: ${error instanceof Error ? error.message : String(error)}`);
+    return exitCodes.failed;
+  }
+}
+
+void main().then((code) => {
+  process.exitCode = code;
+});
