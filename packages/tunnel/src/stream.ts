@@ -50,7 +50,6 @@ export class MultiplexedStream extends Duplex implements TunnelStream {
   #receiveCredit: number;
   /** Bytes received for which no credit was given back yet. */
   #uncredited = 0;
-  #creditScheduled = false;
 
   #finSent = false;
   #finReceived = false;
@@ -59,7 +58,6 @@ export class MultiplexedStream extends Duplex implements TunnelStream {
   #cut = false;
 
   constructor(host: StreamHost, id: number, sendCredit: number, window: number) {
-    // Well below half a window: credit goes back at half a window, so a reader that stops inside the mark never starves its peer.
     super({
       allowHalfOpen: true,
       readableHighWaterMark: Math.min(16_384, window >> 2),
@@ -170,14 +168,17 @@ export class MultiplexedStream extends Duplex implements TunnelStream {
     return staysUnread && view.length * 2 < view.buffer.byteLength ? Buffer.from(view) : view;
   }
 
-  override _read(): void {
-    // Node counts the bytes as read only after this call returns.
-    if (this.#creditScheduled || this.#uncredited < this.#window >> 1) return;
-    this.#creditScheduled = true;
-    process.nextTick(() => {
-      this.#creditScheduled = false;
-      this.#giveCreditBack();
-    });
+  /** Bytes come when the peer sends them. */
+  override _read(): void {}
+
+  /**
+   * Everything that leaves Node's buffer leaves it here (`pipe`, iteration and flowing mode too), while `_read` is not called for
+   * every such read. Asking for more than a window at once never succeeds.
+   */
+  override read(size?: number): unknown {
+    const chunk: unknown = super.read(size);
+    if (chunk !== null) this.#giveCreditBack();
+    return chunk;
   }
 
   #giveCreditBack(): void {
