@@ -15,7 +15,7 @@ import { z } from 'zod';
 const stamp = { seq: z.int().min(0), at: z.int().min(0) };
 const statement = { statementId: z.string() };
 const count = z.int().min(0);
-const durationMs = z.number().min(0);
+const durationMs = z.number();
 
 const sessionOpened = z.strictObject({
   ...stamp,
@@ -171,10 +171,23 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
     : T;
 type WithoutStamp<Event> = Event extends unknown ? DeepReadonly<Omit<Event, 'seq' | 'at'>> : never;
 
-/** An event as it is appended: the recorder adds `seq` and `at`. */
-export type NewEvent = WithoutStamp<RecordingEvent>;
+/** The events that end a recording; only `close` takes them. The recorder adds `seq` and `at`. */
+export type EndEvent = Extract<
+  WithoutStamp<RecordingEvent>,
+  { readonly type: 'session.closed' | 'session.interrupted' }
+>;
+/** Every other event, as `append` takes it. The recorder adds `seq` and `at`. */
+export type NewEvent = Exclude<WithoutStamp<RecordingEvent>, EndEvent>;
 
 /** The events after which a recording is over. */
 export function endsSession(type: string): boolean {
   return type === 'session.closed' || type === 'session.interrupted';
+}
+
+/**
+ * An event's line. The stamp is put behind the event's own JSON as text: spreading it into a new object costs five times what the
+ * whole rest of recording an event does.
+ */
+export function eventLine(event: NewEvent | EndEvent, seq: number, at: number): Buffer {
+  return Buffer.from(`${JSON.stringify(event).slice(0, -1)},"seq":${seq},"at":${at}}\n`, 'utf8');
 }

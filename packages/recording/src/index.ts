@@ -10,7 +10,7 @@ export {
   readChunk,
   recordingFormat,
 } from './chunk.ts';
-export type { NewEvent, RecordingEvent, RecordingEventType } from './events.ts';
+export type { EndEvent, NewEvent, RecordingEvent, RecordingEventType } from './events.ts';
 export { recordingEventSchema } from './events.ts';
 export type { ExportKey, ReadExport } from './recording-export.ts';
 export { exportFormat, readExport, verifyExport, writeExport } from './recording-export.ts';
@@ -19,6 +19,6 @@ export type { SessionRecorder } from './session-recorder.ts';
 export { permanentRefusals, SpoolPusher, type SpoolPusherOptions } from './spool-pusher.ts';
 export type { SpoolFile, SpoolStore } from './spool-store.ts';
 export { fileSpool } from './spool-store.ts';
-export { defaultMaxSpoolBytes, isSpoolFull, SpoolWriter, type SpoolWriterOptions, spoolDepth } from './spool-writer.ts';
+export { defaultMaxSpoolBytes, SpoolWriter, type SpoolWriterOptions, spoolDepth } from './spool-writer.ts';
 export type { AcceptChunkRequest, RecordingProblem, RecordingVerdict } from './verify-recording.ts';
 export { acceptChunk, verifyRecording } from './verify-recording.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ChunkPosition, maxBodyBytes, readChunk } from './chunk.ts';
 import { type ChunkSigner, sealChunk } from './chunk-sealing.ts';
-import { endsSession, type NewEvent, recordingEventSchema } from './events.ts';
+import { type EndEvent, endsSession, eventLine, type NewEvent, recordingEventSchema } from './events.ts';
 import { chunkName, isTemporary, openName, type SessionFiles, sessionFiles } from './spool-names.ts';
 import { rejectedPrefix, type SpoolStore } from './spool-store.ts';
 
@@ -183,10 +183,8 @@ function withEnd(
   const lines = state.events.map(({ line }) => line);
   const last = state.events.at(-1);
   const at = Math.max(now, last?.at ?? 0);
-  const add = (event: NewEvent): void => {
-    lines.push(
-      Buffer.from(`${JSON.stringify({ ...event, seq: state.position.firstSeq + lines.length, at })}\n`, 'utf8'),
-    );
+  const add = (event: NewEvent | EndEvent): void => {
+    lines.push(eventLine(event, state.position.firstSeq + lines.length, at));
   };
   if (last !== undefined && endsSession(last.type)) {
     return { lines, firstAt: state.events[0]?.at ?? at, lastAt: last.at, interrupted: false };

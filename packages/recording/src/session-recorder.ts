@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/domain';
 import { type ChunkPosition, firstPreviousHash, maxEventBytes } from './chunk.ts';
 import { type ChunkSigner, openFileHeader, sealChunk } from './chunk-sealing.ts';
-import { endsSession, type NewEvent } from './events.ts';
+import { type EndEvent, eventLine, type NewEvent } from './events.ts';
 import { openName } from './spool-names.ts';
 import type { SpoolFile, SpoolStore } from './spool-store.ts';
 
@@ -74,7 +74,7 @@ export class SessionRecorder {
     if (this.#closing) throw new Error('an event after the end of its recording');
     const at = this.#context.now();
     const seq = this.#nextSeq();
-    const line = Buffer.from(`${JSON.stringify({ ...event, seq, at })}\n`, 'utf8');
+    const line = eventLine(event, seq, at);
     if (line.length > maxEventBytes) throw new SluiceError('too-large', `A recorded event has ${line.length} bytes.`);
     this.#context.admit(line.length, options.durable);
     this.#makeRoom();
@@ -99,11 +99,11 @@ export class SessionRecorder {
    * Records the last event and seals the recording. Never throws for the disk's sake: what cannot be written stays in memory and is
    * tried again at every tick; after a crash the next start seals it.
    */
-  close(event: NewEvent & { readonly type: 'session.closed' | 'session.interrupted' }): void {
+  close(event: EndEvent): void {
     if (this.#closing) return;
     const at = this.#context.now();
-    this.#push(Buffer.from(`${JSON.stringify({ ...event, seq: this.#nextSeq(), at })}\n`, 'utf8'), at);
-    this.#closing = endsSession(event.type);
+    this.#push(eventLine(event, this.#nextSeq(), at), at);
+    this.#closing = true;
     this.#context.markDirty(this);
     this.#attempt(() => this.writeOut());
     this.flush();

@@ -1,4 +1,4 @@
-import { isId, SluiceError } from '@sluice/domain';
+import { isId } from '@sluice/domain';
 import type { ChunkSigner } from './chunk-sealing.ts';
 import { type RecoveredSession, recoverSpool } from './recover-spool.ts';
 import { type RecorderContext, SessionRecorder, spoolFull } from './session-recorder.ts';
@@ -173,9 +173,4 @@ export function spoolDepth(store: SpoolStore): {
     bytes: store.bytes,
     rejected: names.filter((name) => name.startsWith(rejectedPrefix)).length,
   };
-}
-
-/** True for the fault that `append` throws when an event could not be recorded. */
-export function isSpoolFull(error: unknown): boolean {
-  return error instanceof SluiceError && error.code === 'spool-full';
 }

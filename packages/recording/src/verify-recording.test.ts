@@ -86,7 +86,14 @@ test('nothing is not a recording', () => {
 test('a chunk is accepted when it continues what is stored, and only then', () => {
   const first = readChunk(chunk(chunks, 0));
   const stored = { hash: first.hash, nextSeq: 2, final: false };
-  const request = { bytes: chunk(chunks, 1), sessionId, index: 1, previous: stored, publicKeyOf: keyOf(sampleKeys) };
+  const request = {
+    bytes: chunk(chunks, 1),
+    sessionId,
+    gatewayId: 'gateway-1',
+    index: 1,
+    previous: stored,
+    publicKeyOf: keyOf(sampleKeys),
+  };
   expect(acceptChunk(request).header.index).toBe(1);
   expect(acceptChunk({ ...request, bytes: chunk(chunks, 0), index: 0, previous: null }).header.index).toBe(0);
 
@@ -98,6 +105,7 @@ test('a chunk is accepted when it continues what is stored, and only then', () =
   const damagedFault = expect.objectContaining({ code: 'recording-damaged' });
   expect(() => acceptChunk({ ...request, index: 2 })).toThrow(damagedFault);
   expect(() => acceptChunk({ ...request, sessionId: 'other' })).toThrow(damagedFault);
+  expect(() => acceptChunk({ ...request, gatewayId: 'gateway-2' })).toThrow(damagedFault);
   expect(() => acceptChunk({ ...request, publicKeyOf: () => null })).toThrow(damagedFault);
   expect(() => acceptChunk({ ...request, bytes: Buffer.concat([chunk(chunks, 1), Buffer.from('x')]) })).toThrow(
     damagedFault,

@@ -138,6 +138,8 @@ function reportEnd(
 export interface AcceptChunkRequest {
   readonly bytes: Buffer;
   readonly sessionId: string;
+  /** The gateway that sends it. */
+  readonly gatewayId: string;
   readonly index: number;
   /** The chunk before as it was stored; null for the first. */
   readonly previous: { readonly hash: string; readonly nextSeq: number; readonly final: boolean } | null;
@@ -154,7 +156,11 @@ export function acceptChunk(request: AcceptChunkRequest): Chunk {
   const fault = chunkFault(chunk, request.publicKeyOf);
   if (fault !== null) throw damaged(`chunk ${request.index}: ${fault}`);
   const { header } = chunk;
-  if (header.sessionId !== request.sessionId || header.index !== request.index)
+  if (
+    header.sessionId !== request.sessionId ||
+    header.gatewayId !== request.gatewayId ||
+    header.index !== request.index
+  )
     throw damaged('the chunk is another one than the request names');
   decodeEvents(chunk);
   const { previous } = request;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateSigningKeys, newId, type SigningKeys } from '@sluice/keys';
 import { buildChunk, firstPreviousHash } from '../chunk.ts';
-import type { NewEvent, RecordingEvent } from '../events.ts';
+import { type EndEvent, eventLine, type NewEvent } from '../events.ts';
 import { pushableChunks, sessionFiles } from '../spool-names.ts';
 import type { SpoolStore } from '../spool-store.ts';
 
@@ -18,7 +18,7 @@ export function note(text: string): NewEvent {
   return { type: 'session.note', text };
 }
 
-export const closed: NewEvent & { readonly type: 'session.closed' } = {
+export const closed: EndEvent = {
   type: 'session.closed',
   reason: 'clean',
   message: '',
@@ -35,9 +35,7 @@ export function sampleChunks(
   const sessionId = options.sessionId ?? newId();
   let position = { sessionId, index: 0, previousHash: firstPreviousHash(sessionId), firstSeq: 0 };
   return texts.map((chunk, index) => {
-    const lines = chunk.map((text, offset) =>
-      eventLine({ type: 'session.note', seq: position.firstSeq + offset, at: 1000, text }),
-    );
+    const lines = chunk.map((text, offset) => eventLine(note(text), position.firstSeq + offset, 1000));
     const final = index === texts.length - 1 && options.final !== false;
     const keys = options.keys ?? sampleKeys;
     const built = buildChunk({
@@ -52,10 +50,6 @@ export function sampleChunks(
     position = { sessionId, index: index + 1, previousHash: built.hash, firstSeq: position.firstSeq + lines.length };
     return built.bytes;
   });
-}
-
-export function eventLine(event: RecordingEvent): Buffer {
-  return Buffer.from(`${JSON.stringify(event)}\n`);
 }
 
 /** Folders of one test file, removed together. */
