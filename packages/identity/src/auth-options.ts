@@ -1,0 +1,107 @@
+/**
+ * Sign-in for browsers as next-auth's configuration. An entry of its own, because next-auth's main module resolves only inside Next's
+ * bundler; what it needs of Sluice comes through `SignInPorts`.
+ */
+import { CredentialsSignin, type NextAuthConfig, type User } from 'next-auth';
+import type { JWT } from 'next-auth/jwt';
+import type { Provider } from 'next-auth/providers';
+import Credentials from 'next-auth/providers/credentials';
+import { safeRedirect } from './redirects.ts';
+import type { SignInResult } from './sign-in.ts';
+
+/** One way to sign in. `local` asks for email and password; `oidc` sends people to an identity provider. */
+export type SignInProvider =
+  | { readonly type: 'local' }
+  | {
+      readonly type: 'oidc';
+      readonly id: string;
+      readonly name: string;
+      readonly issuer: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+    };
+
+export interface SignInPorts {
+  readonly signInLocally: (credentials: unknown, address: string | null) => Promise<SignInResult>;
+  readonly signInByProvider: (provider: string, email: string) => Promise<SignInResult>;
+  /** True while the web session is neither revoked nor expired nor its person disabled. */
+  readonly isOpen: (sessionId: string) => Promise<boolean>;
+  readonly signOut: (sessionId: string) => Promise<void>;
+}
+
+export interface AuthOptions {
+  readonly providers: readonly SignInProvider[];
+  readonly publicUrl: string;
+  readonly secret: string;
+  readonly sessionSeconds: number;
+  readonly ports: SignInPorts;
+  /** The client's address of a request, as the node established it. */
+  readonly addressOf: (request: Request) => string | null;
+}
+
+/** Shown as `?error=CredentialsSignin&code=…`: what the sign-in page may say without telling who exists. */
+class SignInRefused extends CredentialsSignin {
+  override code: string;
+
+  constructor(code: 'wrong' | 'too-many') {
+    super(`sign-in refused: ${code}`);
+    this.code = code;
+  }
+}
+
+/** next-auth's options. The cookie's JWT carries a session id (`sid`) that every request looks up, so that revoking works at once. */
+export function authOptions(options: AuthOptions): NextAuthConfig {
+  const { ports, publicUrl } = options;
+  return {
+    secret: options.secret,
+    // The public URL is configured (AUTH_URL); the host header is not believed for redirects, see `redirect` below.
+    trustHost: true,
+    useSecureCookies: publicUrl.startsWith('https:'),
+    session: { strategy: 'jwt', maxAge: options.sessionSeconds },
+    pages: { signIn: '/sign-in', error: '/sign-in' },
+    providers: options.providers.map((provider) => toProvider(provider, options)),
+    callbacks: {
+      signIn: async ({ user, account, profile }) => {
+        if (account?.type !== 'oidc') return true;
+        if (typeof profile?.email !== 'string' || profile.email_verified === false) return false;
+        const result = await ports.signInByProvider(account.provider, profile.email);
+        if (!result.ok) return false;
+        Object.assign(user, { ...result.person, sid: result.sessionId });
+        return true;
+      },
+      jwt: async ({ token, user }) => {
+        if (user !== undefined && 'sid' in user) return claimsOf(user);
+        return typeof token.sid === 'string' && (await ports.isOpen(token.sid)) ? token : null;
+      },
+      session: ({ session, token }) => ({
+        expires: session.expires,
+        user: { id: token.sub ?? '', name: token.name ?? '' },
+      }),
+      redirect: ({ url }) => safeRedirect(url, publicUrl),
+    },
+    events: {
+      signOut: async (message) => {
+        const sid = 'token' in message ? message.token?.sid : undefined;
+        if (typeof sid === 'string') await ports.signOut(sid);
+      },
+    },
+  };
+}
+
+function claimsOf(user: User & { readonly sid?: unknown }): JWT {
+  return { sub: user.id ?? '', name: user.name ?? null, sid: user.sid };
+}
+
+function toProvider(provider: SignInProvider, options: AuthOptions): Provider {
+  if (provider.type === 'oidc') return { ...provider };
+  return Credentials({
+    id: 'local',
+    name: 'Email and password',
+    credentials: { email: { type: 'email' }, password: { type: 'password' } },
+    authorize: async (credentials, request) => {
+      const result = await options.ports.signInLocally(credentials, options.addressOf(request));
+      if (!result.ok) throw new SignInRefused(result.reason);
+      return { id: result.person.id, name: result.person.name, email: result.person.email, sid: result.sessionId };
+    },
+  });
+}

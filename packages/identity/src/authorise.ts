@@ -1,0 +1,89 @@
+import type { Database } from '@sluice/database';
+import { findConnection, findToken, noteTokenUse, readCounters } from '@sluice/database';
+import type { AuthoriseRequest, AuthoriseResponse } from '@sluice/domain';
+import { SluiceError } from '@sluice/domain';
+import { actorOfToken } from './actors.ts';
+import type { AttemptLimit } from './attempt-limits.ts';
+import { reserveAttempt } from './attempt-limits.ts';
+
+/** Wrong secrets for one connection from one client address within the window. */
+const maxWrongSecrets = 60;
+const windowMs = 60_000;
+
+const newSecretHint = "Make a new native secret on the connection's Connect tab.";
+
+/**
+ * Whom a native secret stands for on one of the gateway's own connections. Every reason to refuse has its own words. Throws
+ * SluiceError `not-found` for a connection of another gateway and `too-many` when secrets are being tried out.
+ */
+export async function authoriseNativeSecret(
+  database: Database,
+  gatewayId: string,
+  request: AuthoriseRequest,
+  now: Date,
+): Promise<AuthoriseResponse> {
+  const connection = await findConnection(database.db, { id: request.connectionId });
+  if (connection === null || connection.gatewayId !== gatewayId)
+    throw new SluiceError('not-found', 'This gateway serves no such connection.', {
+      hint: 'Wait for the next bundle, or look at the Connections page.',
+    });
+  const reservation = await reserveAttempt(database, [limitOf(request)], now);
+  if (!reservation.ok)
+    throw new SluiceError('too-many', 'Too many wrong secrets came from this address.', {
+      hint: `Wait ${reservation.retryAfterSeconds} seconds, then try again with the right secret.`,
+    });
+  const answer = await judge(database, request, now);
+  if (answer.ok) await reservation.succeeded(() => false);
+  return answer;
+}
+
+async function judge(database: Database, request: AuthoriseRequest, now: Date): Promise<AuthoriseResponse> {
+  const token = await findToken(database.db, { hash: request.secretHash });
+  if (token === null)
+    return refused('unknown', 'The password is no native secret of this installation.', newSecretHint);
+  if (token.type !== 'native')
+    return refused(
+      'wrong-kind',
+      'An API token does not open native ports.',
+      "Use a native secret from the connection's Connect tab: it starts with sln_.",
+    );
+  if (token.revokedAt !== null) return refused('revoked', 'The native secret was revoked.', newSecretHint);
+  if (token.expiresAt !== null && token.expiresAt <= now)
+    return refused('expired', 'The native secret has expired.', newSecretHint);
+  const owner = actorOfToken(token);
+  if (!owner.ok)
+    return refused('revoked', "The secret's owner is disabled.", 'Ask an admin to enable the account again.');
+  const listed = token.connections.map((row) => row.connectionId);
+  if (listed.length > 0 && !listed.includes(request.connectionId))
+    return refused(
+      'not-granted',
+      'The native secret is not for this connection.',
+      "Use a secret made on this connection's Connect tab.",
+    );
+  await noteTokenUse(database.db, token, now);
+  const { revocationEpoch } = await readCounters(database.db);
+  return {
+    ok: true,
+    actor: owner.actor,
+    expiresAt: token.expiresAt?.toISOString() ?? null,
+    epoch: revocationEpoch,
+  };
+}
+
+function refused(
+  reason: Extract<AuthoriseResponse, { ok: false }>['reason'],
+  message: string,
+  hint: string,
+): AuthoriseResponse {
+  return { ok: false, reason, message, hint };
+}
+
+function limitOf(request: AuthoriseRequest): AttemptLimit {
+  const key = `${request.connectionId} ${hostOf(request.clientAddress)}`;
+  return { scope: 'native-secret', key, max: maxWrongSecrets, windowMs };
+}
+
+/** The address without its port, which changes with every try. */
+function hostOf(address: string): string {
+  return address.replace(/^\[?([0-9a-fA-F:]*:[0-9a-fA-F:.]*)\](:\d+)?$|^([^:]+):\d+$/, '$1$3').slice(0, 255);
+}

@@ -1,0 +1,11 @@
+export { actorOfPerson, actorOfServiceIdentity } from './actors.ts';
+export type { Caller } from './authenticate.ts';
+export { authenticateToken, authenticateWebSession } from './authenticate.ts';
+export { authoriseNativeSecret } from './authorise.ts';
+export type { CertificateAuthority, LeafRequest } from './certificate-authority.ts';
+export { createEnrolment, enrolGateway, enrolmentLifeMs } from './enrolment.ts';
+export type { InstallationKeys } from './installation.ts';
+export { openInstallation } from './installation.ts';
+export { safeRedirect } from './redirects.ts';
+export type { SignInResult } from './sign-in.ts';
+export { signInByProvider, signInLocally, signOut, webSessionMs } from './sign-in.ts';
