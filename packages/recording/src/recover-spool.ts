@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ChunkPosition, maxBodyBytes, readChunk } from './chunk.ts';
 import { type ChunkSigner, sealChunk } from './chunk-sealing.ts';
 import { type EndEvent, endsSession, eventLine, type NewEvent, recordingEventSchema } from './events.ts';
-import { chunkName, isTemporary, openName, type SessionFiles, sessionFiles } from './spool-names.ts';
+import { chunkName, isTemporary, openName, type SessionFiles } from './spool-names.ts';
 import { rejectedPrefix, type SpoolStore } from './spool-store.ts';
 
 export interface RecoverRequest {
@@ -53,8 +53,9 @@ export function recoverSpool(request: RecoverRequest): {
     const live = isLive(name.slice(0, name.indexOf('.')));
     if (isTemporary(name) && !live) attempt(`the unfinished file ${name} cannot be removed`, () => store.remove(name));
   }
-  for (const [sessionId, files] of sessionFiles(store)) {
+  for (const [sessionId, current] of Array.from(store.sessions)) {
     if (isLive(sessionId)) continue;
+    const files = { opens: [...current.opens], chunks: [...current.chunks] };
     attempt(`the recording of session ${sessionId} cannot be recovered`, () => {
       const recovered = recoverSession(request, sessionId, files);
       if (recovered !== null) sessions.push(recovered);

@@ -2,7 +2,6 @@
  * Names of a spool's files. `SESSION.000012.open` collects the events that become `SESSION.000012.chunk`. A chunk may leave the spool
  * only when no open file of its session bears its number or a lower one: the open file is the last trace of how the chain goes on.
  */
-import type { SpoolStore } from './spool-store.ts';
 
 export interface SpoolName {
   readonly sessionId: string;
@@ -38,25 +37,41 @@ export function parseName(name: string): SpoolName | null {
 
 export interface SessionFiles {
   /** Numbers of open files and of chunks, ascending. */
-  readonly opens: number[];
-  readonly chunks: number[];
+  readonly opens: readonly number[];
+  readonly chunks: readonly number[];
 }
 
-/** The store's files by session. */
-export function sessionFiles(store: SpoolStore): Map<string, SessionFiles> {
-  const sessions = new Map<string, SessionFiles>();
-  for (const { name } of store.list()) {
+/**
+ * Which files each session has. Kept up by the store with every change: a spool that filled up while the control plane was away holds
+ * hundreds of thousands of chunks, too many to list whenever one is added.
+ */
+export class SpoolIndex {
+  readonly #sessions = new Map<string, { readonly opens: number[]; readonly chunks: number[] }>();
+
+  get sessions(): ReadonlyMap<string, SessionFiles> {
+    return this.#sessions;
+  }
+
+  /** A file that was not there before. */
+  add(name: string): void {
     const parsed = parseName(name);
-    if (parsed === null) continue;
-    const files = sessions.get(parsed.sessionId) ?? { opens: [], chunks: [] };
-    (parsed.kind === 'open' ? files.opens : files.chunks).push(parsed.index);
-    sessions.set(parsed.sessionId, files);
+    if (parsed === null) return;
+    const files = this.#sessions.get(parsed.sessionId) ?? { opens: [], chunks: [] };
+    this.#sessions.set(parsed.sessionId, files);
+    const numbers = parsed.kind === 'open' ? files.opens : files.chunks;
+    const place = numbers.findLastIndex((number) => number < parsed.index) + 1;
+    numbers.splice(place, 0, parsed.index);
   }
-  for (const files of sessions.values()) {
-    files.opens.sort((a, b) => a - b);
-    files.chunks.sort((a, b) => a - b);
+
+  remove(name: string): void {
+    const parsed = parseName(name);
+    const files = parsed === null ? undefined : this.#sessions.get(parsed.sessionId);
+    if (parsed === null || files === undefined) return;
+    const numbers = parsed.kind === 'open' ? files.opens : files.chunks;
+    const at = numbers.indexOf(parsed.index);
+    if (at >= 0) numbers.splice(at, 1);
+    if (files.opens.length === 0 && files.chunks.length === 0) this.#sessions.delete(parsed.sessionId);
   }
-  return sessions;
 }
 
 /** The chunks that may be pushed, in order. */

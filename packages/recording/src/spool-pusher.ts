@@ -1,5 +1,5 @@
 import { type ErrorCode, SluiceError } from '@sluice/domain';
-import { chunkName, parseName, pushableChunks, sessionFiles } from './spool-names.ts';
+import { chunkName, parseName, pushableChunks } from './spool-names.ts';
 import { rejectedPrefix, type SpoolStore } from './spool-store.ts';
 
 /** Sessions whose chunks are under way at the same time. */
@@ -36,6 +36,7 @@ export class SpoolPusher {
   readonly #busy = new Map<string, Promise<void>>();
   readonly #waiting = new Map<string, NodeJS.Timeout>();
   readonly #failures = new Map<string, number>();
+  #lastBegun = '';
   #stopped = false;
 
   constructor(options: SpoolPusherOptions) {
@@ -49,12 +50,16 @@ export class SpoolPusher {
       for (const timer of this.#waiting.values()) clearTimeout(timer);
       this.#waiting.clear();
     }
-    if (this.#stopped || this.#busy.size >= maxConcurrentPushes) return;
-    for (const [sessionId, files] of sessionFiles(this.#options.store)) {
-      if (this.#busy.size >= maxConcurrentPushes) return;
-      if (this.#busy.has(sessionId) || this.#waiting.has(sessionId)) continue;
-      const indexes = pushableChunks(files);
-      if (indexes.length > 0) this.#begin(sessionId, indexes);
+    if (this.#stopped) return;
+    // Round-robin by id, so that busy sessions do not starve those behind them.
+    for (const behind of [true, false]) {
+      const start = this.#lastBegun;
+      for (const [sessionId, files] of this.#options.store.sessions) {
+        if (this.#busy.size >= maxConcurrentPushes) return;
+        if (sessionId > start !== behind || this.#busy.has(sessionId) || this.#waiting.has(sessionId)) continue;
+        const indexes = pushableChunks(files);
+        if (indexes.length > 0) this.#begin(sessionId, indexes);
+      }
     }
   }
 
@@ -81,6 +86,7 @@ export class SpoolPusher {
   }
 
   #begin(sessionId: string, indexes: readonly number[]): void {
+    this.#lastBegun = sessionId;
     const task = this.#pushSession(sessionId, indexes)
       .catch((error: unknown) => this.#retryLater(sessionId, error))
       .finally(() => {

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { type SessionFiles, SpoolIndex } from './spool-names.ts';
 
 /** Where chunks lie that the control plane refused for good, and open files that nothing can be made of. */
 export const rejectedPrefix = 'rejected/';
@@ -28,6 +29,10 @@ export interface SpoolFile {
 export interface SpoolStore {
   /** Bytes of all files, also of rejected ones. */
   readonly bytes: number;
+  /** Open files and chunks by session, without rejected ones. Always of this moment: copy before you change files. */
+  readonly sessions: ReadonlyMap<string, SessionFiles>;
+  /** How many files were set aside. */
+  readonly rejected: number;
   /** Names and sizes, rejected ones with their prefix. */
   list(): readonly { readonly name: string; readonly bytes: number }[];
   read(name: string): Buffer;
@@ -41,18 +46,31 @@ export interface SpoolStore {
 /** A spool in one folder, which is made when it is missing. Files are readable by their owner only. */
 export function fileSpool(folder: string): SpoolStore {
   mkdirSync(join(folder, rejectedPrefix), { recursive: true, mode: 0o700 });
-  const sizes = scan(folder);
-  let total = Array.from(sizes.values()).reduce((sum, bytes) => sum + bytes, 0);
+  const index = new SpoolIndex();
+  const sizes = new Map<string, number>();
+  let total = 0;
+  let rejected = 0;
+  /** Takes note of a file's new size; null: it is gone. */
   const resize = (name: string, bytes: number | null): void => {
-    total += (bytes ?? 0) - (sizes.get(name) ?? 0);
+    const before = sizes.get(name);
+    total += (bytes ?? 0) - (before ?? 0);
     if (bytes === null) sizes.delete(name);
     else sizes.set(name, bytes);
+    if ((before === undefined) === (bytes === null)) return;
+    if (name.startsWith(rejectedPrefix)) rejected += bytes === null ? -1 : 1;
+    else if (bytes === null) index.remove(name);
+    else index.add(name);
   };
+  for (const { name, bytes } of scan(folder)) resize(name, bytes);
 
   return {
     get bytes() {
       return total;
     },
+    get rejected() {
+      return rejected;
+    },
+    sessions: index.sessions,
     list: () => Array.from(sizes, ([name, bytes]) => ({ name, bytes })),
     read: (name) => readFileSync(join(folder, name)),
     create(name) {
@@ -82,13 +100,10 @@ export function fileSpool(folder: string): SpoolStore {
   };
 }
 
-function scan(folder: string): Map<string, number> {
-  const sizes = new Map<string, number>();
-  for (const prefix of ['', rejectedPrefix]) {
-    for (const entry of readdirSync(join(folder, prefix), { withFileTypes: true })) {
-      const name = prefix + entry.name;
-      if (entry.isFile()) sizes.set(name, statSync(join(folder, name)).size);
-    }
-  }
-  return sizes;
+function scan(folder: string): { readonly name: string; readonly bytes: number }[] {
+  return ['', rejectedPrefix].flatMap((prefix) =>
+    readdirSync(join(folder, prefix), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => ({ name: prefix + entry.name, bytes: statSync(join(folder, prefix, entry.name)).size })),
+  );
 }

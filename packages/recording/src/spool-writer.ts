@@ -2,7 +2,7 @@ import { isId } from '@sluice/domain';
 import type { ChunkSigner } from './chunk-sealing.ts';
 import { type RecoveredSession, recoverSpool } from './recover-spool.ts';
 import { type RecorderContext, SessionRecorder, spoolFull } from './session-recorder.ts';
-import { rejectedPrefix, type SpoolStore } from './spool-store.ts';
+import type { SpoolStore } from './spool-store.ts';
 
 /** The spool's bound when the gateway's operator names none. */
 export const defaultMaxSpoolBytes = 1024 ** 3;
@@ -161,16 +161,13 @@ export class SpoolWriter {
   }
 }
 
-/** What a spool holds, for the gateway's state. */
+/** What a spool holds, for the gateway's state. `rejected` are files that somebody should look at. */
 export function spoolDepth(store: SpoolStore): {
   readonly chunks: number;
   readonly bytes: number;
   readonly rejected: number;
 } {
-  const names = store.list().map(({ name }) => name);
-  return {
-    chunks: names.filter((name) => name.endsWith('.chunk') && !name.startsWith(rejectedPrefix)).length,
-    bytes: store.bytes,
-    rejected: names.filter((name) => name.startsWith(rejectedPrefix)).length,
-  };
+  let chunks = 0;
+  for (const files of store.sessions.values()) chunks += files.chunks.length;
+  return { chunks, bytes: store.bytes, rejected: store.rejected };
 }

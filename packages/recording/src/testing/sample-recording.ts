@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { generateSigningKeys, newId, type SigningKeys } from '@sluice/keys';
 import { buildChunk, firstPreviousHash } from '../chunk.ts';
 import { type EndEvent, eventLine, type NewEvent } from '../events.ts';
-import { pushableChunks, sessionFiles } from '../spool-names.ts';
+import { chunkName, pushableChunks } from '../spool-names.ts';
 import type { SpoolStore } from '../spool-store.ts';
 
 export const sampleKeys: SigningKeys = generateSigningKeys();
@@ -83,10 +83,8 @@ export function folderText(folder: string): string {
 
 /** The chunks of a session that may leave the spool, in order, by number. */
 export function spooledChunks(store: SpoolStore, sessionId: string): Map<number, Buffer> {
-  const files = sessionFiles(store).get(sessionId) ?? { opens: [], chunks: [] };
-  return new Map(
-    pushableChunks(files).map((index) => [index, store.read(`${sessionId}.${String(index).padStart(6, '0')}.chunk`)]),
-  );
+  const files = store.sessions.get(sessionId) ?? { opens: [], chunks: [] };
+  return new Map(pushableChunks(files).map((index) => [index, store.read(chunkName(sessionId, index))]));
 }
 
 /**
@@ -104,6 +102,10 @@ export function steppedSpool(store: SpoolStore, step: () => void): SpoolStore {
     get bytes() {
       return store.bytes;
     },
+    get rejected() {
+      return store.rejected;
+    },
+    sessions: store.sessions,
     list: () => store.list(),
     read: (name) => store.read(name),
     rename: (from, to) => stepped(() => store.rename(from, to)),
@@ -135,6 +137,10 @@ export function failingSpool(store: SpoolStore, fault: () => string | null): Spo
     get bytes() {
       return store.bytes;
     },
+    get rejected() {
+      return store.rejected;
+    },
+    sessions: store.sessions,
     list: () => store.list(),
     read: (name) => store.read(name),
     rename: (from, to) => guarded(() => store.rename(from, to)),
