@@ -1,0 +1,22 @@
+import type { AppRouter } from '@sluice/api';
+import { createTRPCClient, httpBatchLink, httpLink, splitLink } from '@trpc/client';
+import { createTRPCContext } from '@trpc/tanstack-react-query';
+import superjson from 'superjson';
+
+export const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>();
+
+/** Longer lists of batched queries are cut in two, well below Node's 16 KiB limit of a request's head. */
+const maxBatchUrlCharacters = 4_000;
+
+/** Queries travel in batches; a mutation goes alone, so that a slow one (testing a connection) keeps nothing else waiting. */
+export function newApiClient() {
+  return createTRPCClient<AppRouter>({
+    links: [
+      splitLink({
+        condition: (operation) => operation.type === 'mutation',
+        true: httpLink({ url: '/api/trpc', transformer: superjson }),
+        false: httpBatchLink({ url: '/api/trpc', transformer: superjson, maxURLLength: maxBatchUrlCharacters }),
+      }),
+    ],
+  });
+}

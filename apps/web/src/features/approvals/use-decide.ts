@@ -1,0 +1,40 @@
+'use client';
+
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { toast } from 'sonner';
+import { errorSentence } from '../../client/describe-error.ts';
+import { useTRPC } from '../../client/trpc.ts';
+import type { DecisionOutcome } from './inbox.ts';
+
+export interface Decide {
+  readonly run: (id: string, outcome: DecisionOutcome, comment: string) => void;
+  readonly pendingId: string | null;
+  readonly pendingOutcome: DecisionOutcome | null;
+}
+
+/** Sends a decision. The answer is put in the open pane at once; what happened afterwards arrives live. */
+export function useDecide(): Decide {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const mutation = useMutation(
+    trpc.approvals.decideApproval.mutationOptions({
+      onSuccess: (approval) => {
+        queryClient.setQueryData(trpc.approvals.showApproval.queryKey({ id: approval.id }), approval);
+        void queryClient.invalidateQueries({ queryKey: trpc.approvals.pathKey() });
+      },
+      onError: (error, { id }) => {
+        toast.error(errorSentence(error));
+        void queryClient.invalidateQueries({ queryKey: trpc.approvals.showApproval.queryKey({ id }) });
+      },
+    }),
+  );
+  const { mutate, isPending, variables } = mutation;
+  return {
+    run: (id, outcome, comment) => {
+      if (isPending) return;
+      mutate({ id, outcome, ...(comment.trim() === '' ? {} : { comment: comment.trim() }) });
+    },
+    pendingId: isPending ? (variables?.id ?? null) : null,
+    pendingOutcome: isPending ? (variables?.outcome ?? null) : null,
+  };
+}
