@@ -142,7 +142,7 @@ export class SessionRecorder {
     this.#unwrittenBytes += line.length;
   }
 
-  /** Takes back an event whose write failed. `#lastAt` is read from the next event or stays that of an earlier clock reading. */
+  /** Takes back an event whose write failed; what of it is in the file will be overwritten. */
   #dropLast(line: Buffer): void {
     this.#lines.pop();
     this.#pendingBytes -= line.length;

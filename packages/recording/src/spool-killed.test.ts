@@ -5,17 +5,18 @@ import { keyIdOf } from '@sluice/keys';
 import { afterAll, expect, test } from 'vitest';
 import { fileSpool } from './spool-store.ts';
 import { SpoolWriter } from './spool-writer.ts';
+import { appendUntilKilled } from './testing/append-until-killed.ts';
 import { sampleGatewayId, sampleKeys, spooledChunks, TestFolders } from './testing/sample-recording.ts';
 import { verifyRecording } from './verify-recording.ts';
 
 const folders = new TestFolders();
 afterAll(() => folders.remove());
 const here = fileURLToPath(new URL('.', import.meta.url));
-const program = 'testing/append-until-killed.ts';
+const program = `import('./testing/append-until-killed.ts').then((module) => module.${appendUntilKilled.name}(process.argv[1]))`;
 
 /** Runs the recording process until it confirmed so many lines, kills it with SIGKILL, and gives all it said. */
 async function killedAfter(folder: string, lines: number): Promise<string[]> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, folder], {
+  const child = spawn(process.execPath, ['--import', 'tsx', '-e', program, folder], {
     cwd: here,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
