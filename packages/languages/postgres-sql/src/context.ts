@@ -29,13 +29,33 @@ export interface CatalogueRelation {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
-  readonly kind: 'table' | 'view' | 'materialized-view' | 'foreign-table' | 'sequence' | 'partitioned-table' | 'composite';
-  readonly columns: readonly { readonly attribute: number; readonly name: string; readonly type: string }[];
+  readonly kind:
+    | 'table'
+    | 'view'
+    | 'materialized-view'
+    | 'foreign-table'
+    | 'sequence'
+    | 'partitioned-table'
+    | 'composite';
+  readonly columns: readonly CatalogueColumn[];
   /** For views: every stored column that the definition depends on (pg_depend), by relation oid and attribute (0: whole relation). */
   readonly dependsOn: readonly { readonly relation: number; readonly attribute: number }[];
   /** For tables: names of functions run by enabled, non-internal triggers; `true` when it has rules beside a view's own. */
   readonly triggerFunctions: readonly string[];
   readonly hasRules: boolean;
+}
+
+export interface CatalogueColumn {
+  readonly attribute: number;
+  readonly name: string;
+  readonly type: string;
+  /** `pg_attribute.attnotnull`; with it `WHERE id IS NOT NULL` is known to be always true. Absent: not known. */
+  readonly notNull?: boolean;
+  /**
+   * For a view's column that is a bare column of another relation: that column (`resorigtbl` and `resorigcol` in the view's
+   * `pg_rewrite.ev_action`). Absent or null: every column in `dependsOn` may flow into it.
+   */
+  readonly origin?: { readonly relation: number; readonly attribute: number } | null;
 }
 
 export interface CatalogueFunction {

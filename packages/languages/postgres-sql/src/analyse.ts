@@ -1,0 +1,140 @@
+/** Puts the modules together: one statement's tree in, its facts out. */
+import type { ColumnRef, LiteralSpan, ObjectRef, StatementFacts } from '@sluice/domain';
+import {
+  type Analysis,
+  type Budget,
+  maxStatementNesting,
+  ReadingLimit,
+  type ReadingMode,
+  type StatementText,
+} from './analysis.ts';
+import { readChange } from './changes.ts';
+import { commandName } from './command-names.ts';
+import { readExpression } from './expressions.ts';
+import { FactsBuilder } from './facts-builder.ts';
+import { readFromItem } from './from-items.ts';
+import { fingerprintOf, GrammarError, parseStatements } from './grammar.ts';
+import { literalsBetween } from './literals.ts';
+import type { Names } from './names.ts';
+import { unknownParts } from './node-table.ts';
+import { readQuery } from './queries.ts';
+import { statementReaders } from './statements.ts';
+import { type Tree, unwrap } from './tree.ts';
+
+export const languageName = 'postgres-sql';
+
+/** What one statement's tree shares among all its parts. */
+interface Shared {
+  readonly names: Names;
+  readonly budget: Budget;
+  readonly nesting: number;
+  readonly source: StatementText | null;
+  readonly literals: readonly LiteralSpan[];
+  readonly understood: Set<Tree>;
+  readonly meanings: Analysis['meanings'];
+  readonly relations: Map<Tree, ObjectRef>;
+  readonly literalColumns: Map<number, ColumnRef>;
+}
+
+/** The facts of one statement of a message. `statement` is the tagged tree. */
+export function analyseStatement(
+  statement: Tree,
+  context: {
+    readonly names: Names;
+    readonly budget: Budget;
+    readonly source: StatementText;
+    readonly literals: readonly LiteralSpan[];
+  },
+): StatementFacts {
+  return readRoot(statement, { ...context, ...freshTree(), nesting: 0 }, 'run');
+}
+
+function freshTree(): Pick<Shared, 'understood' | 'meanings' | 'relations' | 'literalColumns'> {
+  return { understood: new Set(), meanings: new Map(), relations: new Map(), literalColumns: new Map() };
+}
+
+/** Reads a whole tree, and checks afterwards that no part of it was passed over. */
+function readRoot(statement: Tree, shared: Shared, mode: ReadingMode): StatementFacts {
+  const facts = new FactsBuilder();
+  const depth = shared.budget.depth;
+  try {
+    readInto(statement, shared, facts, mode);
+    const unknown = unknownParts(statement, shared.understood);
+    if (unknown !== null) facts.incomplete(unknown);
+  } catch (error) {
+    if (!(error instanceof ReadingLimit)) throw error;
+    shared.budget.depth = depth;
+    facts.raise('unknown');
+    facts.incomplete(error.message);
+  }
+  return finish(
+    facts,
+    shared,
+    shared.source === null
+      ? ''
+      : fingerprintOf(shared.source.message.text.slice(shared.source.start, shared.source.end)),
+  );
+}
+
+function finish(facts: FactsBuilder, shared: Shared, fingerprint: string): StatementFacts {
+  const { source } = shared;
+  const bounds = source ?? { start: 0, end: 0 };
+  const literals =
+    source === null ? [] : literalsBetween(source.message, shared.literals, source, shared.literalColumns);
+  return facts.finish({ language: languageName, start: bounds.start, end: bounds.end, fingerprint, literals });
+}
+
+function readInto(statement: Tree, shared: Shared, facts: FactsBuilder, mode: ReadingMode): void {
+  const { tag, node } = unwrap(statement);
+  facts.command = commandName(tag, node);
+  const reader = statementReaders[tag];
+  if (reader === undefined) {
+    facts.raise('unknown');
+    facts.incomplete('is a statement of a kind that Sluice does not read');
+  } else reader(analysisOf(shared, facts, mode), node);
+}
+
+function analysisOf(shared: Shared, facts: FactsBuilder, mode: ReadingMode): Analysis {
+  const self: Analysis = {
+    ...shared,
+    facts,
+    mode,
+    expression: (value, scope) => readExpression(self, value, scope),
+    query: (node, scope) => readQuery(self, node, scope),
+    change: (tag, node, scope) => readChange(self, tag, node, scope),
+    fromItem: (item, scope) => readFromItem(self, item, scope),
+    stored: (read) => {
+      const stored = new FactsBuilder();
+      read(analysisOf(shared, stored, 'store'));
+      facts.absorbNames(finish(stored, { ...shared, source: null }, ''));
+    },
+    inner: (statement, options = {}) => {
+      const inner = new FactsBuilder();
+      if (shared.nesting >= maxStatementNesting) throw new ReadingLimit('is nested deeper than Sluice reads');
+      readInto(statement, { ...shared, nesting: shared.nesting + 1 }, inner, options.mode ?? mode);
+      return finish(inner, shared, '');
+    },
+    foreign: (text) => readForeign(text, shared, mode),
+  };
+  return self;
+}
+
+/** The facts of another text's only statement; null when it has none, several, or is not SQL. Its literals are not this message's. */
+function readForeign(text: string, shared: Shared, mode: ReadingMode): StatementFacts | null {
+  if (shared.nesting >= maxStatementNesting) throw new ReadingLimit('is nested deeper than Sluice reads');
+  if (text === '' || text.includes('\u0000')) return null;
+  try {
+    const [statement, ...others] = parseStatements(text);
+    if (statement === undefined || others.length > 0) return null;
+    const facts = readRoot(
+      statement.stmt,
+      { ...shared, ...freshTree(), source: null, nesting: shared.nesting + 1 },
+      mode,
+    );
+    const { source } = shared;
+    return source === null ? facts : { ...facts, start: source.start, end: source.end };
+  } catch (error) {
+    if (error instanceof GrammarError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+/** The state of one statement's reading, handed through all the modules that walk its tree. */
+
+import type { ColumnRef, ObjectRef, StatementFacts } from '@sluice/domain';
+import type { FactsBuilder } from './facts-builder.ts';
+import type { Flow } from './lineage.ts';
+import type { Names, ResolvedRelation } from './names.ts';
+import type { Entry, OutColumn, Scope } from './scope.ts';
+import type { SourceText } from './source-text.ts';
+import type { Tree } from './tree.ts';
+
+/**
+ * `run`: the part is executed. `plan`: it is only planned (EXPLAIN), which executes user functions but not the system's acting ones.
+ * `store`: it is only stored as a definition (view, rule, policy, default), which executes nothing.
+ */
+export type ReadingMode = 'run' | 'plan' | 'store';
+
+/** A query's result columns; null when their list is not provable. */
+export type QueryColumns = readonly OutColumn[] | null;
+
+/** Visits of tree nodes for one message, so that nested recursive queries cannot blow the reading up. Units: nodes. */
+export const maxVisitedNodes = 400_000;
+/** Depth of nesting that the reading follows. The server's own limit (max_stack_depth) is of the same order. Units: nodes. */
+export const maxTreeDepth = 700;
+/** EXECUTE of a prepared EXECUTE, DO inside DO and so on. Units: statements inside statements. */
+export const maxStatementNesting = 8;
+
+export interface StatementText {
+  readonly message: SourceText;
+  /** UTF-16 bounds of the statement in the message. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Thrown by the reading itself when a bound is reached; the statement is then incomplete. */
+export class ReadingLimit extends Error {}
+
+export interface Budget {
+  visited: number;
+  depth: number;
+}
+
+export interface Analysis {
+  readonly facts: FactsBuilder;
+  readonly names: Names;
+  readonly mode: ReadingMode;
+  readonly budget: Budget;
+  readonly nesting: number;
+  /** The statement's message, for slices of inner statements; null when the tree comes from another text. */
+  readonly source: StatementText | null;
+  /** Payloads that some module understood; what a generic walk finds beside them makes the statement incomplete. */
+  readonly understood: Set<Tree>;
+  /** What each ColumnRef payload was found to mean, for the filter's proof. */
+  readonly meanings: Map<Tree, { readonly entry: Entry | null; readonly column: ColumnRef | null }>;
+  /** What each RangeVar payload was found to be. */
+  readonly relations: Map<Tree, ObjectRef>;
+  /** Column that the constant at this byte offset is compared with or assigned to. */
+  readonly literalColumns: Map<number, ColumnRef>;
+
+  expression(value: unknown, scope: Scope): Flow;
+  query(select: Tree, scope: Scope): QueryColumns;
+  change(tag: string, node: Tree, scope: Scope): QueryColumns;
+  fromItem(item: Tree, scope: Scope): void;
+  /** Walks something that is stored, not run: only what it mentions is noted. */
+  stored(read: (inner: Analysis) => void): void;
+  /** Facts of a statement inside this one, from the same tree. */
+  inner(statement: Tree, options?: { readonly mode?: ReadingMode }): StatementFacts;
+  /** Facts of another text's only statement (a prepared statement's, a cursor's, one in a body); null when that cannot be read. */
+  foreign(text: string): StatementFacts | null;
+}
+
+export function visit(a: Analysis): void {
+  a.budget.visited += 1;
+  if (a.budget.visited > maxVisitedNodes) throw new ReadingLimit('is larger than Sluice reads');
+}
+
+/** Reads one kind of statement, given its payload. */
+export type StatementReader = (a: Analysis, node: Tree) => void;
+
+/** Resolves a RangeVar payload and marks it understood. */
+export function resolveRangeVar(a: Analysis, rangeVar: Tree): ResolvedRelation {
+  a.understood.add(rangeVar);
+  const schema = rangeVar.schemaname;
+  const name = rangeVar.relname;
+  const resolved = a.names.relation(typeof schema === 'string' ? schema : null, typeof name === 'string' ? name : '');
+  a.relations.set(rangeVar, resolved.ref);
+  return resolved;
+}
+
+/** Notes that a relation is read: itself, what is behind it when it is a view, and why it may not be known. */
+export function readRelation(a: Analysis, resolved: ResolvedRelation): void {
+  a.facts.read(resolved.ref);
+  a.facts.effect('read', resolved.ref);
+  if (resolved.problem !== null) {
+    if (a.mode !== 'store') a.facts.incomplete(resolved.problem);
+    return;
+  }
+  if (resolved.relation !== null && resolved.relation.dependsOn.length > 0) {
+    for (const ref of a.names.behind(resolved.relation).relations) a.facts.read(ref);
+  }
+}

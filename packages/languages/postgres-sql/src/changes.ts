@@ -1,0 +1,263 @@
+/** Reads INSERT, UPDATE, DELETE and MERGE: what they write, how their rows are chosen, and what RETURNING shows. */
+import type { ColumnRef, EffectVerb, FilterShape } from '@sluice/domain';
+import { type Analysis, type QueryColumns, readRelation, resolveRangeVar, visit } from './analysis.ts';
+import { attachColumn } from './expressions.ts';
+import { filterShape } from './filter.ts';
+import type { ResolvedRelation } from './names.ts';
+import { readTargets, readWith } from './queries.ts';
+import { type Entry, emptyScope, itemOf, relationEntry, type Scope, withoutItems } from './scope.ts';
+import { childAt, itemsOf, listAt, payload, payloadsAt, type Tree, textAt, treeAt, wordsAt } from './tree.ts';
+
+export const changeTags: ReadonlySet<string> = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
+
+/** Reads a data-modifying statement and returns the columns of its RETURNING list. */
+export function readChange(a: Analysis, tag: string, node: Tree, outer: Scope): QueryColumns {
+  visit(a);
+  a.understood.add(node);
+  const scope = emptyScope(outer);
+  readWith(a, treeAt(node, 'withClause'), scope);
+  switch (tag) {
+    case 'InsertStmt':
+      return readInsert(a, node, scope);
+    case 'UpdateStmt':
+      return readUpdate(a, node, scope);
+    case 'DeleteStmt':
+      return readDelete(a, node, scope);
+    case 'MergeStmt':
+      return readMerge(a, node, scope);
+    default:
+      a.facts.incomplete('changes data by a statement of an unknown kind');
+      a.expression(node, scope);
+      return null;
+  }
+}
+
+interface Target {
+  readonly resolved: ResolvedRelation;
+  readonly entry: Entry;
+}
+
+/** The relation that is written. A common table expression can never be meant here. */
+function writtenRelation(a: Analysis, node: Tree): Target {
+  const rangeVar = treeAt(node, 'relation') ?? {};
+  const resolved = resolveRangeVar(a, rangeVar);
+  const alias = treeAt(rangeVar, 'alias');
+  const entry = relationEntry(
+    a.names,
+    resolved,
+    alias === null ? null : textAt(alias, 'aliasname'),
+    alias === null ? [] : wordsAt(alias, 'colnames'),
+  );
+  return { resolved, entry };
+}
+
+/** Notes a write: the relation, what is behind it when it is a view, and the functions its triggers run. */
+export function noteWrite(a: Analysis, resolved: ResolvedRelation, verb: EffectVerb): void {
+  a.facts.raise('write');
+  a.facts.effect(verb, resolved.ref);
+  a.facts.write(resolved.ref);
+  if (resolved.problem !== null && a.mode !== 'store') a.facts.incomplete(resolved.problem);
+  const { relation } = resolved;
+  if (relation === null) {
+    if (resolved.system !== null) {
+      a.facts.raise('privilege');
+      a.facts.effect('widen', resolved.ref);
+    }
+    return;
+  }
+  if (relation.hasRules && a.mode !== 'store')
+    a.facts.incomplete('writes a relation that has rules, which rewrite the statement');
+  if (relation.dependsOn.length > 0) for (const ref of a.names.behind(relation).relations) a.facts.write(ref);
+  for (const name of relation.triggerFunctions) {
+    a.facts.functions.add(name);
+    const dot = name.lastIndexOf('.');
+    a.facts.effect('call', {
+      type: 'function',
+      schema: dot < 0 ? null : name.slice(0, dot),
+      name: name.slice(dot + 1),
+    });
+  }
+}
+
+function columnOf(target: Target, name: string): ColumnRef {
+  return { schema: target.resolved.ref.schema, relation: target.resolved.ref.name, column: name };
+}
+
+/** `column = value` lists of UPDATE, ON CONFLICT and MERGE. */
+function readAssignments(a: Analysis, targets: readonly Tree[], target: Target, scope: Scope): void {
+  for (const item of targets) {
+    const assignment = payload(item, 'ResTarget');
+    if (assignment === null) continue;
+    const column = columnOf(target, textAt(assignment, 'name'));
+    a.facts.column(column);
+    a.expression(assignment.indirection, scope);
+    const value = treeAt(assignment, 'val');
+    if (value === null) continue;
+    const several = payload(value, 'MultiAssignRef');
+    if (several === null) attachColumn(a, value, column);
+    else {
+      const row = childAt(several, 'source', 'RowExpr');
+      const part = row === null ? undefined : listAt(row, 'args')[(several.colno as number) - 1];
+      if (part !== undefined) attachColumn(a, part, column);
+    }
+    a.expression(value, scope);
+  }
+}
+
+function readInsert(a: Analysis, node: Tree, scope: Scope): QueryColumns {
+  const target = writtenRelation(a, node);
+  noteWrite(a, target.resolved, 'insert');
+  const listed = payloadsAt(node, 'cols', 'ResTarget');
+  const names =
+    listed.length > 0
+      ? listed.map((column) => textAt(column, 'name'))
+      : (target.resolved.relation?.columns.map((column) => column.name) ?? []);
+  for (const column of listed) {
+    a.facts.column(columnOf(target, textAt(column, 'name')));
+    a.expression(column.indirection, scope);
+  }
+  const select = childAt(node, 'selectStmt', 'SelectStmt');
+  if (select !== null) {
+    for (const row of sourceRows(select)) {
+      row.forEach((value, index) => {
+        const name = names[index];
+        if (name !== undefined) attachColumn(a, value, columnOf(target, name));
+      });
+    }
+    a.query(select, scope);
+  }
+  readConflict(a, treeAt(node, 'onConflictClause'), target, scope);
+  return readReturning(a, node, [target.entry], scope);
+}
+
+/** The rows of constants that an INSERT's source lists: VALUES, or the targets of a plain SELECT. */
+function sourceRows(select: Tree): readonly (readonly Tree[])[] {
+  const rows = listAt(select, 'valuesLists');
+  if (rows.length > 0) return rows.map(itemsOf);
+  return [payloadsAt(select, 'targetList', 'ResTarget').map((target) => treeAt(target, 'val') ?? {})];
+}
+
+function readConflict(a: Analysis, clause: Tree | null, target: Target, scope: Scope): void {
+  if (clause === null) return;
+  const inner = emptyScope(scope);
+  inner.items.push(itemOf(target.entry));
+  a.expression(clause.infer, inner);
+  if (textAt(clause, 'action') !== 'ONCONFLICT_UPDATE') return;
+  inner.items.push(itemOf({ ...target.entry, alias: 'excluded', schema: null }));
+  noteWrite(a, target.resolved, 'update');
+  a.facts.filtered('present');
+  readAssignments(a, listAt(clause, 'targetList'), target, inner);
+  a.expression(clause.whereClause, inner);
+}
+
+function readUpdate(a: Analysis, node: Tree, scope: Scope): QueryColumns {
+  const target = writtenRelation(a, node);
+  noteWrite(a, target.resolved, 'update');
+  scope.items.push(itemOf(target.entry));
+  for (const item of listAt(node, 'fromClause')) a.fromItem(item, scope);
+  readAssignments(a, listAt(node, 'targetList'), target, scope);
+  readWhere(a, node, target, scope, 'an UPDATE');
+  return readReturning(
+    a,
+    node,
+    scope.items.flatMap((item) => item.entries),
+    scope,
+  );
+}
+
+function readDelete(a: Analysis, node: Tree, scope: Scope): QueryColumns {
+  const target = writtenRelation(a, node);
+  noteWrite(a, target.resolved, 'delete');
+  scope.items.push(itemOf(target.entry));
+  for (const item of listAt(node, 'usingClause')) a.fromItem(item, scope);
+  readWhere(a, node, target, scope, 'a DELETE');
+  return readReturning(
+    a,
+    node,
+    scope.items.flatMap((item) => item.entries),
+    scope,
+  );
+}
+
+function readWhere(a: Analysis, node: Tree, target: Target, scope: Scope, what: string): void {
+  const where = treeAt(node, 'whereClause');
+  a.expression(where, scope);
+  noteFilter(a, filterShape(a, where, target.entry), what);
+}
+
+function noteFilter(a: Analysis, shape: FilterShape, what: string): void {
+  a.facts.filtered(shape);
+  if (shape === 'absent') a.facts.destroys(`${what} without a filter`);
+  if (shape === 'trivial') a.facts.destroys(`${what} whose filter is always true`);
+}
+
+function readMerge(a: Analysis, node: Tree, scope: Scope): QueryColumns {
+  const target = writtenRelation(a, node);
+  noteWrite(a, target.resolved, 'merge');
+  readRelation(a, target.resolved);
+  scope.items.push(itemOf(target.entry));
+  const source = treeAt(node, 'sourceRelation');
+  if (source !== null) a.fromItem(source, scope);
+  const join = treeAt(node, 'joinCondition');
+  a.expression(join, scope);
+  for (const item of listAt(node, 'mergeWhenClauses')) {
+    const clause = payload(item, 'MergeWhenClause');
+    if (clause === null) a.expression(item, scope);
+    else readMergeClause(a, clause, join, target, scope);
+  }
+  return readReturning(
+    a,
+    node,
+    scope.items.flatMap((item) => item.entries),
+    scope,
+  );
+}
+
+function readMergeClause(a: Analysis, clause: Tree, join: Tree | null, target: Target, scope: Scope): void {
+  const command = textAt(clause, 'commandType');
+  const condition = treeAt(clause, 'condition');
+  a.expression(condition, scope);
+  if (command === 'CMD_INSERT') {
+    noteWrite(a, target.resolved, 'insert');
+    const names = listAt(clause, 'targetList').map((item) => textAt(payload(item, 'ResTarget') ?? {}, 'name'));
+    listAt(clause, 'values').forEach((value, index) => {
+      const name = names[index];
+      if (name !== undefined) attachColumn(a, value, columnOf(target, name));
+    });
+    for (const name of names) a.facts.column(columnOf(target, name));
+    a.expression(clause.values, scope);
+    return;
+  }
+  if (command !== 'CMD_UPDATE' && command !== 'CMD_DELETE') return;
+  noteWrite(a, target.resolved, command === 'CMD_UPDATE' ? 'update' : 'delete');
+  readAssignments(a, listAt(clause, 'targetList'), target, scope);
+  // Rows without a match in the source are chosen by the clause's own condition alone.
+  const unmatched = textAt(clause, 'matchKind') === 'MERGE_WHEN_NOT_MATCHED_BY_SOURCE';
+  const shapes = [filterShape(a, condition, target.entry), ...(unmatched ? [] : [filterShape(a, join, target.entry)])];
+  const shape = shapes.includes('present') ? 'present' : shapes.includes('trivial') ? 'trivial' : 'absent';
+  noteFilter(a, shape, 'a MERGE');
+}
+
+/** RETURNING sees the query's relations, and `old` and `new` (or the names its WITH gives them) for the written one. */
+function readReturning(a: Analysis, node: Tree, entries: readonly Entry[], scope: Scope): QueryColumns {
+  const clause = treeAt(node, 'returningClause');
+  if (clause === null) return [];
+  const [written] = entries;
+  const rows = emptyScope(withoutItems(scope));
+  for (const name of rowNames(clause)) {
+    if (written !== undefined && !entries.some((entry) => entry.alias === name))
+      rows.items.push(itemOf({ ...written, alias: name, schema: null }));
+  }
+  const inner = emptyScope(rows);
+  for (const entry of entries) inner.items.push(itemOf(entry));
+  return readTargets(a, listAt(clause, 'exprs'), inner);
+}
+
+function rowNames(clause: Tree): readonly string[] {
+  const options = payloadsAt(clause, 'options', 'ReturningOption');
+  const named = (option: string, usual: string): string => {
+    const found = options.find((candidate) => textAt(candidate, 'option') === option);
+    return found === undefined ? usual : textAt(found, 'value');
+  };
+  return [named('RETURNING_OPTION_OLD', 'old'), named('RETURNING_OPTION_NEW', 'new')];
+}

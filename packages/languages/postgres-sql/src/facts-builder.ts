@@ -1,0 +1,136 @@
+/** Collects what one statement does while its tree is walked, and turns it into `StatementFacts`. */
+import type {
+  ColumnRef,
+  Effect,
+  EffectVerb,
+  FilterShape,
+  LiteralSpan,
+  ObjectRef,
+  OutputLineage,
+  SessionEffect,
+  StatementFacts,
+  StatementKind,
+} from '@sluice/domain';
+import { columnKey, objectKey } from './lineage.ts';
+
+/** From mild to strict: the kind of a statement is the strictest of its parts. */
+const strictness: readonly StatementKind[] = [
+  'session',
+  'read',
+  'write',
+  'schema',
+  'procedure',
+  'privilege',
+  'unknown',
+];
+const filterSeverity: readonly FilterShape[] = ['not-applicable', 'present', 'trivial', 'absent'];
+
+export class FactsBuilder {
+  command = 'STATEMENT';
+  kind: StatementKind = 'session';
+  filter: FilterShape = 'not-applicable';
+  outputs: readonly OutputLineage[] | null = null;
+  destructiveBecause: string | null = null;
+  incompleteBecause: string | null = null;
+  readonly sessionEffects: SessionEffect[] = [];
+  readonly nested: StatementFacts[] = [];
+  readonly reads = new Map<string, ObjectRef>();
+  readonly writes = new Map<string, ObjectRef>();
+  readonly columns = new Map<string, ColumnRef>();
+  readonly functions = new Set<string>();
+  private readonly effects = new Map<string, Effect>();
+
+  raise(kind: StatementKind): void {
+    if (strictness.indexOf(kind) > strictness.indexOf(this.kind)) this.kind = kind;
+  }
+
+  effect(verb: EffectVerb, object: ObjectRef | null = null): void {
+    this.effects.set(`${verb}\u0000${object === null ? '' : objectKey(object)}`, { verb, object });
+  }
+
+  read(object: ObjectRef): void {
+    this.reads.set(objectKey(object), object);
+  }
+
+  write(object: ObjectRef): void {
+    this.writes.set(objectKey(object), object);
+  }
+
+  column(column: ColumnRef): void {
+    this.columns.set(columnKey(column), column);
+  }
+
+  flow(flow: OutputLineage): void {
+    if (flow.known) for (const column of flow.columns) this.column(column);
+  }
+
+  /** The first reason stands: it is the one nearest to the statement's start. */
+  incomplete(because: string): void {
+    this.incompleteBecause ??= because;
+  }
+
+  destroys(because: string): void {
+    this.destructiveBecause ??= because;
+  }
+
+  filtered(shape: FilterShape): void {
+    if (filterSeverity.indexOf(shape) > filterSeverity.indexOf(this.filter)) this.filter = shape;
+  }
+
+  session(effect: SessionEffect): void {
+    this.sessionEffects.push(effect);
+  }
+
+  /** Takes in the facts of a statement that runs as a part of this one. */
+  absorb(facts: StatementFacts, what: { readonly sessionEffects: boolean }): void {
+    this.raise(facts.kind);
+    this.absorbNames(facts);
+    for (const effect of facts.effects) this.effect(effect.verb, effect.object);
+    for (const object of facts.writes) this.write(object);
+    this.filtered(facts.filter);
+    if (facts.destructive) this.destroys(facts.destructiveBecause ?? 'a part of it is destructive');
+    if (what.sessionEffects) this.sessionEffects.push(...facts.sessionEffects);
+  }
+
+  /** Takes in only what a statement mentions: for what is planned or stored, not run. */
+  absorbNames(facts: StatementFacts): void {
+    for (const object of facts.reads) this.read(object);
+    for (const column of facts.columns) this.column(column);
+    for (const name of facts.functions) this.functions.add(name);
+    if (!facts.complete) this.incomplete(facts.incompleteBecause ?? 'a part of it is not known');
+  }
+
+  finish(place: {
+    readonly language: string;
+    readonly start: number;
+    readonly end: number;
+    readonly fingerprint: string;
+    readonly literals: readonly LiteralSpan[];
+  }): StatementFacts {
+    const complete = this.incompleteBecause === null;
+    if (!complete && !this.sessionEffects.some((effect) => effect.type === 'unknown'))
+      this.session({ type: 'unknown' });
+    return {
+      language: place.language,
+      kind: this.kind,
+      complete,
+      incompleteBecause: this.incompleteBecause,
+      command: this.command,
+      effects: [...this.effects.values()],
+      reads: [...this.reads.values()],
+      writes: [...this.writes.values()],
+      columns: [...this.columns.values()],
+      functions: [...this.functions],
+      filter: this.filter,
+      destructive: this.destructiveBecause !== null,
+      destructiveBecause: this.destructiveBecause,
+      outputs: this.outputs,
+      nested: this.nested,
+      fingerprint: place.fingerprint,
+      start: place.start,
+      end: place.end,
+      literals: place.literals,
+      sessionEffects: this.sessionEffects,
+    };
+  }
+}

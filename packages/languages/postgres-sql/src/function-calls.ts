@@ -1,0 +1,105 @@
+/** What calling a function does: resolved, judged, and its value's lineage. */
+
+import { actionOf, revealedBy } from './acting-functions.ts';
+import { type Analysis, visit } from './analysis.ts';
+import { type Flow, merged, nothing, notProvable } from './lineage.ts';
+import type { Scope } from './scope.ts';
+import { noteSetting } from './setting-effects.ts';
+import { constantOf, listAt, payload, type Tree, treeAt, wordsAt } from './tree.ts';
+
+/** Functions whose value tells how many, not what. */
+const countingFunctions: ReadonlySet<string> = new Set([
+  'count',
+  'row_number',
+  'rank',
+  'dense_rank',
+  'percent_rank',
+  'cume_dist',
+  'ntile',
+]);
+
+/** Reads a FuncCall payload. */
+export function functionCall(a: Analysis, node: Tree, scope: Scope): Flow {
+  visit(a);
+  a.understood.add(node);
+  const argumentFlows = listAt(node, 'args').map((argument) => a.expression(argument, scope));
+  for (const field of ['agg_order', 'agg_filter', 'over']) a.expression(node[field], scope);
+  const { schema, name } = nameOfCall(wordsAt(node, 'funcname'));
+  const resolved = a.names.function(schema, name);
+  if (resolved.origin === 'user') {
+    callUser(a, resolved.ref.schema, name, resolved.because);
+    return notProvable;
+  }
+  a.facts.functions.add(`${schema ?? 'pg_catalog'}.${name}`);
+  if (name === 'set_config') settingCall(a, node);
+  else callSystem(a, name, listAt(node, 'args').length);
+  const shown = revealedBy(name);
+  for (const column of shown) a.facts.column(column);
+  if (countingFunctions.has(name)) return nothing;
+  return merged([
+    ...argumentFlows,
+    ...shown.map((column): Flow => ({ known: true, direct: false, columns: [column], wholeRows: [] })),
+  ]);
+}
+
+export function nameOfCall(words: readonly string[]): { readonly schema: string | null; readonly name: string } {
+  return { schema: words.length > 1 ? (words.at(-2) ?? null) : null, name: words.at(-1) ?? '' };
+}
+
+/** A call in functional notation (`row.name`), a table sample method: anything that names a function without a FuncCall node. */
+export function callByName(a: Analysis, name: string): void {
+  const resolved = a.names.function(null, name);
+  if (resolved.origin === 'user') callUser(a, resolved.ref.schema, name, resolved.because);
+  else {
+    a.facts.functions.add(`pg_catalog.${name}`);
+    callSystem(a, name, 1);
+  }
+}
+
+/** A function outside pg_catalog: it may do anything, and planning alone may run it, so EXPLAIN counts as well. */
+export function callUser(a: Analysis, schema: string | null, name: string, because: string): void {
+  a.facts.functions.add(schema === null ? name : `${schema}.${name}`);
+  if (a.mode === 'store') return;
+  a.facts.raise('procedure');
+  a.facts.effect('call', { type: 'function', schema, name });
+  a.facts.incomplete(because);
+}
+
+function callSystem(a: Analysis, name: string, argumentCount: number): void {
+  // With three arguments ts_rewrite only rewrites; the form with a text runs it.
+  const action = name === 'ts_rewrite' && argumentCount === 3 ? null : actionOf(name);
+  // Volatile functions of pg_catalog are truthfully declared: planning does not run them.
+  if (action === null || a.mode !== 'run') return;
+  a.facts.raise(action.kind);
+  a.facts.effect(action.verb, { type: 'function', schema: 'pg_catalog', name });
+  if (action.incomplete !== null) a.facts.incomplete(action.incomplete);
+}
+
+/** `set_config(name, value, is_local)` is SET; with anything but constants it is not provable which one, or what value leaves by it. */
+function settingCall(a: Analysis, node: Tree): void {
+  if (a.mode !== 'run') return;
+  const [name, value, local] = listAt(node, 'args').map((argument) => constantOf(withoutCast(argument)));
+  if (typeof name !== 'string' || value === undefined || local === undefined) {
+    a.facts.raise('privilege');
+    a.facts.effect('widen', null);
+    a.facts.incomplete('changes a setting by a computed name or value');
+    return;
+  }
+  noteSetting(a.facts, {
+    name,
+    value: value === null ? null : String(value),
+    local: local === true || /^(t|true|on|1|yes|y)$/i.test(String(local)),
+  });
+}
+
+function withoutCast(value: Tree): Tree {
+  const cast = payload(value, 'TypeCast');
+  const inner = cast === null ? null : treeAt(cast, 'arg');
+  return inner === null ? value : withoutCast(inner);
+}
+
+/** The name under which FROM shows a function that has no alias. */
+export function callName(value: Tree): string {
+  const call = payload(value, 'FuncCall');
+  return call === null ? '' : (wordsAt(call, 'funcname').at(-1) ?? '');
+}

@@ -1,0 +1,168 @@
+/** The PostgreSQL language of Sluice: text and session state in, facts out. Pure; runs in the gateway's parse worker. */
+import type { Language, ReadOutcome, SessionEffect, StatementDescription, StatementFacts } from '@sluice/domain';
+import { deparseSync } from 'pgsql-deparser';
+import { analyseStatement, languageName } from './analyse.ts';
+import type { PostgresCatalogue, PostgresSessionState } from './context.ts';
+import { GrammarError, loadGrammar, parseStatements, type RawStatement } from './grammar.ts';
+import { literalsOf } from './literals.ts';
+import { Names } from './names.ts';
+import { type SourceText, sourceText, utf8Length } from './source-text.ts';
+import { canonicalJson } from './tree.ts';
+
+/** Longest message that reaches the grammar. Longer ones are data more often than statements, and cost the worker most. Units: UTF-8 bytes. */
+export const maxTextBytes = 256 * 1024;
+
+export const postgresSql: Language = {
+  name: languageName,
+  load: loadGrammar,
+  read: readMessage,
+  describe: describeMessage,
+};
+
+/** Throws only when the grammar's WebAssembly broke or hung up; the caller then throws the worker away. */
+function readMessage(text: string, context: { readonly session: unknown; readonly catalogue: unknown }): ReadOutcome {
+  const source = checkText(text);
+  if ('reason' in source) return source;
+  if (text.trim() === '') return { ok: true, statements: [] };
+  let raw: readonly RawStatement[];
+  try {
+    raw = parseStatements(text);
+  } catch (error) {
+    if (!(error instanceof GrammarError)) throw error;
+    return {
+      ok: false,
+      reason: 'syntax',
+      message: error.message,
+      position: error.byteOffset === null ? null : source.toCodeUnit(error.byteOffset) + 1,
+    };
+  }
+  // The two shapes are this package's own; the port is typed `unknown` because each language has others.
+  return {
+    ok: true,
+    statements: readAll(
+      source,
+      raw,
+      context.session as PostgresSessionState,
+      context.catalogue as PostgresCatalogue | null,
+    ),
+  };
+}
+
+function checkText(text: string): SourceText | (ReadOutcome & { readonly ok: false }) {
+  const refused = (reason: 'oversize' | 'refused', message: string): ReadOutcome & { readonly ok: false } => ({
+    ok: false,
+    reason,
+    message,
+    position: null,
+  });
+  // A code unit is at least one byte, so this spares counting what is too long anyway.
+  if (text.length > maxTextBytes) return refused('oversize', `The text is longer than ${maxTextBytes} bytes.`);
+  const bytes = utf8Length(text);
+  if (bytes === null) return refused('refused', 'The text is not valid Unicode.');
+  if (bytes > maxTextBytes) return refused('oversize', `The text is longer than ${maxTextBytes} bytes.`);
+  // The grammar takes NUL for the end of the text, the server for an error.
+  if (text.includes('\u0000')) return refused('refused', 'The text contains a NUL character.');
+  return sourceText(text, bytes);
+}
+
+function readAll(
+  source: SourceText,
+  raw: readonly RawStatement[],
+  session: PostgresSessionState,
+  catalogue: PostgresCatalogue | null,
+): readonly StatementFacts[] {
+  const literals = literalsOf(source);
+  const budget = { visited: 0, depth: 0 };
+  const facts: StatementFacts[] = [];
+  let state = session;
+  for (const statement of raw) {
+    const bounds = boundsOf(source, statement);
+    const read = analyseStatement(statement.stmt, {
+      names: new Names(state, catalogue),
+      budget,
+      source: { message: source, ...bounds },
+      literals,
+    });
+    facts.push(read);
+    state = read.sessionEffects.reduce(stateAfter, state);
+  }
+  return facts;
+}
+
+function boundsOf(
+  source: SourceText,
+  { stmt_location: location = 0, stmt_len: length }: RawStatement,
+): { readonly start: number; readonly end: number } {
+  const start = source.toCodeUnit(location);
+  const end = length === undefined || length === 0 ? source.text.length : source.toCodeUnit(location + length);
+  const written = source.text.slice(start, end);
+  return { start: start + (written.length - written.trimStart().length), end: start + written.trimEnd().length };
+}
+
+/**
+ * What the rest of a message may still rely on after a statement (postgres.md, 3). A transaction's end may bring another search path
+ * back, so it counts as a change of it.
+ */
+function stateAfter(state: PostgresSessionState, effect: SessionEffect): PostgresSessionState {
+  switch (effect.type) {
+    case 'set':
+    case 'reset':
+      return effect.name === 'search_path' || effect.name === 'all' ? { ...state, searchPath: null } : state;
+    case 'transaction': {
+      const op = String(effect.op);
+      return ['begin', 'savepoint', 'release'].includes(op) ? state : { ...state, searchPath: null };
+    }
+    case 'role':
+    case 'session-authorization':
+      return { ...state, role: null, searchPath: null };
+    case 'discard':
+      return effect.what === 'all' ? { ...state, role: null, searchPath: null, prepared: {}, cursors: {} } : state;
+    case 'ddl':
+      return {
+        ...state,
+        touched: [...state.touched, ...(Array.isArray(effect.objects) ? effect.objects.map(String) : ['*'])],
+      };
+    case 'temp':
+      return { ...state, temporaryObjectsKnown: false };
+    case 'prepare':
+      return { ...state, prepared: { ...state.prepared, [String(effect.name)]: String(effect.text) } };
+    case 'deallocate':
+      return { ...state, prepared: effect.name === '' ? {} : without(state.prepared, String(effect.name)) };
+    case 'declare':
+      return { ...state, cursors: { ...state.cursors, [String(effect.name)]: String(effect.text) } };
+    case 'close':
+      return { ...state, cursors: effect.name === '' ? {} : without(state.cursors, String(effect.name)) };
+    case 'unknown':
+      return {
+        ...state,
+        role: null,
+        searchPath: null,
+        touched: [...state.touched, '*'],
+        temporaryObjectsKnown: false,
+        prepared: {},
+        cursors: {},
+      };
+    default:
+      return state;
+  }
+}
+
+function without(texts: Readonly<Record<string, string>>, name: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).filter(([key]) => key !== name));
+}
+
+/** Throws `GrammarError` when the text is not SQL: only a text that was read is described. */
+function describeMessage(text: string): StatementDescription {
+  const statements = parseStatements(text).map((statement) => statement.stmt);
+  const tree = canonicalJson(statements);
+  return { canonical: printed(statements, text), tree };
+}
+
+/** The deparser is for display only; where it cannot print a tree the text itself is shown. */
+function printed(statements: readonly unknown[], text: string): string {
+  try {
+    return deparseSync(statements as Parameters<typeof deparseSync>[0], { pretty: true });
+  } catch {
+    return text;
+  }
+}

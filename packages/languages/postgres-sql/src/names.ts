@@ -1,0 +1,231 @@
+/** Resolves the names of relations and functions as the server would, and says when that is not provable. */
+import type { ColumnRef, ObjectRef } from '@sluice/domain';
+import type { CatalogueRelation, PostgresCatalogue, PostgresSessionState } from './context.ts';
+import { informationSchemaFunctions, steadySystemFunctions, volatileSystemFunctions } from './system-functions.ts';
+import { type SystemRelation, systemRelations } from './system-relations.ts';
+
+export interface ResolvedRelation {
+  readonly ref: ObjectRef;
+  /** What the target's catalogue says; null for system relations it does not list and for unknown ones. */
+  readonly relation: CatalogueRelation | null;
+  readonly system: SystemRelation | null;
+  /** Why the relation is not known; null when it is. */
+  readonly problem: string | null;
+}
+
+export type ResolvedFunction =
+  | { readonly origin: 'system'; readonly name: string }
+  | { readonly origin: 'user'; readonly ref: ObjectRef; readonly because: string };
+
+interface CatalogueIndex {
+  readonly relations: ReadonlyMap<string, CatalogueRelation>;
+  readonly byOid: ReadonlyMap<number, CatalogueRelation>;
+  /** Schemas that have a function of this name, without pg_catalog. */
+  readonly functionSchemas: ReadonlyMap<string, readonly string[]>;
+  readonly systemFunctions: ReadonlySet<string>;
+}
+
+/** The worker keeps one catalogue object for many statements; its index is built once. */
+const indexes = new WeakMap<PostgresCatalogue, CatalogueIndex>();
+
+const systemSchemas = ['pg_catalog', 'information_schema'];
+const everything = '*';
+
+export class Names {
+  readonly session: PostgresSessionState;
+  readonly catalogue: PostgresCatalogue | null;
+  private readonly index: CatalogueIndex | null;
+  private readonly touched: ReadonlySet<string>;
+
+  constructor(session: PostgresSessionState, catalogue: PostgresCatalogue | null) {
+    this.session = session;
+    this.catalogue = catalogue;
+    this.index = catalogue === null ? null : indexOf(catalogue);
+    this.touched = new Set(session.touched);
+  }
+
+  relation(schema: string | null, name: string): ResolvedRelation {
+    if (schema !== null) return this.qualifiedRelation(schema, name);
+    const path = this.relationPath();
+    if (path === null)
+      return unknownRelation(null, name, 'names a relation without its schema while the search path is not known');
+    if (!this.session.temporaryObjectsKnown) {
+      return unknownRelation(
+        this.firstHolder(path, name),
+        name,
+        'names a relation that a temporary one may stand in front of',
+      );
+    }
+    for (const candidate of path) {
+      if (isTemporarySchema(candidate)) continue;
+      if (this.touched.has(`${candidate}.${name}`)) return this.qualifiedRelation(candidate, name);
+      if (this.exists(candidate, name)) return this.qualifiedRelation(candidate, name);
+    }
+    const because =
+      this.catalogue === null
+        ? 'reads a relation while the target’s catalogue is not known'
+        : `names the relation ${name}, which the catalogue does not have`;
+    return unknownRelation(path.find((candidate) => candidate !== 'pg_catalog') ?? null, name, because);
+  }
+
+  /** Where an unqualified CREATE puts its object; null when not known. */
+  creationSchema(): string | null {
+    const path = this.session.searchPath;
+    return path?.find((schema) => !systemSchemas.includes(schema) && !isTemporarySchema(schema)) ?? null;
+  }
+
+  function(schema: string | null, name: string): ResolvedFunction {
+    const builtIn =
+      steadySystemFunctions.has(name) ||
+      volatileSystemFunctions.has(name) ||
+      this.index?.systemFunctions.has(name) === true;
+    if (schema === 'pg_catalog') {
+      return builtIn
+        ? { origin: 'system', name }
+        : userFunction(schema, name, 'calls a function of pg_catalog that is not known');
+    }
+    if (schema === 'information_schema' && informationSchemaFunctions.has(name)) return { origin: 'system', name };
+    if (schema !== null)
+      return userFunction(schema, name, `calls the function ${schema}.${name}, whose body is not known`);
+    const holders = this.functionHolders(name);
+    if (holders === null)
+      return userFunction(null, name, 'calls a function without its schema while the search path is not known');
+    const holder = holders[0];
+    if (builtIn && holder === undefined) return { origin: 'system', name };
+    if (holder === undefined) return userFunction(null, name, `calls the function ${name}, which is not known`);
+    return userFunction(holder, name, `calls the function ${holder}.${name}, whose body is not known`);
+  }
+
+  /** True when some function outside the system schemas has this name: `row.name` may then be a call of it. */
+  mayBeFunction(name: string): boolean {
+    if (this.index === null) return true;
+    return (
+      this.index.functionSchemas.has(name) ||
+      [...this.touched].some((object) => object === everything || object.endsWith(`.${name}`))
+    );
+  }
+
+  /** The stored relations and columns behind a view, with what is behind views under it; the bound is the catalogue's size. */
+  behind(view: CatalogueRelation): {
+    readonly relations: readonly ObjectRef[];
+    readonly columns: readonly ColumnRef[];
+  } {
+    const relations = new Map<number, ObjectRef>();
+    const columns = new Map<string, ColumnRef>();
+    const waiting = [view];
+    for (let current = waiting.pop(); current !== undefined; current = waiting.pop()) {
+      for (const { relation: oid, attribute } of current.dependsOn) {
+        const relation = this.index?.byOid.get(oid);
+        if (relation === undefined || relation === view) continue;
+        if (!relations.has(oid)) {
+          relations.set(oid, refOf(relation));
+          if (relation.dependsOn.length > 0) waiting.push(relation);
+        }
+        for (const column of relation.columns) {
+          if (attribute === 0 || column.attribute === attribute) {
+            columns.set(`${oid}.${column.attribute}`, {
+              schema: relation.schema,
+              relation: relation.name,
+              column: column.name,
+            });
+          }
+        }
+      }
+    }
+    return { relations: [...relations.values()], columns: [...columns.values()] };
+  }
+
+  byOid(oid: number): CatalogueRelation | null {
+    return this.index?.byOid.get(oid) ?? null;
+  }
+
+  private qualifiedRelation(schema: string, name: string): ResolvedRelation {
+    if (isTemporarySchema(schema))
+      return unknownRelation(schema, name, 'names a temporary relation, whose shape is not known');
+    const relation = this.index?.relations.get(`${schema}.${name}`) ?? null;
+    const system = systemRelations.get(`${schema}.${name}`) ?? null;
+    const ref: ObjectRef = { type: 'relation', schema, name };
+    if (system !== null) return { ref, relation, system, problem: null };
+    if (this.touched.has(everything) || this.touched.has(`${schema}.${name}`)) {
+      return { ref, relation, system, problem: 'names a relation whose definition this transaction changed' };
+    }
+    if (relation !== null) return { ref, relation, system, problem: null };
+    const because =
+      this.catalogue === null
+        ? 'reads a relation while the target’s catalogue is not known'
+        : `names the relation ${schema}.${name}, which the catalogue does not have`;
+    return { ref, relation, system, problem: because };
+  }
+
+  private exists(schema: string, name: string): boolean {
+    return this.index?.relations.has(`${schema}.${name}`) === true || systemRelations.has(`${schema}.${name}`);
+  }
+
+  private firstHolder(path: readonly string[], name: string): string | null {
+    return path.find((schema) => this.exists(schema, name)) ?? null;
+  }
+
+  /** pg_catalog is searched first unless the path names it elsewhere. */
+  private relationPath(): readonly string[] | null {
+    const path = this.session.searchPath;
+    if (path === null) return null;
+    return path.includes('pg_catalog') ? path : ['pg_catalog', ...path];
+  }
+
+  /**
+   * Schemas outside the system's that may hold a function of this name. Overloading picks the best match over the whole path, so a
+   * function of pg_catalog counts as meant only when no other schema on the path has its name. The temporary schema is never searched.
+   */
+  private functionHolders(name: string): readonly string[] | null {
+    const path = this.session.searchPath;
+    const changed = this.session.touched
+      .filter((object) => object.endsWith(`.${name}`))
+      .map((object) => object.slice(0, -name.length - 1));
+    if (this.index === null) {
+      const usual = path?.every((schema) => ['pg_catalog', 'public', this.session.role].includes(schema)) === true;
+      return usual && !this.touched.has(everything) ? changed : null;
+    }
+    const holders = [...(this.index.functionSchemas.get(name) ?? []), ...changed];
+    if (this.touched.has(everything)) return null;
+    return path === null ? holders : holders.filter((schema) => path.includes(schema));
+  }
+}
+
+export function isTemporarySchema(schema: string): boolean {
+  return schema === 'pg_temp' || /^pg_(temp|toast_temp)_/.test(schema);
+}
+
+function refOf(relation: CatalogueRelation): ObjectRef {
+  return { type: 'relation', schema: relation.schema, name: relation.name };
+}
+
+function unknownRelation(schema: string | null, name: string, problem: string): ResolvedRelation {
+  return { ref: { type: 'relation', schema, name }, relation: null, system: null, problem };
+}
+
+function userFunction(schema: string | null, name: string, because: string): ResolvedFunction {
+  return { origin: 'user', ref: { type: 'function', schema, name }, because };
+}
+
+function indexOf(catalogue: PostgresCatalogue): CatalogueIndex {
+  const known = indexes.get(catalogue);
+  if (known !== undefined) return known;
+  const functionSchemas = new Map<string, string[]>();
+  const systemFunctions = new Set<string>();
+  for (const { schema, name } of catalogue.functions) {
+    if (schema === 'pg_catalog') systemFunctions.add(name);
+    else if (schema !== 'information_schema') {
+      const schemas = functionSchemas.get(name) ?? [];
+      if (!schemas.includes(schema)) schemas.push(schema);
+      functionSchemas.set(name, schemas);
+    }
+  }
+  const index: CatalogueIndex = {
+    relations: new Map(catalogue.relations.map((relation) => [`${relation.schema}.${relation.name}`, relation])),
+    byOid: new Map(catalogue.relations.map((relation) => [relation.oid, relation])),
+    functionSchemas,
+    systemFunctions,
+  };
+  indexes.set(catalogue, index);
+  return index;
+}
