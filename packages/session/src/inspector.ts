@@ -46,7 +46,12 @@ export class SessionInspector implements Inspector {
   readonly #policyConnection: PolicyConnection;
   readonly #open = new Set<JudgedStatement>();
   readonly #verdicts = new WeakMap<readonly StatementFacts[], Map<string, Verdict>>();
-  #masks: { readonly policyVersion: number; readonly second: number; readonly masks: Masks } | null = null;
+  #masks: {
+    readonly policyVersion: number;
+    readonly second: number;
+    readonly rules: string;
+    readonly masks: Masks;
+  } | null = null;
   #index = 0;
   #closed = false;
   held = 0;
@@ -102,9 +107,12 @@ export class SessionInspector implements Inspector {
     if (this.#masks === null || this.#masks.policyVersion !== version || this.#masks.second !== second) {
       const time = new Date(this.#session.ports.now());
       const rules = masksFor(policy, { actor: this.#session.actor, connection: this.#policyConnection, time });
-      const same = this.#masks !== null && JSON.stringify(this.#masks.masks.rules) === JSON.stringify(rules);
-      const masks = same ? this.#masks!.masks : compileMasks(rules, this.#session.ports.digest);
-      this.#masks = { policyVersion: version, second, masks };
+      const known = this.#masks;
+      const key = JSON.stringify(rules);
+      // A rule may test the time of day: compiled anew only when the answer changed.
+      const masks =
+        known !== null && known.rules === key ? known.masks : compileMasks(rules, this.#session.ports.digest);
+      this.#masks = { policyVersion: version, second, rules: key, masks };
     }
     return this.#masks.masks;
   }
@@ -174,7 +182,7 @@ export class SessionInspector implements Inspector {
       ...subject,
       maskedText,
       maskedBinds: maskBinds(masks, request.binds, facts),
-      maskCanonical: (text) => maskCanonicalText(masks, text, facts) ?? maskedText,
+      maskCanonical: (text) => maskCanonicalText(masks, text, facts, maskedText) ?? maskedText,
     });
     if (held.type === 'refuse') return this.#refuse(held.refusal, statement);
     statement.runsUnder(held.approval);

@@ -3,6 +3,7 @@ import type { StatementFacts, Verdict } from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
 import type { ResultField, ResultMasker, StatementHandle } from '@sluice/wire-kit';
 import type { ApprovalsPort, Masks } from './ports.ts';
+import { touchesMasked } from './statement-text.ts';
 
 /** Rows of one result kept in the record; what is beyond is counted and digested. */
 export const maxRecordedRows = 1_000;
@@ -57,7 +58,7 @@ export class JudgedStatement implements StatementHandle {
     this.policyVersion = verdict.policyVersion;
     this.#context = context;
     this.#startedAt = context.now();
-    this.#readsMasked = facts.some((statement) => context.masks().readsMasked(statement.reads));
+    this.#readsMasked = touchesMasked(context.masks(), facts);
   }
 
   get wantsRows(): boolean {
@@ -75,7 +76,8 @@ export class JudgedStatement implements StatementHandle {
 
   result(fields: readonly ResultField[]): ResultMasker {
     const masks = this.#context.masks();
-    const plans = fields.map((field) => masks.fieldPlan(field, this.#readsMasked));
+    const context = { readsMasked: this.#readsMasked };
+    const plans = fields.map((field) => masks.fieldPlan(field, context));
     this.#result = {
       columns: fields.map((field, i) => ({
         name: field.name,
@@ -115,9 +117,7 @@ export class JudgedStatement implements StatementHandle {
   }
 
   maskMessage(text: string): string {
-    return this.#context
-      .masks()
-      .maskMessage(text, { quoted: this.#readsMasked || this.facts.some((f) => !f.complete) });
+    return this.#context.masks().maskMessage(text, { quoted: this.#readsMasked });
   }
 
   completed(result: { readonly tag: string; readonly rows: number | null }): void {

@@ -1,5 +1,5 @@
 /** Statements as they may be recorded and shown: literals, comments and bound values are masked like results. */
-import type { StatementFacts, StatementKind, Verdict } from '@sluice/domain';
+import type { LiteralSpan, StatementFacts, StatementKind, Verdict } from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
 import type { BindValue, JudgeRequest } from '@sluice/wire-kit';
 import type { Masks } from './ports.ts';
@@ -11,24 +11,34 @@ const maxRecordedBinds = 1_024;
 /** A literal shorter than this is no value that a mask protects. */
 const minSecretCharacters = 3;
 
-/** The text of a whole message with every literal masked that a column rule or detector names. */
-export function maskStatementText(masks: Masks, text: string, facts: readonly StatementFacts[]): string {
-  // A text that could not be read has no literals to go by: everything quoted in it goes.
-  if (facts.some((f) => f.command === 'UNREADABLE')) return masks.maskMessage(text, { quoted: masks.rules.length > 0 });
-  return masks.maskStatement(
-    text,
-    facts.flatMap((f) => f.literals),
-  );
+/** Whether a message touches a relation that has masked columns: what is not provable about its values is then masked. */
+export function touchesMasked(masks: Masks, facts: readonly StatementFacts[]): boolean {
+  return facts.some((f) => !f.complete || masks.readsMasked(f.reads) || masks.readsMasked(f.writes));
 }
 
-/** The canonical print has no spans of its own: literals are found again by value. Null when one that must go cannot be found. */
-export function maskCanonicalText(masks: Masks, canonical: string, facts: readonly StatementFacts[]): string | null {
-  const spans: StatementFacts['literals'][number][] = [];
-  for (const literal of facts.flatMap((f) => f.literals)) {
+/** The text of a whole message with every literal masked that a column rule or detector names. */
+export function maskStatementText(masks: Masks, text: string, facts: readonly StatementFacts[]): string {
+  const literals = facts.some((f) => f.command === 'UNREADABLE') ? null : facts.flatMap((f) => f.literals);
+  return masks.maskStatement(text, literals, { readsMasked: touchesMasked(masks, facts) });
+}
+
+/**
+ * The canonical print has no spans of its own: literals are found again by value. Null when one that is masked in the original
+ * would still show.
+ */
+export function maskCanonicalText(
+  masks: Masks,
+  canonical: string,
+  facts: readonly StatementFacts[],
+  maskedOriginal: string,
+): string | null {
+  const literals = facts.flatMap((f) => f.literals);
+  const spans: LiteralSpan[] = [];
+  for (const literal of literals) {
     for (const written of [`'${literal.value.replaceAll("'", "''")}'`, literal.value]) {
       for (
-        let at = canonical.indexOf(written);
-        at >= 0 && written !== '';
+        let at = written === '' ? -1 : canonical.indexOf(written);
+        at >= 0;
         at = canonical.indexOf(written, at + written.length)
       ) {
         const end = at + written.length;
@@ -36,26 +46,24 @@ export function maskCanonicalText(masks: Masks, canonical: string, facts: readon
       }
     }
   }
-  spans.sort((a, b) => a.start - b.start);
-  const masked = masks.maskStatement(canonical, spans);
-  const leaks = facts
-    .flatMap((f) => f.literals)
-    .some((l) => l.value.length >= minSecretCharacters && masks.hidesLiteral(l) && masked.includes(l.value));
+  const masked = masks.maskStatement(canonical, spans, { readsMasked: touchesMasked(masks, facts) });
+  const leaks = literals.some(
+    ({ value }) => value.length >= minSecretCharacters && masked.includes(value) && !maskedOriginal.includes(value),
+  );
   return leaks ? null : masked;
 }
 
-/** Bound values have no column of their own here: where masked columns are touched, every text that is not a plain short number goes. */
+/** Bound values have no column of their own here: where masked columns are touched, only small numbers stay. */
 export function maskBinds(
   masks: Masks,
   binds: readonly BindValue[],
   facts: readonly StatementFacts[],
 ): (string | null)[] {
-  const touchesMasked = facts.some((f) => masks.readsMasked(f.reads) || masks.readsMasked(f.writes));
+  const context = { readsMasked: touchesMasked(masks, facts) };
   return binds.slice(0, maxRecordedBinds).map((bind) => {
     if (bind.value === null) return null;
-    if (bind.binary) return masks.rules.length === 0 ? bind.value : `[${bind.type} value]`;
-    if (touchesMasked && !/^-?\d{1,9}$/.test(bind.value)) return '[value]';
-    return masks.maskText(bind.value);
+    if (bind.binary) return masks.active ? `[${bind.type}]` : bind.value;
+    return masks.maskBind(bind.value, null, context);
   });
 }
 
