@@ -27,7 +27,7 @@ export const targetCredentialSchema = z.strictObject({
 });
 export type TargetCredential = z.infer<typeof targetCredentialSchema>;
 
-/** HPKE (RFC 9180) envelope: X25519-HKDF-SHA256, HKDF-SHA256, ChaCha20-Poly1305; base64url. `context` is the info string's hash, for display. */
+/** HPKE (RFC 9180) envelope: X25519-HKDF-SHA256, HKDF-SHA256, ChaCha20-Poly1305; base64url. */
 export const sealedEnvelopeSchema = z.strictObject({
   suite: z.literal('x25519-hkdf-sha256/chacha20-poly1305'),
   recipient: z.string(),

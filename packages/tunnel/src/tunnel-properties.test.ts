@@ -214,7 +214,7 @@ test('no byte is lost, doubled or swapped, and no buffer passes its bound, whate
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 200 },
   );
 });
 
@@ -242,7 +242,7 @@ test('a reset ends its stream at both ends and leaves every other stream whole',
         for (const tunnel of world.tunnels) expect(tunnel.openStreams).toBe(0);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 200 },
   );
 });
 
@@ -273,6 +273,6 @@ test('a cut ends every stream at both ends with an error, and what was read is a
         for (const tunnel of world.tunnels) expect(tunnel.openStreams).toBe(0);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 200 },
   );
 });

@@ -16,7 +16,7 @@ export function recordingsCommand(): Command {
       if (options.json === true) write(printJson(verdict));
       else if (verdict.ok)
         write(`whole: session ${verdict.sessionId}, ${verdict.chunks} chunks, ${verdict.events} events\n`);
-      else write(`DAMAGED\n${verdict.problems.map((p) => `  chunk ${p.chunk ?? '–'}: ${p.what}\n`).join('')}`);
+      else write(`DAMAGED\n${verdict.problems.map((p) => `  ${p.part} ${p.index}: ${p.what}\n`).join('')}`);
       if (!verdict.ok) process.exitCode = exitCodes.damaged;
     });
   return recordings;
