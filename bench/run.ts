@@ -40,7 +40,11 @@ async function main(): Promise<void> {
     // Round by round, so that a slow minute of the machine falls on every road.
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const mode of modes) {
-        for (const road of roads) ((table[road.name] ??= {})[mode] ??= []).push(await pgbench(road, mode));
+        for (const road of roads) {
+          const byMode = table[road.name] ?? {};
+          table[road.name] = byMode;
+          byMode[mode] = [...(byMode[mode] ?? []), await pgbench(road, mode)];
+        }
       }
     }
     report(table);
