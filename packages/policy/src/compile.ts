@@ -141,7 +141,13 @@ function describeIssue(issue: core.$ZodIssue, map: SourceMap): PolicyProblem[] {
 
 function issueMessage(issue: core.$ZodIssue, path: readonly (string | number)[]): string {
   const last = path.at(-1);
-  if (issue.input === undefined && typeof last === 'string') return `"${last}" is missing`;
+  if (typeof last === 'string' && isMissing(issue.input, last)) return `"${last}" is missing`;
   if (issue.code === 'invalid_union' && last === 'action') return `unknown action; one of ${ruleActions.join(', ')}`;
   return issue.message;
+}
+
+/** The input of a union's issue is the map around the key; of any other issue it is the value itself. */
+function isMissing(input: unknown, key: string): boolean {
+  if (input === undefined) return true;
+  return key === 'action' && typeof input === 'object' && input !== null && !('action' in input);
 }
