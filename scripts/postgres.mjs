@@ -8,6 +8,7 @@ import {
   chownSync,
   closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -20,6 +21,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asRoot, assertOurs, binaries, OUTSIDE, reachable } from './postgres-binaries.mjs';
@@ -41,6 +43,9 @@ const IMMEDIATE_STOP_MS = 1_500;
 /** Start a new log above this. */
 const LOG_BYTES = 8 * 1024 * 1024;
 
+/** Names of clusters that lie outside begin with this. */
+const PLACED = 'sluice-data-';
+
 const who = asRoot ? { uid: NOBODY, gid: NOBODY } : {};
 
 /** Resolves what exists of a path, so that one folder has one name. */
@@ -58,7 +63,8 @@ async function placeData(dataDir) {
     mkdirSync(wanted, { mode: 0o700 });
     return wanted;
   }
-  const placed = join(OUTSIDE, `sluice-data-${createHash('sha256').update(wanted).digest('hex').slice(0, 16)}`);
+  await sweepPlaced();
+  const placed = join(OUTSIDE, `${PLACED}${createHash('sha256').update(wanted).digest('hex').slice(0, 16)}`);
   process.stderr.write(
     `postgres: ${dirname(wanted)} is closed to others, the data folder ${wanted} links to ${placed}\n`,
   );
@@ -71,7 +77,34 @@ async function placeData(dataDir) {
   mkdirSync(placed, { mode: 0o700 });
   rmSync(wanted, { force: true });
   symlinkSync(placed, wanted);
+  rmSync(`${placed}.link`, { force: true });
+  writeFileSync(`${placed}.link`, wanted, { mode: 0o600, flag: 'wx' });
   return placed;
+}
+
+/**
+ * Tests delete their temporary folders, and with them the links to what was placed outside: what such a link named goes too. Only
+ * links below the temporary folder count, because a link elsewhere may be on a disk that is not mounted just now.
+ */
+async function sweepPlaced() {
+  const temporary = realpathSync(tmpdir());
+  for (const name of readdirSync(OUTSIDE).filter((found) => found.startsWith(PLACED) && found.endsWith('.link'))) {
+    const note = join(OUTSIDE, name);
+    const placed = note.slice(0, -'.link'.length);
+    try {
+      if (statSync(note).uid !== process.getuid()) continue;
+      const link = readFileSync(note, 'utf8');
+      if (!link.startsWith(`${temporary}/`) || lstatSync(link, { throwIfNoEntry: false })) continue;
+      if (existsSync(placed)) {
+        assertOurs(placed, NOBODY);
+        await endLeftover(placed);
+        rmSync(placed, { recursive: true, force: true });
+      }
+      rmSync(note, { force: true });
+    } catch {
+      // another process sweeps too, or its launcher still lives
+    }
+  }
 }
 
 function alive(pid) {
