@@ -1,0 +1,416 @@
+/** The client's messages, one after the other: judged, then forwarded, replaced or dropped. */
+import { isUtf8 } from 'node:buffer';
+import { SluiceError } from '@sluice/domain';
+import { bindValues } from './bind-values.ts';
+import type { LocalError } from './errors.ts';
+import { errorOfRefusal } from './errors.ts';
+import type { Expected } from './expected.ts';
+import { mayCopyIn } from './facts.ts';
+import { MessageReader } from './framing.ts';
+import { chain, type Judged } from './judging.ts';
+import { heldInputBytes, maxClientMessageBytes, maxOutstandingMessages } from './limits.ts';
+import {
+  encodeCopyFail,
+  encodeDescribePortal,
+  encodeFlush,
+  encodeParse,
+  encodeQuery,
+  encodeTerminate,
+  frontend,
+  parseBind,
+  parseExecute,
+  parseParse,
+  parseQuery,
+  parseTargeted,
+} from './messages/frontend.ts';
+import type { RowColumn } from './messages/backend.ts';
+import type { RelayCore } from './relay-core.ts';
+import { reportSkipped, StatementRun } from './statement-run.ts';
+import type { Portal, PreparedStatement } from './statement-table.ts';
+
+/** Constant and invalid: it stands in for a refused statement, so that abort and skip-to-Sync are the target's own (docs of the folder). */
+export const refusedStatementText = 'sluice_refused_statement';
+/** Its name where the refused message had none that can be used: a failed Parse with a name leaves everything else alone. */
+const refusedStatementName = 'sluice_refused';
+
+type Done = void | Promise<void>;
+
+export class ClientMessages {
+  readonly #core: RelayCore;
+  readonly #reader = new MessageReader(maxClientMessageBytes);
+  #busy = false;
+  #ended = false;
+  #over = false;
+  #paused = false;
+  /** Set while the answer that decides about COPY is awaited. */
+  #barrier: Expected | null = null;
+
+  constructor(core: RelayCore) {
+    this.#core = core;
+  }
+
+  /** Bytes came. */
+  receive(chunk: Buffer): void {
+    this.#reader.push(chunk);
+    this.pump();
+  }
+
+  /** The client sends no more: like Terminate, in its turn. */
+  receiveEnd(): void {
+    this.#ended = true;
+    if (this.#busy) this.#core.judging.cancelHold();
+    this.pump();
+  }
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  /** Handles what can be handled now. Called again whenever something that stopped it may have changed. */
+  pump(): void {
+    if (this.#busy || this.#over) return;
+    const core = this.#core;
+    try {
+      while (!this.#blocked() && this.#reader.next()) {
+        const done = this.#handle();
+        if (done instanceof Promise) {
+          this.#wait(done);
+          break;
+        }
+        if (this.#over) break;
+      }
+      if (this.#ended && !this.#busy && !this.#over && !this.#blocked()) this.#terminate();
+    } catch (error) {
+      core.fail(error);
+      return;
+    }
+    core.toTarget.flush();
+    core.toClient.flush();
+    this.#throttle();
+  }
+
+  #wait(done: Promise<void>): void {
+    this.#busy = true;
+    done.then(
+      () => {
+        this.#busy = false;
+        this.pump();
+      },
+      (error: unknown) => this.#core.fail(error),
+    );
+  }
+
+  #blocked(): boolean {
+    if (this.#barrier !== null) {
+      if (!this.#barrier.settled && !this.#barrier.copyingIn) return true;
+      this.#barrier = null;
+    }
+    return this.#core.toTarget.full || this.#core.expected.size > maxOutstandingMessages;
+  }
+
+  #throttle(): void {
+    const pause = (this.#busy || this.#blocked()) && this.#reader.buffered > heldInputBytes;
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    this.#core.pauseClient(pause);
+  }
+
+  #handle(): Done {
+    const core = this.#core;
+    const type = this.#reader.type;
+    if (type === frontend.terminate) return this.#terminate();
+    const copying = core.copyingIn();
+    if (copying !== null) return this.#duringCopyIn(copying);
+    if (core.skipping) {
+      // As the target does after an error in the extended protocol: everything up to Sync is not even looked at.
+      if (type === frontend.sync) this.#sync();
+      return;
+    }
+    switch (type) {
+      case frontend.query:
+        return this.#query();
+      case frontend.parse:
+        return this.#parse();
+      case frontend.bind:
+        return this.#bind();
+      case frontend.execute:
+        return this.#execute();
+      case frontend.describe:
+        return this.#describe();
+      case frontend.close:
+        return this.#close();
+      case frontend.sync:
+        return this.#sync();
+      case frontend.flush:
+        return this.#forward();
+      case frontend.copyData:
+      case frontend.copyDone:
+      case frontend.copyFail:
+        // Outside COPY the protocol lets these be ignored: the end of a transfer that had failed.
+        return;
+      case frontend.functionCall:
+        return this.#refuseFunctionCall();
+      default:
+        core.inspector.refuseMessage(`message type ${type}`, 'it is not part of the PostgreSQL protocol that Sluice carries');
+        throw new SluiceError('protocol-violation', `a message of the unknown type ${type}`, {
+          hint: 'Only the simple and the extended query protocol and COPY are carried.',
+        });
+    }
+  }
+
+  #body(): [Buffer, number, number] {
+    return [this.#reader.buffer, this.#reader.start + 5, this.#reader.end];
+  }
+
+  #raw(): Buffer {
+    const { buffer, start, end } = this.#reader;
+    return start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end);
+  }
+
+  #forward(): void {
+    this.#core.toTarget.push(this.#raw());
+  }
+
+  #query(): Done {
+    const core = this.#core;
+    const raw = this.#raw();
+    this.#checkText(raw);
+    const text = parseQuery(...this.#body());
+    return chain(core.judging.judge({ phase: 'run', text, binds: [], earlier: null }), (judged) => {
+      if (core.skipping) return dropped(judged);
+      if (judged.type === 'refuse') {
+        this.#sendQuery(encodeQuery(refusedStatementText), { refusal: judged.error }, () => judged.statement?.ended());
+        return;
+      }
+      const { permit, statement } = judged.judgement;
+      permit.spend();
+      const moved = core.willMove(judged.outcome);
+      const run = new StatementRun(statement, text, core.knowledge);
+      const entry = this.#sendQuery(raw, { run }, moved);
+      if (mayCopyIn(judged.outcome)) this.#barrier = entry;
+    });
+  }
+
+  #parse(): Done {
+    const core = this.#core;
+    const raw = this.#raw();
+    this.#checkText(raw);
+    const { name, text, parameterTypes } = parseParse(...this.#body());
+    if (!core.statements.hasRoomFor(name, text)) {
+      return this.#refuseExtended(localError('54000', 'too many prepared statements in this session', 'Deallocate those no longer needed.'), name);
+    }
+    return chain(core.judging.judge({ phase: 'prepare', text, binds: [], earlier: null }), (judged) => {
+      if (core.skipping) return dropped(judged);
+      if (judged.type === 'refuse') {
+        judged.statement?.ended();
+        return this.#refuseExtended(judged.error, name);
+      }
+      const { permit, statement: handle } = judged.judgement;
+      permit.spend();
+      const statement: PreparedStatement = {
+        kind: 'prepared',
+        name,
+        text,
+        bySql: false,
+        handle,
+        parameterTypes,
+        columns: undefined,
+      };
+      const undo = core.statements.setPrepared(statement);
+      this.#send(raw, { kind: 'parse', run: new StatementRun(handle, text, core.knowledge), onDone: () => handle.ended(), onUndone: undo });
+    });
+  }
+
+  #bind(): Done {
+    const core = this.#core;
+    const raw = this.#raw();
+    const bind = parseBind(...this.#body());
+    return chain(core.confirmPrepared(), () => {
+      const statement = core.statements.prepared(bind.statement);
+      if (statement === undefined) {
+        return this.#refuseExtended(localError('26000', `prepared statement "${bind.statement}" does not exist`, null));
+      }
+      if (!core.statements.hasRoomForPortal) {
+        return this.#refuseExtended(localError('54000', 'too many open portals in this session', 'Close those no longer needed.'));
+      }
+      const subject = {
+        phase: 'bind',
+        text: statement.text,
+        binds: bindValues(bind, statement.parameterTypes),
+        earlier: statement.handle,
+      } as const;
+      return chain(core.judging.judge(subject), (judged) => {
+        if (core.skipping) return dropped(judged);
+        if (judged.type === 'refuse') {
+          judged.statement?.ended();
+          return this.#refuseExtended(judged.error);
+        }
+        const { permit, statement: handle } = judged.judgement;
+        permit.spend();
+        const portal: Portal = {
+          kind: 'portal',
+          name: bind.portal,
+          statement,
+          outcome: judged.outcome,
+          resultFormats: bind.resultFormats,
+          handle,
+          run: null,
+          columns: undefined,
+          stretch: core.stretch,
+        };
+        const undo = core.statements.setPortal(portal);
+        this.#send(raw, { kind: 'bind', run: new StatementRun(handle, statement.text, core.knowledge), onUndone: undo });
+      });
+    });
+  }
+
+  #execute(): Done {
+    const core = this.#core;
+    const raw = this.#raw();
+    const { portal: name } = parseExecute(...this.#body());
+    const portal = core.statements.portal(name);
+    if (portal === undefined) {
+      return this.#refuseExtended(localError('34000', `portal "${name}" does not exist`, 'Use FETCH for cursors that SQL declared.'));
+    }
+    const subject = {
+      phase: 'execute',
+      text: portal.statement.text,
+      binds: [],
+      earlier: portal.run?.handle ?? portal.handle,
+    } as const;
+    return chain(core.judging.judge(subject), (judged) => {
+      if (core.skipping) return dropped(judged);
+      if (judged.type === 'refuse') {
+        judged.statement?.ended();
+        return this.#refuseExtended(judged.error);
+      }
+      const { permit, statement: handle } = judged.judgement;
+      permit.spend();
+      // A suspended portal goes on with the run it has: its result is one.
+      if (portal.run === null || portal.run.handle !== handle) portal.run = new StatementRun(handle, portal.statement.text, core.knowledge);
+      this.#needColumns(portal);
+      const moved = core.willMove(judged.outcome);
+      const entry = this.#send(raw, { kind: 'execute', run: portal.run, subject: portal, onDone: moved, onUndone: moved });
+      if (!mayCopyIn(judged.outcome)) return;
+      // The answer that decides about COPY must come before anything else is sent: the target ignores a Sync that it reads during COPY.
+      core.toTarget.push(encodeFlush());
+      this.#barrier = entry;
+    });
+  }
+
+  /** Rows cannot be masked without their description: where the client asks for none, the gateway does, and keeps the answer. */
+  #needColumns(portal: Portal): void {
+    if (portal.columns !== undefined) return;
+    const known = portal.statement.columns;
+    if (known !== undefined) {
+      portal.columns = known === null ? null : withFormats(known, portal.resultFormats);
+      return;
+    }
+    this.#send(encodeDescribePortal(portal.name), { kind: 'describe', own: true, subject: portal });
+  }
+
+  #describe(): void {
+    const core = this.#core;
+    const { kind, name } = parseTargeted(...this.#body());
+    const subject = kind === 'statement' ? core.statements.prepared(name) : core.statements.portal(name);
+    this.#send(this.#raw(), { kind: 'describe', subject: subject ?? null });
+  }
+
+  #close(): void {
+    const core = this.#core;
+    const { kind, name } = parseTargeted(...this.#body());
+    if (kind === 'portal') core.statements.removePortal(name);
+    const undo = kind === 'statement' ? core.statements.removePrepared(name) : undefined;
+    this.#send(this.#raw(), undo === undefined ? { kind: 'close' } : { kind: 'close', onUndone: undo });
+  }
+
+  #sync(): void {
+    const core = this.#core;
+    core.skipping = false;
+    core.unsynced = false;
+    const stretch = core.stretch++;
+    this.#forward();
+    core.expected.add({ kind: 'sync', onDone: () => core.stretchEnded(stretch) });
+  }
+
+  #sendQuery(bytes: Buffer, entry: Partial<Expected>, onDone: () => void): Expected {
+    const core = this.#core;
+    core.unsynced = false;
+    const stretch = core.stretch++;
+    core.toTarget.push(bytes);
+    return core.expected.add({
+      ...entry,
+      kind: 'query',
+      onDone: () => {
+        core.stretchEnded(stretch);
+        onDone();
+      },
+      onUndone: onDone,
+    });
+  }
+
+  #send(bytes: Buffer, entry: Parameters<RelayCore['expected']['add']>[0]): Expected {
+    this.#core.toTarget.push(bytes);
+    this.#core.unsynced = true;
+    return this.#core.expected.add(entry);
+  }
+
+  /** A Parse of the constant invalid text fails at the target, which then skips to Sync, as after any error there. */
+  #refuseExtended(error: LocalError, name = refusedStatementName): void {
+    this.#send(encodeParse(name, refusedStatementText), { kind: 'parse', refusal: error });
+    this.#core.skipping = true;
+  }
+
+  #refuseFunctionCall(): void {
+    const core = this.#core;
+    const refusal = core.inspector.refuseMessage('FunctionCall', 'functions are called by number there, and no text can be judged');
+    this.#sendQuery(encodeQuery(refusedStatementText), { refusal: errorOfRefusal(refusal) }, () => undefined);
+  }
+
+  #duringCopyIn(copying: Expected): void {
+    switch (this.#reader.type) {
+      case frontend.copyData:
+        return this.#forward();
+      case frontend.copyDone:
+      case frontend.copyFail:
+        copying.copyingIn = false;
+        return this.#forward();
+      case frontend.flush:
+      case frontend.sync:
+        // The target ignores these during COPY, "for the convenience of libraries": so their answers are not awaited.
+        return;
+      default:
+        // As the target itself ends a COPY on any other message, whose own meaning is lost.
+        copying.copyingIn = false;
+        this.#core.toTarget.push(encodeCopyFail('unexpected message type during COPY from stdin'));
+    }
+  }
+
+  #terminate(): void {
+    this.#over = true;
+    this.#core.toTarget.push(encodeTerminate());
+    this.#core.toTarget.flush();
+    this.#core.clientSaidGoodbye();
+  }
+
+  /** What is not UTF-8 would be read here as something else than at the target, which refuses it anyway. */
+  #checkText(raw: Buffer): void {
+    if (!isUtf8(raw.subarray(5))) throw new SluiceError('protocol-violation', 'a statement that is not UTF-8');
+  }
+}
+
+/** The target skips to Sync because of an error that came while the verdict was awaited: the statement does not run. */
+function dropped(judged: Judged): void {
+  const statement = judged.type === 'forward' ? judged.judgement.statement : judged.statement;
+  if (statement !== null) reportSkipped(statement);
+}
+
+function localError(code: string, message: string, hint: string | null): LocalError {
+  return { code, message, detail: null, hint };
+}
+
+/** Result formats of Bind: none means text, one means all, else one each. */
+export function withFormats(columns: readonly RowColumn[], formats: readonly number[]): readonly RowColumn[] {
+  if (formats.length === 0) return columns.map((column) => ({ ...column, format: 0 }));
+  return columns.map((column, i) => ({ ...column, format: formats.length === 1 ? formats[0]! : (formats[i] ?? 0) }));
+}

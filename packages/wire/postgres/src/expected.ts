@@ -1,0 +1,93 @@
+/** What the target still owes: one entry per forwarded message, in order, so that every answer belongs to a known message. */
+import type { LocalError } from './errors.ts';
+import type { Portal, PreparedStatement } from './statement-table.ts';
+import type { StatementRun } from './statement-run.ts';
+
+export interface Expected {
+  readonly kind: 'query' | 'parse' | 'bind' | 'describe' | 'execute' | 'close' | 'sync';
+  /** The gateway's own message: its answers are not the client's. */
+  readonly own: boolean;
+  /** Set where the constant invalid statement stands in for a refused message: the target's error becomes this one. */
+  readonly refusal: LocalError | null;
+  /** The statement whose results come; null for the gateway's own. */
+  readonly run: StatementRun | null;
+  /** What a Describe describes. */
+  readonly subject: PreparedStatement | Portal | null;
+  /** Set of a COPY FROM STDIN from CopyInResponse until its data ended. */
+  copyingIn: boolean;
+  /** True once the first answer that decides about COPY came, or none will. */
+  settled: boolean;
+  /** For state that was changed when the message was sent: its answer came. */
+  readonly onDone?: () => void;
+  /** … or the target skipped or refused it. */
+  readonly onUndone?: () => void;
+  /** The gateway's own rows. */
+  readonly onRow?: (values: readonly (Buffer | null)[]) => void;
+}
+
+export type NewExpected = Pick<Expected, 'kind'> & Partial<Expected>;
+
+export class ExpectedQueue {
+  #entries: Expected[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#entries.length - this.#head;
+  }
+
+  get head(): Expected | null {
+    return this.#entries[this.#head] ?? null;
+  }
+
+  get last(): Expected | null {
+    return this.size === 0 ? null : (this.#entries.at(-1) ?? null);
+  }
+
+  add(entry: NewExpected): Expected {
+    const whole: Expected = {
+      own: false,
+      refusal: null,
+      run: null,
+      subject: null,
+      copyingIn: false,
+      settled: false,
+      ...entry,
+    };
+    this.#entries.push(whole);
+    return whole;
+  }
+
+  /** The head's last answer came. */
+  shift(): void {
+    const entry = this.#entries[this.#head];
+    if (entry === undefined) return;
+    this.#advance();
+    entry.settled = true;
+    entry.onDone?.();
+  }
+
+  /**
+   * After an error in the extended protocol the target skips to the next Sync. Drops what it skips; false: that Sync is yet to
+   * come, and what the client sends before it must be dropped too.
+   */
+  skipToSync(): boolean {
+    for (;;) {
+      const entry = this.#entries[this.#head];
+      if (entry === undefined) return false;
+      if (entry.kind === 'sync') return true;
+      this.#advance();
+      entry.settled = true;
+      entry.onUndone?.();
+      entry.run?.skipped();
+    }
+  }
+
+  #advance(): void {
+    this.#head++;
+    // Amortised: the array is moved only when half of it is spent.
+    if (this.#head > 64 && this.#head * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+}

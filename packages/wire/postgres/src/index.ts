@@ -1,0 +1,1 @@
+export { postgresProtocol } from './protocol.ts';

@@ -1,0 +1,131 @@
+/** From a text to a verdict: session state, facts, inspector, hold. Synchronous where nothing has to be waited for. */
+import type { ReadOutcome } from '@sluice/domain';
+import type { BindValue, FactsReader, HoldInteraction, Inspector, Judgement, JudgePhase, SessionState, StatementHandle } from '@sluice/wire-kit';
+import { encodeNotice, errorOfRefusal, type LocalError } from './errors.ts';
+import { languageName, readFacts, uncarriable } from './facts.ts';
+import type { PostgresKnowledge } from './knowledge.ts';
+import { maxHoldInTransactionMs } from './limits.ts';
+import type { SessionTracker } from './session-state.ts';
+
+export interface JudgedText {
+  readonly phase: JudgePhase;
+  readonly text: string;
+  readonly binds: readonly BindValue[];
+  readonly earlier: StatementHandle | null;
+}
+
+/** What the caller does next. `statement` is null when the refusal is the protocol's own. */
+export type Judged =
+  | { readonly type: 'forward'; readonly judgement: Judgement & { type: 'forward' }; readonly outcome: ReadOutcome }
+  | { readonly type: 'refuse'; readonly error: LocalError; readonly statement: StatementHandle | null };
+
+export interface JudgingParts {
+  readonly inspector: Inspector;
+  readonly facts: FactsReader;
+  readonly session: SessionTracker;
+  readonly knowledge: PostgresKnowledge | null;
+  /** Brings what is known of the session up to date; undefined when it is. */
+  readonly refreshSession: () => Promise<void> | undefined;
+  /** Sends a notice to the client at once. */
+  readonly notify: (bytes: Buffer) => void;
+}
+
+export class Judging {
+  readonly #parts: JudgingParts;
+  #hold: Hold | null = null;
+
+  constructor(parts: JudgingParts) {
+    this.#parts = parts;
+  }
+
+  judge(subject: JudgedText): Judged | Promise<Judged> {
+    return chain(this.#parts.refreshSession(), () => chain(this.#read(subject.text), (outcome) => this.#ask(subject, outcome)));
+  }
+
+  /** True when a statement was waiting for people and now waits no longer. */
+  cancelHold(): boolean {
+    return this.#hold?.cancel() ?? false;
+  }
+
+  #read(text: string): ReadOutcome | Promise<ReadOutcome> {
+    const { facts, session, knowledge } = this.#parts;
+    return readFacts(text, facts, session, knowledge);
+  }
+
+  #ask(subject: JudgedText, outcome: ReadOutcome): Judged | Promise<Judged> {
+    const { inspector, session, knowledge } = this.#parts;
+    const forbidden = uncarriable(outcome);
+    if (forbidden !== null) {
+      const refusal = inspector.refuseMessage(forbidden.what, forbidden.because);
+      return { type: 'refuse', error: errorOfRefusal(refusal), statement: null };
+    }
+    const hold = new Hold(this.#parts, () => this.#read(subject.text));
+    this.#hold = hold;
+    const judgement = inspector.judge({
+      ...subject,
+      language: languageName,
+      outcome,
+      state: session.state(),
+      definitions: knowledge?.definitions(outcome) ?? 'unknown',
+      hold,
+    });
+    if (!(judgement instanceof Promise)) {
+      this.#hold = null;
+      return judged(judgement, outcome);
+    }
+    return judgement
+      .finally(() => {
+        this.#hold = null;
+      })
+      .then((result) => judged(result, outcome));
+  }
+}
+
+class Hold implements HoldInteraction {
+  readonly maxWaitMs: number | null;
+  readonly #parts: JudgingParts;
+  readonly #readText: () => ReadOutcome | Promise<ReadOutcome>;
+  #controller: AbortController | null = null;
+  #cancelled = false;
+
+  constructor(parts: JudgingParts, readText: () => ReadOutcome | Promise<ReadOutcome>) {
+    this.#parts = parts;
+    this.#readText = readText;
+    this.maxWaitMs = parts.session.status === 'I' ? null : maxHoldInTransactionMs;
+  }
+
+  /** Made only when somebody waits: most judgements never hold. */
+  get cancelled(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#cancelled) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  cancel(): boolean {
+    this.#cancelled = true;
+    this.#controller?.abort();
+    return this.#controller !== null;
+  }
+
+  async readAgain(): Promise<{ outcome: ReadOutcome; state: SessionState; definitions: string }> {
+    const { knowledge, session } = this.#parts;
+    await knowledge?.refresh();
+    const outcome = await this.#readText();
+    return { outcome, state: session.state(), definitions: knowledge?.definitions(outcome) ?? 'unknown' };
+  }
+
+  waiting(notice: { readonly approvalId: string; readonly url: string; readonly message: string }): void {
+    const detail = JSON.stringify({ sluice: 1, approval: notice.approvalId, url: notice.url });
+    this.#parts.notify(encodeNotice(notice.message, detail, `A person can answer at ${notice.url}. Press Ctrl-C to give up.`));
+  }
+}
+
+function judged(judgement: Judgement, outcome: ReadOutcome): Judged {
+  if (judgement.type === 'forward') return { type: 'forward', judgement, outcome };
+  return { type: 'refuse', error: errorOfRefusal(judgement.refusal), statement: judgement.statement };
+}
+
+/** Goes on at once when there is nothing to wait for: the hot path must not pay for a turn of the event loop. */
+export function chain<In, Out>(value: In | Promise<In>, next: (value: In) => Out | Promise<Out>): Out | Promise<Out> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}

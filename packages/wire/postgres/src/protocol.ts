@@ -1,0 +1,17 @@
+/** PostgreSQL as the one interface of wire protocols. */
+import type { WireProtocol } from '@sluice/wire-kit';
+import { acceptClient, type PostgresClient } from './client-side.ts';
+import { openKnowledge, type PostgresKnowledge } from './knowledge.ts';
+import { postgresManifest } from './manifest.ts';
+import { relay } from './relay.ts';
+import { dialTarget, type PostgresTarget } from './target-side.ts';
+import { testTarget } from './test-target.ts';
+
+export const postgresProtocol: WireProtocol<PostgresClient, PostgresTarget, PostgresKnowledge> = {
+  manifest: postgresManifest,
+  acceptClient,
+  dialTarget,
+  openKnowledge,
+  relay,
+  testTarget,
+};

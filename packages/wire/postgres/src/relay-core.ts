@@ -1,0 +1,224 @@
+/** What both directions of one session share. */
+import { createHash } from 'node:crypto';
+import type { ReadOutcome } from '@sluice/domain';
+import { SluiceError } from '@sluice/domain';
+import type { FactsReader, Inspector } from '@sluice/wire-kit';
+import { type Expected, ExpectedQueue } from './expected.ts';
+import { Judging } from './judging.ts';
+import type { PostgresKnowledge } from './knowledge.ts';
+import { catalogueWaitMs } from './limits.ts';
+import {
+  encodeBindPlain,
+  encodeClosePortal,
+  encodeCloseStatement,
+  encodeExecute,
+  encodeParse,
+  encodeSync,
+} from './messages/frontend.ts';
+import type { Outlet } from './outlet.ts';
+import { preparedStateText, type SessionTracker, sessionStateText } from './session-state.ts';
+import type { StatementTable } from './statement-table.ts';
+
+/** Names of the gateway's own statement and portal: named, so that the client's unnamed ones live on. */
+const ownName = 'sluice_state';
+
+export interface RelayCoreParts {
+  readonly toClient: Outlet;
+  readonly toTarget: Outlet;
+  readonly statements: StatementTable;
+  readonly session: SessionTracker;
+  readonly inspector: Inspector;
+  readonly facts: FactsReader;
+  readonly knowledge: PostgresKnowledge | null;
+  readonly pauseClient: (pause: boolean) => void;
+  readonly onFault: (error: unknown) => void;
+  readonly onGoodbye: () => void;
+}
+
+export class RelayCore {
+  readonly toClient: Outlet;
+  readonly toTarget: Outlet;
+  readonly statements: StatementTable;
+  readonly session: SessionTracker;
+  readonly inspector: Inspector;
+  readonly knowledge: PostgresKnowledge | null;
+  readonly judging: Judging;
+  readonly expected = new ExpectedQueue();
+  readonly pauseClient: (pause: boolean) => void;
+  /** True from a refusal or an error in the extended protocol until the client's Sync: what comes between is dropped. */
+  skipping = false;
+  /** True while messages of the extended protocol were sent and no Sync followed. */
+  unsynced = false;
+  /** Counts the stretches between Sync and Query messages. */
+  stretch = 0;
+  readonly #parts: RelayCoreParts;
+  #movers = 0;
+  #catalogueWait: Promise<void> | null = null;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(parts: RelayCoreParts) {
+    this.#parts = parts;
+    this.toClient = parts.toClient;
+    this.toTarget = parts.toTarget;
+    this.statements = parts.statements;
+    this.session = parts.session;
+    this.inspector = parts.inspector;
+    this.knowledge = parts.knowledge;
+    this.pauseClient = parts.pauseClient;
+    this.judging = new Judging({
+      inspector: parts.inspector,
+      facts: parts.facts,
+      session: parts.session,
+      knowledge: parts.knowledge,
+      refreshSession: () => this.#refreshSession(),
+      notify: (bytes) => {
+        this.toClient.push(bytes);
+        this.toClient.flush();
+      },
+    });
+  }
+
+  fail(error: unknown): void {
+    this.#parts.onFault(error);
+  }
+
+  clientSaidGoodbye(): void {
+    this.#parts.onGoodbye();
+  }
+
+  /** The COPY FROM STDIN whose data the client sends now. */
+  copyingIn(): Expected | null {
+    const head = this.expected.head;
+    return head?.copyingIn === true ? head : null;
+  }
+
+  /** Notes a forwarded statement that may change what later judgements stand on; the result is called when its answer came. */
+  willMove(outcome: ReadOutcome): () => void {
+    if (outcome.ok && !this.session.mayMove(outcome.statements)) return nothing;
+    this.#movers++;
+    return () => {
+      this.#movers--;
+    };
+  }
+
+  /** ReadyForQuery of the Sync or Query that closed a stretch. */
+  stretchEnded(stretch: number): void {
+    if (this.session.status === 'I') this.statements.endPortalsBefore(stretch + 1);
+  }
+
+  /** DDL became visible: judgements wait for the catalogue that shows it. */
+  catalogueIsOld(): void {
+    if (this.knowledge === null) return this.session.catalogueIsFresh();
+    const wait = within(this.knowledge.refreshAfterNow(), catalogueWaitMs).then((inTime) => {
+      if (this.#catalogueWait === wait) this.#catalogueWait = null;
+      // Too late: the objects stay unknown until the next commit.
+      if (inTime) this.session.catalogueIsFresh();
+    });
+    this.#catalogueWait = wait;
+  }
+
+  /** An answer came: whoever waits for the target to be idle looks again. */
+  answered(): void {
+    if (this.expected.size > 0) return;
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  /** Before a Bind: after something ran out of sight, names of prepared statements are compared with the target's. */
+  confirmPrepared(): Promise<void> | undefined {
+    return this.statements.doubtful ? this.#confirmPrepared() : undefined;
+  }
+
+  #refreshSession(): Promise<void> | undefined {
+    if (!this.session.stale && this.#movers === 0 && this.#catalogueWait === null) return undefined;
+    return this.#bringUpToDate();
+  }
+
+  async #bringUpToDate(): Promise<void> {
+    if (this.#catalogueWait !== null) await this.#catalogueWait;
+    if (!(await this.#idle())) {
+      if (this.session.stale || this.#movers > 0) this.session.doubt();
+      return;
+    }
+    if (this.#catalogueWait !== null) await this.#catalogueWait;
+    if (!this.session.stale) return;
+    // In a failed transaction nothing can be asked, and nothing but its end matters.
+    if (this.session.status === 'E') return this.session.doubt();
+    const rows = await this.#ask(sessionStateText);
+    this.session.learn(rows?.[0] ?? null);
+    if (rows === null) this.session.doubt();
+  }
+
+  async #confirmPrepared(): Promise<void> {
+    if (!(await this.#idle()) || this.session.status === 'E') return this.statements.removeAllPrepared();
+    const rows = await this.#ask(preparedStateText);
+    this.statements.doubtful = false;
+    const there = new Map((rows ?? []).map((row) => [row[0], row[1]]));
+    for (const statement of [...this.statements.preparedStatements()]) {
+      // The unnamed statement is in no view; SQL PREPARE shows its whole command there.
+      const digest = createHash('sha256').update(statement.text).digest('hex');
+      if (statement.name === '' || statement.bySql || there.get(statement.name) !== digest) this.statements.removePrepared(statement.name);
+    }
+  }
+
+  /** Waits until nothing is owed; false: the client's batch is open, and waiting would not end. */
+  async #idle(): Promise<boolean> {
+    while (this.expected.size > 0) {
+      const last = this.expected.last?.kind;
+      if (this.unsynced || (last !== 'sync' && last !== 'query')) return false;
+      this.toTarget.flush();
+      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    }
+    return !this.unsynced;
+  }
+
+  /** One of the gateway's own constant texts in the client's session; null when the target refused it. */
+  #ask(text: string): Promise<(string | null)[][] | null> {
+    this.inspector.recordOwnStatement(text);
+    const rows: (string | null)[][] = [];
+    return new Promise((resolve) => {
+      let failed = false;
+      const onUndone = (): void => {
+        failed = true;
+      };
+      const { expected } = this;
+      expected.add({ kind: 'parse', own: true, onUndone });
+      expected.add({ kind: 'bind', own: true, onUndone });
+      const onRow = (values: readonly (Buffer | null)[]): void => {
+        rows.push(values.map((value) => value?.toString('utf8') ?? null));
+      };
+      expected.add({ kind: 'execute', own: true, onRow, onUndone });
+      expected.add({ kind: 'close', own: true, onUndone });
+      expected.add({ kind: 'close', own: true, onUndone });
+      expected.add({ kind: 'sync', own: true, onDone: () => resolve(failed ? null : rows) });
+      const batch = [
+        encodeParse(ownName, text),
+        encodeBindPlain(ownName, ownName),
+        encodeExecute(ownName),
+        encodeClosePortal(ownName),
+        encodeCloseStatement(ownName),
+        encodeSync(),
+      ];
+      for (const message of batch) this.toTarget.push(message);
+      this.toTarget.flush();
+    });
+  }
+}
+
+/** False when the time was over first. */
+function within(work: Promise<void>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    void work.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}
+
+function nothing(): void {}
+
+export function protocolFault(what: string): SluiceError {
+  return new SluiceError('target-unreachable', `the target sent ${what}`, { hint: 'See the gateway’s log.' });
+}

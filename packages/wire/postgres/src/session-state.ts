@@ -1,0 +1,265 @@
+/** The client's session at the target: what verdicts and facts depend on, and when it must be read again. */
+import { createHash } from 'node:crypto';
+import type { SessionEffect, StatementFacts } from '@sluice/domain';
+import type { PostgresSessionState } from '@sluice/language-postgres-sql';
+import type { SessionState } from '@sluice/wire-kit';
+import { maxCursors, maxTouchedObjects } from './limits.ts';
+import type { TransactionStatus } from './messages/backend.ts';
+import type { StatementTable } from './statement-table.ts';
+
+/** One of the closed list of texts that the gateway itself sends. Every name is qualified: the session's search path has no say. */
+export const sessionStateText =
+  "SELECT pg_catalog.current_database()::pg_catalog.text, current_user::pg_catalog.text, pg_catalog.array_to_json(pg_catalog.current_schemas(true))::pg_catalog.text, pg_catalog.current_setting('transaction_read_only')";
+
+/** Asked after something ran that may have prepared or deallocated out of sight: does the target still have what was judged? */
+export const preparedStateText =
+  "SELECT p.name, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(p.statement, 'UTF8')), 'hex') FROM pg_catalog.pg_prepared_statements AS p";
+
+const movingSettings: ReadonlySet<string> = new Set(['search_path', 'role', 'session_authorization']);
+const mayNamePrepared = /execute/i;
+const mayNameCursor = /fetch|move|close|current/i;
+
+/** `possible`: something ran that may hold DDL; the catalogue is read again, but nobody waits for it. */
+export type CatalogueChange = 'none' | 'possible' | 'certain';
+
+interface Known {
+  readonly database: string;
+  readonly role: string | null;
+  readonly searchPath: readonly string[] | null;
+}
+
+export class SessionTracker {
+  readonly #statements: StatementTable;
+  #known: Known;
+  #status: TransactionStatus = 'I';
+  readonly #touched = new Set<string>();
+  readonly #cursors = new Map<string, string>();
+  #temporaryObjectsKnown = true;
+  #movedInTransaction = false;
+  #stale = false;
+  #ddl: CatalogueChange = 'none';
+  #state: SessionState | null = null;
+  #base: { session: PostgresSessionState; key: string } | null = null;
+
+  constructor(database: string, statements: StatementTable) {
+    this.#known = { database, role: null, searchPath: null };
+    this.#statements = statements;
+  }
+
+  get status(): TransactionStatus {
+    return this.#status;
+  }
+
+  /** True: the next judgement must not be made on what is known now. */
+  get stale(): boolean {
+    return this.#stale;
+  }
+
+  /** The row of `sessionStateText`; null: it could not be read, and everything it says is unknown. */
+  learn(row: readonly (string | null)[] | null): void {
+    const database = row?.[0] ?? this.#known.database;
+    const schemas = row?.[2] ?? null;
+    this.#known = {
+      database,
+      role: row?.[1] ?? null,
+      searchPath: schemas === null ? null : (JSON.parse(schemas) as string[]),
+    };
+    this.#stale = row === null;
+    this.#forget();
+  }
+
+  /** Until it can be read: role and search path count as unknown. */
+  doubt(): void {
+    this.#stale = true;
+    if (this.#known.role === null && this.#known.searchPath === null) return;
+    this.#known = { ...this.#known, role: null, searchPath: null };
+    this.#forget();
+  }
+
+  state(): SessionState {
+    this.#state ??= { ...this.#known, inTransaction: this.#status !== 'I' };
+    return this.#state;
+  }
+
+  /** The language's own state and its cache key. Names of statements and cursors only where the text may use them. */
+  languageState(text: string): { readonly session: PostgresSessionState; readonly key: string } {
+    this.#base ??= keyed({
+      ...this.#known,
+      prepared: {},
+      cursors: {},
+      touched: [...this.#touched].sort(),
+      temporaryObjectsKnown: this.#temporaryObjectsKnown,
+    });
+    const prepared = mayNamePrepared.test(text);
+    const cursors = this.#cursors.size > 0 && mayNameCursor.test(text);
+    if (!prepared && !cursors) return this.#base;
+    const names: Record<string, string> = {};
+    if (prepared) for (const { name, text: one } of this.#statements.preparedStatements()) names[name] = one;
+    return keyed({
+      ...this.#base.session,
+      prepared: names,
+      cursors: cursors ? Object.fromEntries(this.#cursors) : {},
+    });
+  }
+
+  /** One statement ended well. */
+  completed(facts: StatementFacts | null): void {
+    if (facts === null || !facts.complete || facts.kind === 'procedure') this.#unknownHappened();
+    for (const effect of facts?.sessionEffects ?? []) this.#apply(effect);
+  }
+
+  /** True when running it may change what later judgements stand on, so that they must wait for its end. */
+  mayMove(statements: readonly StatementFacts[]): boolean {
+    return statements.some((one) => !one.complete || one.kind === 'procedure' || one.sessionEffects.some((effect) => this.#moves(effect)));
+  }
+
+  #moves(effect: SessionEffect): boolean {
+    switch (effect.type) {
+      case 'copy':
+        return false;
+      case 'transaction':
+        return effect['op'] !== 'begin' && effect['op'] !== 'savepoint' && (this.#movedInTransaction || this.#touched.size > 0);
+      case 'set':
+      case 'reset':
+        return movesNames(effect['name']);
+      default:
+        return true;
+    }
+  }
+
+  /** Something failed: what it had moved is moved back by the target. */
+  failed(): void {
+    if (this.#movedInTransaction) this.#stale = true;
+  }
+
+  /** ReadyForQuery. Outside a transaction: what became visible to others since the last one. */
+  ready(status: TransactionStatus): CatalogueChange {
+    if (status !== this.#status) {
+      this.#status = status;
+      this.#state = null;
+    }
+    if (status !== 'I') return 'none';
+    if (this.#movedInTransaction) this.#stale = true;
+    this.#movedInTransaction = false;
+    const change = this.#ddl;
+    this.#ddl = 'none';
+    if (change === 'possible') this.catalogueIsFresh();
+    return change;
+  }
+
+  /** The catalogue has been read since the last commit. */
+  catalogueIsFresh(): void {
+    if (this.#touched.size === 0 || this.#status !== 'I') return;
+    this.#touched.clear();
+    this.#forget();
+  }
+
+  #unknownHappened(): void {
+    this.#moved();
+    this.#statements.doubtful = true;
+    if (this.#ddl === 'none') this.#ddl = 'possible';
+    // Inside a transaction it may have changed anything that the catalogue's own session cannot see yet.
+    this.#touched.add('*');
+    this.#forget();
+  }
+
+  #moved(): void {
+    this.#stale = true;
+    this.#movedInTransaction = true;
+  }
+
+  #apply(effect: SessionEffect): void {
+    const name = typeof effect['name'] === 'string' ? effect['name'] : '';
+    switch (effect.type) {
+      case 'transaction':
+        if (effect['op'] !== 'begin' && this.#movedInTransaction) this.#stale = true;
+        break;
+      case 'set':
+      case 'reset':
+        if (movesNames(name)) this.#moved();
+        break;
+      case 'role':
+      case 'session-authorization':
+        this.#moved();
+        break;
+      case 'discard':
+        this.#discard(String(effect['what']).toLowerCase());
+        break;
+      case 'prepare':
+        this.#prepare(name, String(effect['text']));
+        break;
+      case 'deallocate':
+        if (name === '') this.#statements.removeAllPrepared();
+        else this.#statements.removePrepared(name);
+        break;
+      case 'declare':
+        if (this.#cursors.size < maxCursors) this.#cursors.set(name, String(effect['text']));
+        break;
+      case 'close':
+        if (name === '') this.#cursors.clear();
+        else this.#cursors.delete(name);
+        break;
+      case 'ddl':
+        this.#touch(Array.isArray(effect['objects']) ? (effect['objects'] as readonly string[]) : ['*']);
+        break;
+      case 'temp':
+        this.#temporaryObjectsKnown = false;
+        this.#forget();
+        break;
+      case 'copy':
+        break;
+      default:
+        // `unknown`, and whatever a newer language may say.
+        this.#unknownHappened();
+    }
+  }
+
+  #prepare(name: string, text: string): void {
+    if (!this.#statements.hasRoomFor(name, text)) return;
+    this.#statements.setPrepared({
+      kind: 'prepared',
+      name,
+      text,
+      bySql: true,
+      handle: null,
+      parameterTypes: [],
+      columns: undefined,
+    });
+  }
+
+  #discard(what: string): void {
+    if (what === 'all') {
+      this.#statements.removeAllPrepared();
+      this.#cursors.clear();
+      this.#moved();
+    }
+    if (what === 'all' || what === 'temp' || what === 'temporary') this.#temporaryObjectsKnown = true;
+    this.#forget();
+  }
+
+  #touch(objects: readonly string[]): void {
+    this.#ddl = 'certain';
+    // A new or dropped schema changes the effective search path.
+    this.#moved();
+    for (const object of objects) this.#touched.add(object);
+    if (this.#touched.size > maxTouchedObjects) {
+      this.#touched.clear();
+      this.#touched.add('*');
+    }
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#state = null;
+    this.#base = null;
+  }
+}
+
+/** `RESET ALL` names none. */
+function movesNames(name: unknown): boolean {
+  return typeof name !== 'string' || name === '' || name.toLowerCase() === 'all' || movingSettings.has(name.toLowerCase());
+}
+
+function keyed(session: PostgresSessionState): { session: PostgresSessionState; key: string } {
+  return { session, key: createHash('sha256').update(JSON.stringify(session)).digest('base64url').slice(0, 22) };
+}

@@ -1,0 +1,337 @@
+/** The target's messages, each belonging to a known message of ours: passed on as they came, masked, replaced or kept. */
+import { encodeError } from './errors.ts';
+import type { Expected } from './expected.ts';
+import { MessageReader } from './framing.ts';
+import { maxTargetMessageBytes } from './limits.ts';
+import {
+  backend,
+  encodeCopyData,
+  encodeNotification,
+  encodeParameterStatus,
+  parseCommandTag,
+  parseCopyResponse,
+  parseDataRow,
+  parseNotification,
+  parseParameterDescription,
+  parseParameterStatus,
+  parseRowDescription,
+  type RowColumn,
+  type TransactionStatus,
+} from './messages/backend.ts';
+import { encodeReport, parseReport, type ReportFields, severityOf } from './messages/report.ts';
+import { withFormats } from './client-messages.ts';
+import { protocolFault, type RelayCore } from './relay-core.ts';
+import { maskReport } from './statement-run.ts';
+import { isCarriedEncoding } from './startup-settings.ts';
+
+/** Values that the target itself chose from a fixed list: nothing of a row can stand in them. */
+const fixedReports: ReadonlySet<string> = new Set([
+  'server_version',
+  'server_encoding',
+  'client_encoding',
+  'is_superuser',
+  'DateStyle',
+  'IntervalStyle',
+  'integer_datetimes',
+  'standard_conforming_strings',
+  'in_hot_standby',
+  'default_transaction_read_only',
+  'scram_iterations',
+]);
+
+export class TargetMessages {
+  readonly #core: RelayCore;
+  readonly #reader = new MessageReader(maxTargetMessageBytes);
+  /** Start of the bytes of the current piece that go on unchanged; -1: none. */
+  #runBuffer: Buffer | null = null;
+  #runStart = 0;
+  #runEnd = 0;
+  /** What the target said when it ended the session. */
+  lastFatal: string | null = null;
+
+  constructor(core: RelayCore) {
+    this.#core = core;
+  }
+
+  receive(chunk: Buffer): void {
+    this.#reader.push(chunk);
+    while (this.#reader.next()) this.#handle();
+    this.#endRun();
+  }
+
+  #body(): [Buffer, number, number] {
+    return [this.#reader.buffer, this.#reader.start + 5, this.#reader.end];
+  }
+
+  /** Passes the message on as it came; neighbours become one slice. */
+  #pass(): void {
+    const { buffer, start, end } = this.#reader;
+    if (this.#runBuffer === buffer && this.#runEnd === start) {
+      this.#runEnd = end;
+      return;
+    }
+    this.#endRun();
+    this.#runBuffer = buffer;
+    this.#runStart = start;
+    this.#runEnd = end;
+  }
+
+  #endRun(): void {
+    if (this.#runBuffer === null) return;
+    this.#core.toClient.push(this.#runBuffer.subarray(this.#runStart, this.#runEnd));
+    this.#runBuffer = null;
+  }
+
+  #replace(bytes: Buffer): void {
+    this.#endRun();
+    if (bytes.length > 0) this.#core.toClient.push(bytes);
+  }
+
+  /** Unless it answers the gateway's own message. */
+  #passUnless(own: boolean): void {
+    if (!own) this.#pass();
+  }
+
+  #handle(): void {
+    const type = this.#reader.type;
+    // Reports that may come at any time.
+    if (type === backend.notice) return this.#notice();
+    if (type === backend.parameterStatus) return this.#parameterStatus();
+    if (type === backend.notification) return this.#notification();
+    const head = this.#core.expected.head;
+    if (type === backend.error) return this.#error(head);
+    if (head === null) throw protocolFault('an answer to nothing');
+    if (head.refusal !== null && type !== backend.readyForQuery) throw protocolFault('a success where the refused statement stood');
+    if (type === backend.dataRow) return this.#dataRow(head);
+    switch (type) {
+      case backend.parseComplete:
+        return this.#simpleAnswer(head, 'parse');
+      case backend.bindComplete:
+        return this.#simpleAnswer(head, 'bind');
+      case backend.closeComplete:
+        return this.#simpleAnswer(head, 'close');
+      case backend.parameterDescription:
+        return this.#parameterDescription(head);
+      case backend.rowDescription:
+        return this.#rowDescription(head);
+      case backend.noData:
+        return this.#noData(head);
+      case backend.commandComplete:
+        return this.#commandComplete(head);
+      case backend.emptyQuery:
+        return this.#emptyQuery(head);
+      case backend.portalSuspended:
+        this.#expect(head, 'execute');
+        this.#passUnless(head.own);
+        return this.#shift();
+      case backend.copyInResponse:
+        return this.#copyIn(head);
+      case backend.copyOutResponse:
+        return this.#copyOut(head);
+      case backend.copyData:
+        return this.#copyData(head);
+      case backend.copyDone:
+        return this.#pass();
+      case backend.readyForQuery:
+        return this.#ready(head);
+      default:
+        throw protocolFault(`a message of the unknown type ${type}`);
+    }
+  }
+
+  #expect(head: Expected, kind: Expected['kind']): void {
+    if (head.kind !== kind) throw protocolFault('an answer out of order');
+  }
+
+  #shift(): void {
+    this.#core.expected.shift();
+    this.#core.answered();
+  }
+
+  #simpleAnswer(head: Expected, kind: Expected['kind']): void {
+    this.#expect(head, kind);
+    this.#passUnless(head.own);
+    this.#shift();
+  }
+
+  #parameterDescription(head: Expected): void {
+    this.#expect(head, 'describe');
+    if (head.subject?.kind === 'prepared') head.subject.parameterTypes = parseParameterDescription(...this.#body());
+    this.#passUnless(head.own);
+  }
+
+  #rowDescription(head: Expected): void {
+    const columns = parseRowDescription(...this.#body());
+    this.#passUnless(head.own);
+    if (head.kind === 'query') {
+      head.run?.beginRows(columns);
+      return;
+    }
+    this.#expect(head, 'describe');
+    this.#described(head, columns);
+  }
+
+  #noData(head: Expected): void {
+    this.#expect(head, 'describe');
+    this.#passUnless(head.own);
+    this.#described(head, null);
+  }
+
+  #described(head: Expected, columns: readonly RowColumn[] | null): void {
+    const subject = head.subject;
+    if (subject?.kind === 'portal') {
+      subject.columns = columns;
+      subject.statement.columns ??= columns;
+    } else if (subject !== null) {
+      subject.columns = columns;
+    }
+    this.#shift();
+  }
+
+  #dataRow(head: Expected): void {
+    if (head.own) {
+      head.onRow?.(parseDataRow(...this.#body()));
+      return;
+    }
+    const run = head.run;
+    if (run === null) throw protocolFault('a row that nobody asked for');
+    this.#beginPortalRows(head);
+    const rows = run.rows;
+    if (rows === null) throw protocolFault('a row without its description');
+    if (rows.passes) return this.#pass();
+    const { buffer, start, end } = this.#reader;
+    const masked = rows.dataRow(buffer, start, end);
+    if (masked === null) this.#pass();
+    else this.#replace(masked);
+  }
+
+  /** The result of an Execute begins with its first row or its end; the description came before, by whoever's Describe. */
+  #beginPortalRows(head: Expected): void {
+    if (head.kind !== 'execute' || head.subject?.kind !== 'portal' || head.run === null || head.run.rows !== null) return;
+    const portal = head.subject;
+    const columns = portal.columns ?? portal.statement.columns;
+    if (columns === undefined || columns === null) return;
+    head.run.beginRows(withFormats(columns, portal.resultFormats));
+  }
+
+  #commandComplete(head: Expected): void {
+    if (head.kind !== 'query') this.#expect(head, 'execute');
+    this.#passUnless(head.own);
+    const tag = parseCommandTag(...this.#body());
+    head.copyingIn = false;
+    if (head.run !== null) {
+      this.#beginPortalRows(head);
+      this.#core.session.completed(head.run.completed(tag));
+    }
+    if (head.kind === 'query') return;
+    head.run?.end();
+    this.#shift();
+  }
+
+  #emptyQuery(head: Expected): void {
+    this.#passUnless(head.own);
+    if (head.kind === 'query') return;
+    this.#expect(head, 'execute');
+    head.run?.end();
+    this.#shift();
+  }
+
+  #copyIn(head: Expected): void {
+    if (head.kind !== 'query') this.#expect(head, 'execute');
+    if (head.run === null || this.#core.expected.size > 1) throw protocolFault('a COPY that the statement did not announce');
+    head.copyingIn = true;
+    this.#pass();
+  }
+
+  #copyOut(head: Expected): void {
+    if (head.kind !== 'query') this.#expect(head, 'execute');
+    if (head.run === null) throw protocolFault('a COPY that nobody asked for');
+    const { binary, columns } = parseCopyResponse(...this.#body());
+    head.run.beginCopyOut(binary, columns);
+    this.#pass();
+  }
+
+  #copyData(head: Expected): void {
+    const copy = head.run?.copy ?? null;
+    if (copy === null) throw protocolFault('COPY data that nobody asked for');
+    if (copy.passes) return this.#pass();
+    const [buffer, start, end] = this.#body();
+    const data = copy.data(buffer.subarray(start, end));
+    if (data.length > 0) this.#replace(encodeCopyData(data));
+  }
+
+  #ready(head: Expected): void {
+    if (head.kind !== 'query') this.#expect(head, 'sync');
+    const status = String.fromCharCode(this.#reader.buffer[this.#reader.start + 5] ?? 0) as TransactionStatus;
+    const change = this.#core.session.ready(status);
+    if (change === 'certain') this.#core.catalogueIsOld();
+    else if (change === 'possible') void this.#core.knowledge?.refresh();
+    this.#passUnless(head.own);
+    head.run?.end();
+    this.#shift();
+  }
+
+  #error(head: Expected | null): void {
+    const fields = parseReport(...this.#body());
+    const fatal = severityOf(fields) === 'FATAL' || severityOf(fields) === 'PANIC';
+    if (fatal) this.lastFatal = `${fields.get('M') ?? ''} (${fields.get('C') ?? ''})`;
+    this.#core.session.failed();
+    if (head === null || fatal) {
+      this.#replace(this.#maskedError(head, fields));
+      return;
+    }
+    head.copyingIn = false;
+    head.settled = true;
+    if (head.refusal !== null) this.#replace(encodeError(head.refusal));
+    // An own Describe stands before the client's Execute, which the target now skips: the error is that Execute's.
+    else if (!head.own || head.kind === 'describe') this.#replace(this.#maskedError(head, fields));
+    if (head.kind === 'query') return;
+    head.run?.end();
+    if (!this.#core.expected.skipToSync()) this.#core.skipping = true;
+    this.#core.answered();
+  }
+
+  #maskedError(head: Expected | null, fields: ReportFields): Buffer {
+    if (head?.run) return head.run.failed(fields);
+    return encodeReport('E', maskReport(fields, (text) => this.#core.inspector.maskText(text)));
+  }
+
+  #notice(): void {
+    const fields = parseReport(...this.#body());
+    const handle = this.#core.expected.head?.run?.handle;
+    const mask = (text: string): string => handle?.maskMessage(text) ?? this.#core.inspector.maskText(text);
+    const masked = maskReport(fields, mask);
+    const changed = [...masked].some(([letter, text]) => fields.get(letter) !== text);
+    if (changed) this.#replace(encodeReport('N', masked));
+    else this.#pass();
+  }
+
+  #parameterStatus(): void {
+    const { name, value } = parseParameterStatus(...this.#body());
+    assertCarriable(name, value);
+    const masked = reportedValue(name, value, (text) => this.#core.inspector.maskText(text));
+    if (masked === value) this.#pass();
+    else this.#replace(encodeParameterStatus(name, masked));
+  }
+
+  #notification(): void {
+    const { processId, channel, payload } = parseNotification(...this.#body());
+    const masked = this.#core.inspector.maskText(payload);
+    if (masked === payload) this.#pass();
+    else this.#replace(encodeNotification(processId, channel, masked));
+  }
+}
+
+export function reportedValue(name: string, value: string, maskText: (text: string) => string): string {
+  return fixedReports.has(name) ? value : maskText(value);
+}
+
+/** Under these settings text means something else than what Sluice reads and masks: the session ends (fails closed). */
+export function assertCarriable(name: string, value: string): void {
+  if (name === 'client_encoding' && !isCarriedEncoding(value)) {
+    throw protocolFault(`client_encoding ${value}, and Sluice reads and masks UTF-8 only`);
+  }
+  if (name === 'standard_conforming_strings' && value !== 'on') {
+    throw protocolFault('standard_conforming_strings off, under which string literals mean something else');
+  }
+}
