@@ -6,6 +6,10 @@ import { scan } from './scan.ts';
 /** Texts that make a careless pattern start over at each place. */
 const seeds: readonly string[] = [
   'a',
+  'SCRAM-SHA-256$4096:',
+  '$2b$10$',
+  '$argon2id$',
+  '$6$',
   'A',
   '1',
   '@',

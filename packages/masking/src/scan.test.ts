@@ -55,6 +55,13 @@ const hits: readonly (readonly [string, string, string])[] = [
   ['password', 'password=hunter2', 'hunter2'],
   ['password', '{"db_password": "open sesame"}', 'open sesame'],
   ['password', "api_key => 'abc123'", 'abc123'],
+  ['email', 'https://x.com/?email=bob@example.com&a=1', 'bob@example.com'],
+  ['password-hash', `x $2b$10$${body(53)} y`, `$2b$10$${body(53)}`],
+  [
+    'password-hash',
+    `SCRAM-SHA-256$4096:${body(22)}==$${body(43)}=:${body(43)}=`,
+    `SCRAM-SHA-256$4096:${body(22)}==$${body(43)}=:${body(43)}=`,
+  ],
   [
     'private-key',
     'x -----BEGIN RSA PRIVATE KEY-----\nMIIEabcdefghijkl\n-----END RSA PRIVATE KEY----- y',
@@ -83,6 +90,9 @@ const misses: readonly string[] = [
   '000-12-3456',
   '666-12-3456',
   'user@localhost',
+  'PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu, compiled by gcc (Debian 12.2.0-14) 12.2.0, 64-bit',
+  "nextval('customers_id_seq'::regclass)",
+  'scram-sha-256',
   '@decorator and a @ b',
   'the basic responsibilities of a manager',
   'password: $1',

@@ -20,6 +20,7 @@ const detectors = [
   'private-key',
   'bearer-token',
   'connection-url',
+  'password-hash',
   'password',
 ];
 

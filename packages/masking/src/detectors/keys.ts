@@ -93,3 +93,13 @@ export const vendorKey = byPatterns('vendor-key', [
 
 /** Sluice's own tokens of people, service identities and gateway enrolment. */
 export const sluiceToken = byPatterns('sluice-token', ['sl[psg]_[A-Za-z0-9_-]{16,}']);
+
+/** Stored passwords in the forms of crypt(3), bcrypt, Argon2, PBKDF2 and SCRAM (RFC 5803 and PostgreSQL): they can be guessed at leisure. */
+export const passwordHash = byPatterns('password-hash', [
+  'SCRAM-SHA-(?:1|256|512)\\$\\d{3,8}:[A-Za-z0-9+/=]{8,}\\$[A-Za-z0-9+/=:]{20,}',
+  '\\$2[abxy]\\$\\d\\d\\$[A-Za-z0-9./]{53}',
+  '\\$argon2(?:id|i|d)\\$[A-Za-z0-9+/=,$]{30,}',
+  '\\$(?:1|5|6|y|7|gy)\\$[A-Za-z0-9./=$]{20,}',
+  '\\{S?SHA(?:256|384|512)?\\}[A-Za-z0-9+/]{20,}={0,2}',
+  'pbkdf2[_:-]sha\\d{1,3}[$:]\\d{3,8}[$:][A-Za-z0-9+/=$:._-]{20,}',
+]);

@@ -1,7 +1,7 @@
 import { email, phone } from './contact.ts';
 import { bearerToken, connectionUrl, password, privateKey } from './credentials.ts';
 import { usSsn } from './identity.ts';
-import { cloudKey, jwt, sluiceToken, vendorKey } from './keys.ts';
+import { cloudKey, jwt, passwordHash, sluiceToken, vendorKey } from './keys.ts';
 import { iban, paymentCard } from './payment.ts';
 import type { Detector } from './subject.ts';
 
@@ -14,6 +14,7 @@ export const detectors: readonly Detector[] = [
   vendorKey,
   sluiceToken,
   bearerToken,
+  passwordHash,
   password,
   email,
   iban,
