@@ -23,10 +23,14 @@ import { SendQueue } from './send-queue.ts';
 import { MultiplexedStream, type StreamHost, type TunnelStream } from './stream.ts';
 import type { Tunnel, TunnelOptions, TunnelStats } from './tunnel.ts';
 
+/** Starts a tunnel on an open channel; its HELLO goes out at the end of the tick. */
+export function createTunnel(channel: MessageChannel, options: TunnelOptions): Tunnel {
+  return new ChannelTunnel(channel, options);
+}
+
 const lastStreamId = 0xfffffff0;
 
-/** The tunnel over any channel; `createTunnel` makes it. */
-export class ChannelTunnel implements Tunnel, StreamHost {
+class ChannelTunnel implements Tunnel, StreamHost {
   readonly role: TunnelRole;
   readonly ready: Promise<void>;
   readonly #channel: MessageChannel;
@@ -148,7 +152,8 @@ export class ChannelTunnel implements Tunnel, StreamHost {
   }
 
   drain(): Promise<void> {
-    if (!this.#ended && !this.#drainSent) {
+    if (this.#peer === null) this.close('drained');
+    else if (!this.#ended && !this.#drainSent) {
       this.#sayDrain();
       this.#options.onDraining?.();
     }

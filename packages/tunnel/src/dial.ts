@@ -2,9 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
 import { SluiceError } from '@sluice/domain';
 import { WebSocket } from 'ws';
+import { createTunnel } from './channel-tunnel.ts';
 import { systemClock, type TunnelClock } from './clock.ts';
 import * as limits from './limits.ts';
-import { createTunnel, type Tunnel, type TunnelOptions } from './tunnel.ts';
+import type { Tunnel, TunnelOptions } from './tunnel.ts';
 import { tunnelSocketOptions, webSocketChannel } from './web-socket-channel.ts';
 
 export type DialState =

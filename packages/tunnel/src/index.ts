@@ -1,3 +1,4 @@
+export { createTunnel } from './channel-tunnel.ts';
 export type { TunnelClock } from './clock.ts';
 export { closeCodeOf, closeReason, errorOfClose, portableError } from './close-code.ts';
 export type { DialOptions, DialState, TunnelDialer } from './dial.ts';
@@ -6,6 +7,5 @@ export type { TunnelRole } from './frames.ts';
 export type { MessageChannel, MessageChannelListener } from './message-channel.ts';
 export type { TunnelStream } from './stream.ts';
 export type { Tunnel, TunnelBounds, TunnelOptions, TunnelStats } from './tunnel.ts';
-export { createTunnel } from './tunnel.ts';
 export { tunnelSocketOptions, webSocketChannel } from './web-socket-channel.ts';
 export { webSocketStream } from './web-socket-stream.ts';

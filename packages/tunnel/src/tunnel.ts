@@ -1,8 +1,6 @@
 import type { SluiceError } from '@sluice/domain';
-import { ChannelTunnel } from './channel-tunnel.ts';
 import type { TunnelClock } from './clock.ts';
 import type { TunnelRole } from './frames.ts';
-import type { MessageChannel } from './message-channel.ts';
 import type { TunnelStream } from './stream.ts';
 
 export interface TunnelOptions {
@@ -60,9 +58,4 @@ export interface Tunnel {
   close(reason: string): void;
   /** Ends with an error that the peer is told. */
   destroy(error: SluiceError): void;
-}
-
-/** Starts a tunnel on an open channel; its HELLO goes out at the end of the tick. */
-export function createTunnel(channel: MessageChannel, options: TunnelOptions): Tunnel {
-  return new ChannelTunnel(channel, options);
 }

@@ -13,10 +13,17 @@ export function webSocketStream(socket: WebSocket): Duplex {
   return new WebSocketDuplex(socket);
 }
 
+type Written = (error?: Error | null) => void;
+
+function otherSideClosed(): SluiceError {
+  return new SluiceError('cancelled', 'the other side closed the connection');
+}
+
 class WebSocketDuplex extends Duplex {
   readonly #socket: WebSocket;
   #finReceived = false;
   #closed = false;
+  #unsent = false;
 
   constructor(socket: WebSocket) {
     super({ allowHalfOpen: true, readableHighWaterMark: maxDataBytes, writableHighWaterMark: maxDataBytes });
@@ -25,11 +32,6 @@ class WebSocketDuplex extends Duplex {
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('error', (error) => this.destroy(error));
     socket.once('close', (code, reason) => this.#onClose(code, reason.toString('utf8')));
-  }
-
-  override _construct(ready: (error?: Error | null) => void): void {
-    if (this.#socket.readyState !== this.#socket.CONNECTING) ready();
-    else this.#socket.once('open', () => ready());
   }
 
   #receive(data: unknown, isBinary: boolean): void {
@@ -48,22 +50,38 @@ class WebSocketDuplex extends Duplex {
     if (this.#socket.isPaused) this.#socket.resume();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, written: (error?: Error | null) => void): void {
-    if (chunk.length === 0) {
-      written();
-      return;
-    }
-    // An empty message would end the direction, and a large one would not pass the other side's limit.
+  override _write(chunk: Buffer, _encoding: BufferEncoding, written: Written): void {
+    // An empty message would end the direction.
+    if (chunk.length === 0) written();
+    else this.#whenOpen(written, () => this.#sendPieces(chunk, written));
+  }
+
+  /** A large message would not pass the other side's limit. */
+  #sendPieces(chunk: Buffer, written: Written): void {
     let offset = 0;
     for (; chunk.length - offset > maxDataBytes; offset += maxDataBytes) {
       this.#socket.send(chunk.subarray(offset, offset + maxDataBytes));
     }
-    this.#socket.send(offset === 0 ? chunk : chunk.subarray(offset), written);
+    this.#socket.send(offset === 0 ? chunk : chunk.subarray(offset), (error) => this.#sent(error, written));
   }
 
-  override _final(done: (error?: Error | null) => void): void {
+  override _final(done: Written): void {
     if (this.#closed) done();
-    else this.#socket.send(Buffer.alloc(0), () => done());
+    else this.#whenOpen(done, () => this.#socket.send(Buffer.alloc(0), (error) => this.#sent(error, done)));
+  }
+
+  #whenOpen(written: Written, send: () => void): void {
+    const socket = this.#socket;
+    if (socket.readyState === socket.OPEN) send();
+    else if (socket.readyState === socket.CONNECTING) socket.once('open', send);
+    else this.#sent(new Error('the WebSocket is not open'), written);
+  }
+
+  /** What cannot be sent waits for 'close', whose reason says more than that the socket is not open. */
+  #sent(error: Error | null | undefined, written: Written): void {
+    if (error === null || error === undefined) written();
+    else if (this.#closed) written(otherSideClosed());
+    else this.#unsent = true;
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -82,7 +100,7 @@ class WebSocketDuplex extends Duplex {
   #onClose(code: number, reason: string): void {
     this.#closed = true;
     if (this.destroyed) return;
-    const error = errorOfClose(code, reason);
+    const error = errorOfClose(code, reason) ?? (this.#unsent ? otherSideClosed() : null);
     if (error !== null) this.destroy(error);
     else if (!this.#finReceived) {
       // A browser closes with 1000 and knows nothing of empty messages: the end of both directions.
