@@ -1,5 +1,5 @@
 export type { RelayOptions } from './relay-clients.ts';
 export type { ListenerProblem, ListenerWish } from './relay-listeners.ts';
 export { RelayListeners } from './relay-listeners.ts';
-export { relayWebSocket } from './relay-web-socket.ts';
+export { relayStream, relayWebSocket } from './relay-web-socket.ts';
 export { TunnelRegistry } from './tunnel-registry.ts';

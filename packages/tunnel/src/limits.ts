@@ -51,7 +51,5 @@ export const stableAfterMs = 15_000;
 /** Milliseconds for TCP, TLS and the WebSocket handshake together. */
 export const dialTimeoutMs = 10_000;
 
-/** WebSocket messages of a client's own byte stream (`webSocketStream`). */
-export const maxStreamMessageBytes = 262_144;
 /** RFC 6455, 5.5: a control frame holds 125 bytes, two of them the close code. */
 export const maxCloseReasonBytes = 123;
