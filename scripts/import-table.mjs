@@ -28,6 +28,7 @@ export const importTable = {
   'packages/api': [
     'packages/domain',
     'packages/policy',
+    'packages/masking',
     'packages/recording',
     'packages/identity',
     'packages/database',

@@ -36,7 +36,11 @@ export class SluiceError extends Error {
   readonly audience: ErrorAudience;
   readonly hint: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { audience?: ErrorAudience; hint?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { audience?: ErrorAudience; hint?: string; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SluiceError';
     this.code = code;

@@ -44,7 +44,18 @@ export type EffectVerb = (typeof effectVerbs)[number];
 
 /** A named thing at the target. `schema` is null where the text did not say and session state could not tell. */
 export interface ObjectRef {
-  readonly type: 'relation' | 'function' | 'schema' | 'database' | 'role' | 'setting' | 'file' | 'program' | 'type' | 'channel' | 'other';
+  readonly type:
+    | 'relation'
+    | 'function'
+    | 'schema'
+    | 'database'
+    | 'role'
+    | 'setting'
+    | 'file'
+    | 'program'
+    | 'type'
+    | 'channel'
+    | 'other';
   readonly schema: string | null;
   readonly name: string;
 }
@@ -68,7 +79,12 @@ export type FilterShape = 'absent' | 'trivial' | 'present' | 'not-applicable';
  * `whole-row` names relations whose entire row goes into the value (`to_jsonb(c)`, `c::text`); `unknown`: not provable.
  */
 export type OutputLineage =
-  | { readonly known: true; readonly direct: boolean; readonly columns: readonly ColumnRef[]; readonly wholeRows: readonly ObjectRef[] }
+  | {
+      readonly known: true;
+      readonly direct: boolean;
+      readonly columns: readonly ColumnRef[];
+      readonly wholeRows: readonly ObjectRef[];
+    }
   | { readonly known: false };
 
 /** A literal in the text. Offsets are UTF-16 code units of the statement's text, end exclusive, quotes included. */

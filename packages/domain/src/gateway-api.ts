@@ -49,12 +49,20 @@ export const authoriseRequestSchema = z.strictObject({
 });
 export const authoriseResponseSchema = z.discriminatedUnion('ok', [
   z.strictObject({ ok: z.literal(true), actor: actorSchema, expiresAt: z.iso.datetime().nullable(), epoch: z.int() }),
-  z.strictObject({ ok: z.literal(false), reason: z.enum(['unknown', 'expired', 'revoked', 'wrong-kind', 'not-granted']), message: z.string(), hint: z.string() }),
+  z.strictObject({
+    ok: z.literal(false),
+    reason: z.enum(['unknown', 'expired', 'revoked', 'wrong-kind', 'not-granted']),
+    message: z.string(),
+    hint: z.string(),
+  }),
 ]);
 export type AuthoriseRequest = z.infer<typeof authoriseRequestSchema>;
 export type AuthoriseResponse = z.infer<typeof authoriseResponseSchema>;
 
-export const leafRequestSchema = z.strictObject({ connectionId: z.string(), /** base64url SPKI DER */ publicKey: z.string() });
+export const leafRequestSchema = z.strictObject({
+  connectionId: z.string(),
+  /** base64url SPKI DER */ publicKey: z.string(),
+});
 export const leafResponseSchema = z.strictObject({ certificate: z.string(), notAfter: z.iso.datetime() });
 
 /** POST approvals: raises a hold. Texts are already masked. */
@@ -87,7 +95,18 @@ export const approvalCreateSchema = z.strictObject({
 });
 export type ApprovalCreate = z.infer<typeof approvalCreateSchema>;
 
-export const approvalStates = ['waiting', 'approved', 'denied', 'expired', 'cancelled', 'consumed', 'succeeded', 'failed', 'outcome-unknown', 'void'] as const;
+export const approvalStates = [
+  'waiting',
+  'approved',
+  'denied',
+  'expired',
+  'cancelled',
+  'consumed',
+  'succeeded',
+  'failed',
+  'outcome-unknown',
+  'void',
+] as const;
 export const approvalStateSchema = z.enum(approvalStates);
 export type ApprovalState = z.infer<typeof approvalStateSchema>;
 
@@ -112,7 +131,10 @@ export const approvalOutcomeSchema = z.strictObject({
   error: z.string().nullable(),
 });
 /** POST approvals/:id/cancel — waiting|approved → cancelled | void. */
-export const approvalCancelSchema = z.strictObject({ reason: z.string(), state: z.enum(['cancelled', 'expired', 'void']) });
+export const approvalCancelSchema = z.strictObject({
+  reason: z.string(),
+  state: z.enum(['cancelled', 'expired', 'void']),
+});
 
 /** POST chunks?session=ID&index=N — body: the chunk's bytes exactly as spooled. Answered when durable. */
 export const chunkResponseSchema = z.strictObject({ durable: z.literal(true), index: z.int() });
@@ -131,7 +153,9 @@ export const gatewayStateSchema = z.strictObject({
   cpuPercent: z.number(),
   memoryBytes: z.int(),
   clock: z.iso.datetime(),
-  listeners: z.array(z.strictObject({ connectionId: z.string(), port: z.int().nullable(), error: z.string().nullable() })),
+  listeners: z.array(
+    z.strictObject({ connectionId: z.string(), port: z.int().nullable(), error: z.string().nullable() }),
+  ),
 });
 export type GatewayState = z.infer<typeof gatewayStateSchema>;
 
@@ -144,12 +168,23 @@ export const testStepSchema = z.strictObject({
   hint: z.string().nullable(),
 });
 export type TestStep = z.infer<typeof testStepSchema>;
-export const testResultSchema = z.strictObject({ requestId: z.string(), connectionId: z.string(), ok: z.boolean(), steps: z.array(testStepSchema), warnings: z.array(z.string()) });
+export const testResultSchema = z.strictObject({
+  requestId: z.string(),
+  connectionId: z.string(),
+  ok: z.boolean(),
+  steps: z.array(testStepSchema),
+  warnings: z.array(z.string()),
+});
 export type TestResult = z.infer<typeof testResultSchema>;
 
 /** Notices on the tunnel, control plane → gateway. Each only says that there is something to fetch, or asks for something small. */
 export const noticeToGatewaySchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('heartbeat'), bundleVersion: z.int(), revocationEpoch: z.int(), time: z.iso.datetime() }),
+  z.strictObject({
+    type: z.literal('heartbeat'),
+    bundleVersion: z.int(),
+    revocationEpoch: z.int(),
+    time: z.iso.datetime(),
+  }),
   z.strictObject({ type: z.literal('approval'), id: z.string() }),
   z.strictObject({ type: z.literal('terminate'), sessionId: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal('test-connection'), requestId: z.string(), connectionId: z.string() }),
@@ -157,7 +192,12 @@ export const noticeToGatewaySchema = z.discriminatedUnion('type', [
 export type NoticeToGateway = z.infer<typeof noticeToGatewaySchema>;
 /** Gateway → control plane. */
 export const noticeToControlPlaneSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('hello'), startId: z.string(), version: z.string(), capabilities: z.array(z.string()) }),
+  z.strictObject({
+    type: z.literal('hello'),
+    startId: z.string(),
+    version: z.string(),
+    capabilities: z.array(z.string()),
+  }),
   z.strictObject({ type: z.literal('draining') }),
 ]);
 export type NoticeToControlPlane = z.infer<typeof noticeToControlPlaneSchema>;

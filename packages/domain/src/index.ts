@@ -67,10 +67,20 @@ export {
   testResultSchema,
   testStepSchema,
 } from './gateway-api.ts';
-export type { ApprovalId, ConnectionId, GatewayId, Id, PersonId, PolicyVersionId, ServiceIdentityId, SessionId, StatementId } from './ids.ts';
+export type {
+  ApprovalId,
+  ConnectionId,
+  GatewayId,
+  Id,
+  PersonId,
+  PolicyVersionId,
+  ServiceIdentityId,
+  SessionId,
+  StatementId,
+} from './ids.ts';
 export { isId } from './ids.ts';
 export type { Refusal, RefusalCode, RefusalDetail } from './refusal.ts';
 export { refusalCodes, refusalDetailSchema } from './refusal.ts';
 export { Secret } from './secret.ts';
-export type { HoldTerms, MaskRule, MaskStrategy, StatementLimits, Verdict, VerdictAction } from './verdict.ts';
+export type { HoldTerms, MaskRule, MaskStrategy, Verdict, VerdictAction } from './verdict.ts';
 export { maskStrategies, maskStrategySchema, verdictActions } from './verdict.ts';

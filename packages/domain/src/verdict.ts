@@ -27,11 +27,6 @@ export interface MaskRule {
   readonly dataClass: string;
 }
 
-export interface StatementLimits {
-  readonly maxRows: number | null;
-  readonly maxBytes: number | null;
-}
-
 /** The pure result of policy for one message: the strictest of its statements' verdicts; masks add up. */
 export interface Verdict {
   readonly action: VerdictAction;
@@ -40,7 +35,6 @@ export interface Verdict {
   /** The rule's own plain sentence for people and agents; never its pattern. */
   readonly reason: string;
   readonly hold: HoldTerms | null;
-  readonly limits: StatementLimits;
   /** Every rule that matched, strictest first, for explain and the record. */
   readonly matched: readonly { readonly rule: string; readonly action: string }[];
   readonly policyVersion: number;

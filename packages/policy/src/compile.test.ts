@@ -109,7 +109,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'an unknown action',
     rule('    action: refuse\n    when: true\n'),
-    '5:13 rules[0].action: unknown action; one of allow, hold, deny, mask, limit, monitor',
+    '5:13 rules[0].action: unknown action; one of allow, hold, deny, mask, monitor',
   ],
   ['a missing action', rule('    when: true\n'), '3:5 rules[0].action: "action" is missing'],
   ['a missing condition', rule('    action: deny\n'), '3:5 rules[0].when: "when" is missing'],

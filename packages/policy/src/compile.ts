@@ -83,7 +83,7 @@ function failed(problems: readonly PolicyProblem[]): CompileResult {
 
 function toRule(rule: RuleSource, test: CompiledRule['test'], options: CompileOptions): CompiledRule {
   const { name, description, when, action } = rule;
-  const plain = { name, description, when, action, hold: null, mask: null, limits: null, would: null, test };
+  const plain = { name, description, when, action, hold: null, mask: null, would: null, test };
   switch (rule.action) {
     case 'allow':
     case 'deny':
@@ -100,8 +100,6 @@ function toRule(rule: RuleSource, test: CompiledRule['test'], options: CompileOp
         mask: { rule: name, columns: rule.columns, detectors, strategy: rule.strategy, dataClass: rule.class },
       };
     }
-    case 'limit':
-      return { ...plain, limits: { maxRows: rule.rows, maxBytes: rule.bytes } };
     case 'monitor':
       return { ...plain, would: rule.would };
   }

@@ -8,7 +8,6 @@ rules:
   - { name: b, description: x, action: deny, when: "statement.destructive" }
   - { name: c, description: x, action: hold, when: true, approvers: [reviewer, admin], count: 2, expires: 90m, owner: true }
   - { name: d, description: x, action: mask, when: true, columns: ['*.email', '*.phone'], detectors: [email], strategy: partial, class: contact }
-  - { name: e, description: x, action: limit, when: true, rows: 10, bytes: 2000 }
   - { name: f, description: x, action: monitor, when: true, would: deny }
 `;
   const result = compilePolicy(source, { detectors: ['email'] });
@@ -17,7 +16,6 @@ rules:
     'Denies the statement when statement.destructive.',
     "Holds the statement for up to 90 minutes until 2 people among reviewer, admin or the agent's owner approve always.",
     'Masks the columns *.email and *.phone, and what the detectors email find as contact data (partial) always.',
-    'Limits the result to 10 rows and 2000 bytes always.',
     'Only notes that it would deny the statement always.',
   ]);
 });

@@ -15,8 +15,6 @@ function whatItDoes(rule: PolicyRule): string {
       return holdSentence(rule);
     case 'mask':
       return maskSentence(rule);
-    case 'limit':
-      return `limits the result to ${limitWords(rule)}`;
     case 'monitor':
       return `only notes that it would ${rule.would ?? 'allow'} the statement`;
   }
@@ -41,13 +39,6 @@ function maskSentence(rule: PolicyRule): string {
   if (columns.length > 0) parts.push(`the columns ${listWords(columns, 'and')}`);
   if (detectors.length > 0) parts.push(`what the detectors ${listWords(detectors, 'and')} find`);
   return `masks ${parts.join(', and ')} as ${rule.mask?.dataClass ?? ''} data (${rule.mask?.strategy ?? ''})`;
-}
-
-function limitWords(rule: PolicyRule): string {
-  const parts: string[] = [];
-  if (rule.limits?.maxRows != null) parts.push(`${rule.limits.maxRows} rows`);
-  if (rule.limits?.maxBytes != null) parts.push(`${rule.limits.maxBytes} bytes`);
-  return listWords(parts, 'and');
 }
 
 function condition(when: string): string {

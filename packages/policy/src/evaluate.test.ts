@@ -73,7 +73,6 @@ describe('evaluate', () => {
       rule: 'deny',
       reason: 'About deny.',
       hold: null,
-      limits: { maxRows: null, maxBytes: null },
       matched: [
         { rule: 'deny', action: 'deny' },
         { rule: 'hold', action: 'hold' },
@@ -109,15 +108,6 @@ describe('evaluate', () => {
       rule: 'two',
       hold: { approvers: ['reviewer'], count: 2, expiresSeconds: 300, owner: false },
     });
-  });
-  it('adds limits up to the tightest', () => {
-    const rules = policy([
-      always('allow'),
-      always('limit', 'a', 'rows: 100'),
-      always('limit', 'b', 'rows: 50, bytes: 9'),
-      always('limit', 'c', 'bytes: 12'),
-    ]);
-    expect(evaluate(rules, input())).toMatchObject({ action: 'allow', limits: { maxRows: 50, maxBytes: 9 } });
   });
   it('only notes what a monitor rule would have done', () => {
     const verdict = evaluate(policy([always('allow'), always('monitor', 'watch', 'would: deny')]), input());
@@ -168,14 +158,13 @@ describe('evaluate', () => {
 describe('failing closed', () => {
   const broken = "connection.labels.tier == 'gold'";
   it('denies where a condition cannot be evaluated, whatever the rule’s action', () => {
-    for (const rule of [always('allow', 'x'), hold('x', 1), always('limit', 'x', 'rows: 1')]) {
+    for (const rule of [always('allow', 'x'), hold('x', 1)]) {
       const verdict = evaluate(policy([always('allow'), { ...rule, when: broken }]), input({ defaultAction: 'allow' }));
       expect(verdict).toMatchObject({
         action: 'deny',
         rule: 'x',
         reason: 'The rule "x" could not be evaluated for this statement.',
       });
-      expect(verdict.limits.maxRows).toBeNull();
     }
   });
   it('does not let a broken monitor rule change the verdict', () => {

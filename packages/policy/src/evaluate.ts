@@ -1,4 +1,4 @@
-import type { HoldTerms, MaskRule, StatementLimits, Verdict, VerdictAction } from '@sluice/domain';
+import type { HoldTerms, MaskRule, Verdict, VerdictAction } from '@sluice/domain';
 import type { OpeningInput, PolicyInput, StatementView } from './input.ts';
 import { openingContext, statementContext, viewStatement } from './input.ts';
 import type { CompiledPolicy, CompiledRule } from './rules.ts';
@@ -69,7 +69,6 @@ export function masksFor(policy: CompiledPolicy, input: OpeningInput): readonly 
 function judge(policy: CompiledPolicy, input: PolicyInput, trace: StatementExplanation[] | null): Verdict {
   const base = openingContext(input);
   const matched = new Map<string, string>();
-  let limits: StatementLimits = { maxRows: null, maxBytes: null };
   let strictest: Opinion | null = null;
 
   for (const facts of input.facts) {
@@ -89,7 +88,6 @@ function judge(policy: CompiledPolicy, input: PolicyInput, trace: StatementExpla
       outcomes?.push({ rule: rule.name, action: rule.action, matched: hit, error });
       if (!hit && error === null) continue;
       matched.set(rule.name, shownAction(rule, error !== null));
-      if (rule.action === 'limit' && error === null) limits = tighter(limits, rule.limits);
       const next = opinionOf(rule, error !== null);
       if (next !== null) opinion = stricter(opinion, next);
     }
@@ -103,7 +101,6 @@ function judge(policy: CompiledPolicy, input: PolicyInput, trace: StatementExpla
     rule: decided.rule,
     reason: decided.reason,
     hold: decided.hold,
-    limits,
     matched: [...matched].map(([rule, action]) => ({ rule, action })).sort((a, b) => rank(b.action) - rank(a.action)),
     policyVersion: input.policyVersion,
   };
@@ -120,7 +117,6 @@ function opinionOf(rule: CompiledRule, failed: boolean): Opinion | null {
       hold: null,
     };
   }
-  if (rule.action === 'limit') return null;
   return { action: rule.action, rule: rule.name, reason: rule.description, hold: rule.hold };
 }
 
@@ -141,18 +137,6 @@ function stricter(current: Opinion | null, next: Opinion): Opinion {
   return (next.hold?.count ?? 0) > (current.hold?.count ?? 0) ? next : current;
 }
 
-function tighter(limits: StatementLimits, more: StatementLimits | null): StatementLimits {
-  return {
-    maxRows: least(limits.maxRows, more?.maxRows ?? null),
-    maxBytes: least(limits.maxBytes, more?.maxBytes ?? null),
-  };
-}
-
-function least(a: number | null, b: number | null): number | null {
-  if (a === null) return b;
-  return b === null ? a : Math.min(a, b);
-}
-
 function shownAction(rule: CompiledRule, failed: boolean): string {
   if (rule.action === 'monitor') return failed ? 'monitor:error' : `monitor:${rule.would ?? 'allow'}`;
   return failed ? 'deny' : rule.action;
@@ -160,5 +144,5 @@ function shownAction(rule: CompiledRule, failed: boolean): string {
 
 function rank(action: string): number {
   if (action === 'deny' || action === 'hold' || action === 'allow') return strictness[action] + 1;
-  return action === 'limit' ? 0 : -1;
+  return -1;
 }

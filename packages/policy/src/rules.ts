@@ -1,4 +1,4 @@
-import type { HoldTerms, MaskRule, StatementLimits, VerdictAction } from '@sluice/domain';
+import type { HoldTerms, MaskRule, VerdictAction } from '@sluice/domain';
 import type { ConditionContext } from './condition.ts';
 import type { PolicyTestSource, RuleAction } from './schema.ts';
 
@@ -12,7 +12,6 @@ export interface PolicyRule {
   readonly when: string;
   readonly hold: HoldTerms | null;
   readonly mask: MaskRule | null;
-  readonly limits: StatementLimits | null;
   /** What a monitor rule would have done. */
   readonly would: VerdictAction | null;
 }

@@ -61,17 +61,6 @@ const maskRuleSchema = z
     message: 'a mask rule needs columns, detectors or both',
   });
 
-const limitRuleSchema = z
-  .strictObject({
-    ...base,
-    action: z.literal('limit'),
-    rows: z.int().min(0).nullable().default(null),
-    bytes: z.int().min(0).nullable().default(null),
-  })
-  .refine((rule) => rule.rows !== null || rule.bytes !== null, {
-    message: 'a limit rule needs rows, bytes or both',
-  });
-
 const holdRuleSchema = z.strictObject({
   ...base,
   action: z.literal('hold'),
@@ -84,7 +73,7 @@ const holdRuleSchema = z.strictObject({
   owner: z.boolean().default(false),
 });
 
-export const ruleActions = ['allow', 'hold', 'deny', 'mask', 'limit', 'monitor'] as const;
+export const ruleActions = ['allow', 'hold', 'deny', 'mask', 'monitor'] as const;
 export type RuleAction = (typeof ruleActions)[number];
 
 const ruleSchema = z.discriminatedUnion('action', [
@@ -92,7 +81,6 @@ const ruleSchema = z.discriminatedUnion('action', [
   z.strictObject({ ...base, action: z.literal('deny') }),
   holdRuleSchema,
   maskRuleSchema,
-  limitRuleSchema,
   z.strictObject({ ...base, action: z.literal('monitor'), would: z.enum(verdictActions) }),
 ]);
 export type RuleSource = z.infer<typeof ruleSchema>;

@@ -70,7 +70,7 @@ export class SessionInspector implements Inspector {
 
   judge(request: JudgeRequest): Judgement | Promise<Judgement> {
     const facts = request.outcome.ok ? request.outcome.statements : unreadable(request);
-    const verdict = this.#verdict(facts, request.state);
+    const verdict = facts.length === 0 ? this.#emptyVerdict() : this.#verdict(facts, request.state);
     const subject = this.#subject(facts, this.#session.ports.newId());
     const statement = new JudgedStatement(subject.statementId, facts, verdict, this.#statementContext());
     const stopped = this.#record(request, facts, verdict, subject) ?? this.#leaseRefusal(subject);
@@ -111,7 +111,9 @@ export class SessionInspector implements Inspector {
       const key = JSON.stringify(rules);
       // A rule may test the time of day: compiled anew only when the answer changed.
       const masks =
-        known !== null && known.rules === key ? known.masks : compileMasks(rules, this.#session.ports.digest);
+        known !== null && known.rules === key
+          ? known.masks
+          : compileMasks(rules, (text) => hex(this.#session.ports.digest(text)));
       this.#masks = { policyVersion: version, second, rules: key, masks };
     }
     return this.#masks.masks;
@@ -203,6 +205,12 @@ export class SessionInspector implements Inspector {
     };
   }
 
+  /** A message without a statement (`;`, a driver's ping) does nothing: there is nothing for policy to judge. */
+  #emptyVerdict(): Verdict {
+    const policyVersion = this.#session.ports.policy().version;
+    return { action: 'allow', rule: null, reason: 'nothing to run', hold: null, matched: [], policyVersion };
+  }
+
   #verdict(facts: readonly StatementFacts[], state: JudgeRequest['state']): Verdict {
     const { policy, version } = this.#session.ports.policy();
     const now = this.#session.ports.now();
@@ -277,6 +285,11 @@ export class SessionInspector implements Inspector {
       });
     }
   }
+}
+
+/** Masks print digests: hex reads better and has no characters that a shell or a URL minds. */
+function hex(digest: string): string {
+  return Buffer.from(digest, 'base64url').toString('hex');
 }
 
 function unreadable(request: JudgeRequest): readonly StatementFacts[] {
