@@ -41,10 +41,15 @@ function alterTable(a: Analysis, node: Tree): void {
         ? []
         : itemsOf(treeAt(part, 'def') ?? {}).map((option) => textAt(payload(option, 'DefElem') ?? {}, 'defname'));
     if (privilegeParts.has(subtype) || options.some((option) => securityOptions.has(option))) widen(a, object);
-    else if (!additiveParts.has(subtype)) loses(a, object, 'an ALTER that drops or retypes');
+    else if (!additiveParts.has(subtype) || dropsDefault(part)) loses(a, object, 'an ALTER that drops or retypes');
     // Defaults of new columns, USING and checks are evaluated for the rows that are there.
     a.expression(part ?? item, scope);
   }
+}
+
+/** `ALTER COLUMN … DROP DEFAULT` is the same part as SET DEFAULT, without a default. */
+function dropsDefault(part: Tree | null): boolean {
+  return part !== null && textAt(part, 'subtype') === 'AT_ColumnDefault' && part.def === undefined;
 }
 
 function widen(a: Analysis, object: ObjectRef | null): void {

@@ -39,6 +39,14 @@ export interface Budget {
   depth: number;
 }
 
+export interface ReferenceMeaning {
+  readonly entry: Entry | null;
+  /** The stored column, where it is exactly one. */
+  readonly column: ColumnRef | null;
+  /** A whole row, or a row's address: `IS NOT NULL` says nothing about it. */
+  readonly neverNull: boolean;
+}
+
 export interface Analysis {
   readonly facts: FactsBuilder;
   readonly names: Names;
@@ -50,7 +58,7 @@ export interface Analysis {
   /** Payloads that some module understood; what a generic walk finds beside them makes the statement incomplete. */
   readonly understood: Set<Tree>;
   /** What each ColumnRef payload was found to mean, for the filter's proof. */
-  readonly meanings: Map<Tree, { readonly entry: Entry | null; readonly column: ColumnRef | null }>;
+  readonly meanings: Map<Tree, ReferenceMeaning>;
   /** What each RangeVar payload was found to be. */
   readonly relations: Map<Tree, ObjectRef>;
   /** Column that the constant at this byte offset is compared with or assigned to. */
@@ -86,6 +94,13 @@ export function resolveRangeVar(a: Analysis, rangeVar: Tree): ResolvedRelation {
   return resolved;
 }
 
+/** Relations of the system that hold credentials, or show the server's files through a function. */
+const guarded: ReadonlySet<string> = new Set(
+  `authid shadow user_mapping user_mappings subscription hba_file_rules ident_file_mappings file_settings`
+    .split(' ')
+    .map((name) => `pg_catalog.pg_${name}`),
+);
+
 /** Notes that a relation is read: itself, what is behind it when it is a view, and why it may not be known. */
 export function readRelation(a: Analysis, resolved: ResolvedRelation): void {
   a.facts.read(resolved.ref);
@@ -94,6 +109,8 @@ export function readRelation(a: Analysis, resolved: ResolvedRelation): void {
     if (a.mode !== 'store') a.facts.incomplete(resolved.problem);
     return;
   }
+  if (a.mode === 'run' && resolved.system !== null && guarded.has(`${resolved.system.schema}.${resolved.system.name}`))
+    a.facts.raise('privilege');
   if (resolved.relation !== null && resolved.relation.dependsOn.length > 0) {
     for (const ref of a.names.behind(resolved.relation).relations) a.facts.read(ref);
   }

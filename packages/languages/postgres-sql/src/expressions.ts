@@ -115,11 +115,15 @@ function columnReference(a: Analysis, node: Tree, scope: Scope): Flow {
   const meaning = meaningOf(path, scope);
   switch (meaning.type) {
     case 'column':
-      a.meanings.set(node, { entry: meaning.entry, column: meaning.column });
+      a.meanings.set(node, {
+        entry: meaning.entry,
+        column: meaning.column,
+        neverNull: meaning.column === null && path.at(-1) === 'ctid',
+      });
       noteFlow(a, meaning.flow);
       return meaning.flow;
     case 'row':
-      a.meanings.set(node, { entry: meaning.entry, column: null });
+      a.meanings.set(node, { entry: meaning.entry, column: null, neverNull: true });
       noteFlow(a, meaning.flow);
       for (const column of meaning.entry.columns ?? []) noteFlow(a, column.flow);
       return meaning.flow;

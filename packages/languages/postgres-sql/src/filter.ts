@@ -2,8 +2,8 @@
  * Proves that a WHERE clause chooses nothing. `present` is not a proof of harm done to few rows: it says that none of the proofs below holds.
  * The meanings of column references must have been noted by a walk of the condition before.
  */
-import type { FilterShape } from '@sluice/domain';
-import type { Analysis } from './analysis.ts';
+import type { ColumnRef, FilterShape } from '@sluice/domain';
+import type { Analysis, ReferenceMeaning } from './analysis.ts';
 import type { Entry } from './scope.ts';
 import {
   canonicalJson,
@@ -25,8 +25,6 @@ import {
  * none, `some` depends on the target's row, `either` the same for every row but not known (it mentions no column of the target).
  */
 type Reach = 'all' | 'none' | 'some' | 'either';
-
-type Meaning = NonNullable<ReturnType<Analysis['meanings']['get']>>;
 
 interface Proof {
   readonly a: Analysis;
@@ -191,12 +189,15 @@ function nullReach(proof: Proof, node: Tree): Reach | null {
   const constant = constantOf(treeAt(node, 'arg'));
   const isNull = textAt(node, 'nulltesttype') === 'IS_NULL';
   if (constant !== undefined) return (constant === null) === isNull ? 'all' : 'none';
-  const reference = childAt(node, 'arg', 'ColumnRef');
-  const column = reference === null ? null : (proof.a.meanings.get(reference)?.column ?? null);
-  if (column === null || column.schema === null) return null;
+  const meaning = meaningOfReference(proof, treeAt(node, 'arg') ?? {});
+  if (meaning === null || meaning.entry === null) return null;
+  return meaning.neverNull || isNotNull(proof, meaning.column) ? (isNull ? 'none' : 'all') : null;
+}
+
+function isNotNull(proof: Proof, column: ColumnRef | null): boolean {
+  if (column === null || column.schema === null) return false;
   const relation = proof.a.names.relation(column.schema, column.relation).relation;
-  if (relation?.columns.find((candidate) => candidate.name === column.column)?.notNull !== true) return null;
-  return isNull ? 'none' : 'all';
+  return relation?.columns.find((candidate) => candidate.name === column.column)?.notNull === true;
 }
 
 function comparisonReach(proof: Proof, node: Tree): Reach | null {
@@ -206,6 +207,12 @@ function comparisonReach(proof: Proof, node: Tree): Reach | null {
   const right = treeAt(node, 'rexpr');
   if (left === null || right === null) return null;
   if (kind === 'AEXPR_IN') return inReach(proof, left, right, operator);
+  const array = kind === 'AEXPR_OP_ANY' && operator === '=' ? payload(right, 'SubLink') : null;
+  if (array !== null) return subLinkReach(proof, { ...array, subLinkType: 'ANY_SUBLINK', testexpr: left });
+  if (neverNegative(left) && typeof constantOf(right) === 'number') {
+    const bound = Number(constantOf(right));
+    if ((operator === '>=' && bound <= 0) || (operator === '>' && bound < 0)) return 'all';
+  }
   const folded = kind === 'AEXPR_OP' ? foldedReach(constantOf(left), operator, constantOf(right)) : null;
   if (folded !== null) return folded;
   if (sameValue(proof, left, right)) return reflexiveReach(kind, operator);
@@ -251,7 +258,7 @@ function sameValue(proof: Proof, left: Tree, right: Tree): boolean {
   return canonicalJson(left) === canonicalJson(right);
 }
 
-function meaningOfReference(proof: Proof, value: Tree): Meaning | null {
+function meaningOfReference(proof: Proof, value: Tree): ReferenceMeaning | null {
   const reference = payload(value, 'ColumnRef');
   return reference === null ? null : (proof.a.meanings.get(reference) ?? null);
 }
@@ -275,6 +282,21 @@ function isSelfJoin(proof: Proof, left: Tree, right: Tree): boolean {
     first.column.column === second.column.column;
   const other = first.entry === proof.target ? second.entry : first.entry;
   return same && !proof.narrowed.has(other);
+}
+
+const lengths: ReadonlySet<string> = new Set([
+  'length',
+  'char_length',
+  'character_length',
+  'octet_length',
+  'bit_length',
+  'abs',
+  'cardinality',
+]);
+
+function neverNegative(value: Tree): boolean {
+  const call = payload(value, 'FuncCall');
+  return call !== null && lengths.has(wordsAt(call, 'funcname').at(-1) ?? '');
 }
 
 /** `LIKE '%'`, `~ ''`, `~ '.*'`. */

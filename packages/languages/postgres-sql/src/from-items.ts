@@ -41,7 +41,8 @@ function fromItem(a: Analysis, item: Tree, scope: Scope): FromItem {
     case 'RangeTableSample': {
       const sampled = fromItem(a, treeAt(node, 'relation') ?? {}, scope);
       const method = wordsAt(node, 'method');
-      if (method.length > 1 || !sampleMethods.has(method[0] ?? '')) callByName(a, method.at(-1) ?? '');
+      if (method.length > 1 || !sampleMethods.has(method[0] ?? ''))
+        callByName(a, method.at(-1) ?? '', method.length > 1 ? (method.at(-2) ?? null) : null);
       a.expression(node.args, scope);
       a.expression(node.repeatable, scope);
       return sampled;

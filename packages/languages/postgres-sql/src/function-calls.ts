@@ -5,7 +5,7 @@ import { type Analysis, visit } from './analysis.ts';
 import { type Flow, merged, nothing, notProvable } from './lineage.ts';
 import type { Scope } from './scope.ts';
 import { noteSetting } from './setting-effects.ts';
-import { constantOf, listAt, payload, type Tree, treeAt, wordsAt } from './tree.ts';
+import { canonicalJson, constantOf, listAt, payload, type Tree, textAt, treeAt, wordsAt } from './tree.ts';
 
 /** Functions whose value tells how many, not what. */
 const countingFunctions: ReadonlySet<string> = new Set([
@@ -23,7 +23,11 @@ export function functionCall(a: Analysis, node: Tree, scope: Scope): Flow {
   visit(a);
   a.understood.add(node);
   const argumentFlows = listAt(node, 'args').map((argument) => a.expression(argument, scope));
-  for (const field of ['agg_order', 'agg_filter', 'over']) a.expression(node[field], scope);
+  const ordered = a.expression(node.agg_order, scope);
+  // `mode() WITHIN GROUP (ORDER BY x)` and its like answer with values of x; any other ORDER BY only arranges.
+  if (node.agg_within_group === true) argumentFlows.push(ordered);
+  a.expression(node.agg_filter, scope);
+  a.expression(node.over, scope);
   const { schema, name } = nameOfCall(wordsAt(node, 'funcname'));
   const resolved = a.names.function(schema, name);
   if (resolved.origin === 'user') {
@@ -31,7 +35,7 @@ export function functionCall(a: Analysis, node: Tree, scope: Scope): Flow {
     return notProvable;
   }
   a.facts.functions.add(`${schema ?? 'pg_catalog'}.${name}`);
-  if (name === 'set_config') settingCall(a, node);
+  if (name === 'set_config') settingCall(a, node, scope);
   else callSystem(a, name, listAt(node, 'args').length);
   const shown = revealedBy(name);
   for (const column of shown) a.facts.column(column);
@@ -47,8 +51,8 @@ export function nameOfCall(words: readonly string[]): { readonly schema: string 
 }
 
 /** A call in functional notation (`row.name`), a table sample method: anything that names a function without a FuncCall node. */
-export function callByName(a: Analysis, name: string): void {
-  const resolved = a.names.function(null, name);
+export function callByName(a: Analysis, name: string, schema: string | null = null): void {
+  const resolved = a.names.function(schema, name);
   if (resolved.origin === 'user') callUser(a, resolved.ref.schema, name, resolved.because);
   else {
     a.facts.functions.add(`pg_catalog.${name}`);
@@ -76,9 +80,11 @@ function callSystem(a: Analysis, name: string, argumentCount: number): void {
 }
 
 /** `set_config(name, value, is_local)` is SET; with anything but constants it is not provable which one, or what value leaves by it. */
-function settingCall(a: Analysis, node: Tree): void {
+function settingCall(a: Analysis, node: Tree, scope: Scope): void {
   if (a.mode !== 'run') return;
-  const [name, value, local] = listAt(node, 'args').map((argument) => constantOf(withoutCast(argument)));
+  const args = listAt(node, 'args');
+  const [given, value, local] = args.map((argument) => constantOf(withoutCast(argument)));
+  const name = given === undefined ? pinnedBy(scope.where, args[0] ?? {}) : given;
   if (typeof name !== 'string' || value === undefined || local === undefined) {
     a.facts.raise('privilege');
     a.facts.effect('widen', null);
@@ -90,6 +96,16 @@ function settingCall(a: Analysis, node: Tree): void {
     value: value === null ? null : String(value),
     local: local === true || /^(t|true|on|1|yes|y)$/i.test(String(local)),
   });
+}
+
+/** `set_config(name, …) FROM pg_settings WHERE name = 'x'`, as pg_dump writes it: the constant that WHERE holds the column to. */
+function pinnedBy(where: Tree | null, column: Tree): ReturnType<typeof constantOf> {
+  if (where === null || payload(column, 'ColumnRef') === null) return undefined;
+  const comparison = payload(where, 'A_Expr');
+  if (comparison === null || textAt(comparison, 'kind') !== 'AEXPR_OP' || wordsAt(comparison, 'name').join('.') !== '=')
+    return undefined;
+  const same = canonicalJson(treeAt(comparison, 'lexpr')) === canonicalJson(column);
+  return same ? constantOf(treeAt(comparison, 'rexpr')) : undefined;
 }
 
 function withoutCast(value: Tree): Tree {

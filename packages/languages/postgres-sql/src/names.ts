@@ -212,9 +212,11 @@ function indexOf(catalogue: PostgresCatalogue): CatalogueIndex {
   if (known !== undefined) return known;
   const functionSchemas = new Map<string, string[]>();
   const systemFunctions = new Set<string>();
-  for (const { schema, name } of catalogue.functions) {
-    if (schema === 'pg_catalog') systemFunctions.add(name);
-    else if (schema !== 'information_schema') {
+  for (const { schema, name, volatility } of catalogue.functions) {
+    // A newer server's function that no table here has decided about: known only as far as it cannot act.
+    if (schema === 'pg_catalog') {
+      if (volatility !== 'volatile') systemFunctions.add(name);
+    } else if (schema !== 'information_schema') {
       const schemas = functionSchemas.get(name) ?? [];
       if (!schemas.includes(schema)) schemas.push(schema);
       functionSchemas.set(name, schemas);

@@ -65,6 +65,7 @@ function readNode(a: Analysis, value: unknown): void {
           a.facts.incomplete('runs a text that is put together at run time');
         else if (/^PLpgSQL_/.test(key) && !knownNodes.has(key))
           a.facts.incomplete('runs a block with a statement that Sluice does not read');
+        if (key === 'PLpgSQL_stmt_commit' || key === 'PLpgSQL_stmt_rollback') a.facts.session({ type: 'unknown' });
         readNode(a, value[key]);
       }
     }

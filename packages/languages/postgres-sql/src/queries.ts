@@ -42,7 +42,7 @@ export function readQuery(a: Analysis, select: Tree, outer: Scope): QueryColumns
   a.understood.add(select);
   a.budget.depth += 1;
   if (a.budget.depth > maxTreeDepth) throw new ReadingLimit('is nested deeper than Sluice reads');
-  const scope = emptyScope(outer);
+  const scope = emptyScope(outer, treeAt(select, 'whereClause'));
   readWith(a, treeAt(select, 'withClause'), scope);
   const columns = readBody(a, select, scope);
   for (const key in select) if (!readByName.has(key)) a.expression(select[key], scope);

@@ -2,6 +2,7 @@
 import type { ColumnRef, ObjectRef } from '@sluice/domain';
 import { type Flow, fromColumn, fromWholeRow, merged, nothing, notProvable } from './lineage.ts';
 import type { Names, ResolvedRelation } from './names.ts';
+import type { Tree } from './tree.ts';
 
 export interface OutColumn {
   readonly name: string;
@@ -38,6 +39,8 @@ export interface Scope {
   readonly parent: Scope | null;
   readonly items: FromItem[];
   readonly commonTables: Map<string, CommonTable>;
+  /** The query's own WHERE, for the few proofs that need a column pinned to a constant. */
+  readonly where: Tree | null;
 }
 
 export type ColumnMeaning =
@@ -47,15 +50,17 @@ export type ColumnMeaning =
   | { readonly type: 'call'; readonly name: string; readonly flow: Flow; readonly certain: boolean }
   | { readonly type: 'unresolved' };
 
+/** They carry no stored value. Only `ctid` tells rows apart. */
 const systemColumns: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+const rowAddress = 'ctid';
 
-export function emptyScope(parent: Scope | null): Scope {
-  return { parent, items: [], commonTables: new Map() };
+export function emptyScope(parent: Scope | null, where: Tree | null = null): Scope {
+  return { parent, items: [], commonTables: new Map(), where };
 }
 
 /** The scope of a FROM item that cannot see its neighbours: the same, without this query's items. */
 export function withoutItems(scope: Scope): Scope {
-  return { parent: scope.parent, items: [], commonTables: scope.commonTables };
+  return { parent: scope.parent, items: [], commonTables: scope.commonTables, where: null };
 }
 
 export function findCommonTable(scope: Scope | null, name: string): CommonTable | null {
@@ -162,10 +167,14 @@ function bareMeaning(name: string, level: Scope): ColumnMeaning {
   }
   if (flows.length > 0)
     return { type: 'column', flow: soleOrMerged(flows), entry, column: open ? null : storedColumn(entry, name) };
-  const stored =
-    systemColumns.has(name) &&
-    level.items.some((item) => item.entries.some((candidate) => candidate.relation !== null));
-  return stored ? { type: 'column', flow: nothing, entry: null, column: null } : { type: 'unresolved' };
+  const stored = systemColumns.has(name)
+    ? level.items.flatMap((item) => item.entries).find((candidate) => candidate.relation !== null)
+    : undefined;
+  return stored === undefined ? { type: 'unresolved' } : systemColumn(stored, name);
+}
+
+function systemColumn(entry: Entry, name: string): ColumnMeaning {
+  return { type: 'column', flow: nothing, entry: name === rowAddress ? entry : null, column: null };
 }
 
 function qualifiedMeaning(path: readonly string[], level: Scope): ColumnMeaning {
@@ -180,7 +189,7 @@ function qualifiedMeaning(path: readonly string[], level: Scope): ColumnMeaning 
       entry,
       column: storedColumn(entry, name),
     };
-  if (entry.relation !== null && systemColumns.has(name)) return { type: 'column', flow: nothing, entry, column: null };
+  if (entry.relation !== null && systemColumns.has(name)) return systemColumn(entry, name);
   return {
     type: 'call',
     name,

@@ -42,6 +42,8 @@ export function judgeSetting(name: string, value: string | null): SettingJudgeme
   if (key === 'standard_conforming_strings') return value !== null && on.test(value) ? 'harmless' : 'widen';
   if (key === 'backslash_quote')
     return value !== null && /^(safe_encoding|off|false|no|0)$/i.test(value) ? 'harmless' : 'widen';
+  // Names kinds of relations that may not be read; emptying it would allow them again.
+  if (key === 'restrict_nonsystem_relation_kind') return value !== null && value.trim() !== '' ? 'harmless' : 'widen';
   if (readOnlySettings.has(key)) return value !== null && on.test(value) ? 'harmless' : 'widen';
   if (harmlessSettings.has(key) || /^enable_[a-z_]+$/.test(key)) return 'harmless';
   return 'widen';
