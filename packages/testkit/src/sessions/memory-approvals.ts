@@ -1,0 +1,121 @@
+import { EventEmitter, on, once } from 'node:events';
+import { type ApprovalCreate, type ApprovalState, type ApprovalStatus, SluiceError } from '@sluice/domain';
+import type { ApprovalOutcome, ApprovalsPort } from '@sluice/session';
+
+interface Entry {
+  readonly request: ApprovalCreate;
+  state: ApprovalState;
+  decidedBy: readonly string[];
+  comment: string | null;
+}
+
+/** Approvals as the control plane keeps them, in memory: the same states, compare-and-set, at most one consumption. */
+export class MemoryApprovals implements ApprovalsPort {
+  readonly requests: ApprovalCreate[] = [];
+  readonly outcomes: { readonly id: string; readonly outcome: ApprovalOutcome }[] = [];
+  /** While set the control plane cannot be reached. */
+  away = false;
+  /** Called between the decision and the use of an approval. */
+  beforeConsume: (id: string) => void = () => undefined;
+  readonly #entries = new Map<string, Entry>();
+  readonly #events = new EventEmitter();
+  readonly #publicUrl: string;
+
+  constructor(publicUrl: string) {
+    this.#publicUrl = publicUrl;
+  }
+
+  create(request: ApprovalCreate): Promise<ApprovalStatus> {
+    return this.#ask(() => {
+      const known = [...this.#entries.values()].find(
+        ({ request: other, state }) =>
+          request.behaviour === 'refuse' &&
+          other.effectDigest === request.effectDigest &&
+          (state === 'waiting' || state === 'approved'),
+      );
+      if (known !== undefined) return this.#status(known);
+      const entry: Entry = { request, state: 'waiting', decidedBy: [], comment: null };
+      this.#entries.set(request.id, entry);
+      this.requests.push(request);
+      this.#events.emit('raised', request);
+      return this.#status(entry);
+    });
+  }
+
+  async settled(id: string, signal: AbortSignal): Promise<ApprovalStatus> {
+    signal.throwIfAborted();
+    const changes = on(this.#events, 'changed', { signal });
+    for (;;) {
+      const entry = this.#entry(id);
+      if (entry.state !== 'waiting') return this.#status(entry);
+      await changes.next();
+    }
+  }
+
+  consume(id: string, effectDigest: string): Promise<boolean> {
+    return this.#ask(() => {
+      this.beforeConsume(id);
+      const entry = this.#entry(id);
+      if (entry.state !== 'approved' || entry.request.effectDigest !== effectDigest) return false;
+      this.#move(entry, 'consumed');
+      return true;
+    });
+  }
+
+  outcome(id: string, outcome: ApprovalOutcome): void {
+    const entry = this.#entry(id);
+    if (entry.state !== 'consumed') throw new Error(`an outcome of an approval that is ${entry.state}`);
+    this.outcomes.push({ id, outcome });
+    this.#move(entry, outcome.outcome);
+  }
+
+  cancel(id: string, state: 'cancelled' | 'expired' | 'void', _reason: string): void {
+    const entry = this.#entry(id);
+    if (entry.state === 'waiting' || entry.state === 'approved') this.#move(entry, state);
+  }
+
+  /** What a reviewer answers. */
+  decide(id: string, state: 'approved' | 'denied', by: string, comment: string | null = null): void {
+    const entry = this.#entry(id);
+    if (entry.state !== 'waiting') throw new Error(`a decision on an approval that is ${entry.state}`);
+    entry.decidedBy = [by];
+    entry.comment = comment;
+    this.#move(entry, state);
+  }
+
+  stateOf(id: string): ApprovalState {
+    return this.#entry(id).state;
+  }
+
+  /** The request of the `count`-th hold, at once or when it is raised. */
+  async raised(count: number): Promise<ApprovalCreate> {
+    while (this.requests.length < count) await once(this.#events, 'raised');
+    return this.requests[count - 1]!;
+  }
+
+  /** Resolves when the approval has left every state but this one. */
+  async reaches(id: string, state: ApprovalState): Promise<void> {
+    while (this.#entry(id).state !== state) await once(this.#events, 'changed');
+  }
+
+  #ask<T>(answer: () => T): Promise<T> {
+    if (this.away) return Promise.reject(new SluiceError('control-plane-away', 'the control plane cannot be reached'));
+    return Promise.resolve().then(answer);
+  }
+
+  #entry(id: string): Entry {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) throw new SluiceError('not-found', 'no such approval');
+    return entry;
+  }
+
+  #move(entry: Entry, state: ApprovalState): void {
+    entry.state = state;
+    this.#events.emit('changed');
+  }
+
+  #status({ request, state, decidedBy, comment }: Entry): ApprovalStatus {
+    const url = `${this.#publicUrl}/approvals/${request.id}`;
+    return { id: request.id, state, decidedBy: [...decidedBy], comment, url };
+  }
+}

@@ -1,0 +1,15 @@
+import type { TargetKnowledge, WireProtocol } from '@sluice/wire-kit';
+import { acceptToyClient, type ToyClient } from './client-side.ts';
+import { toyEchoManifest } from './manifest.ts';
+import { relayToyEcho } from './relay.ts';
+import { dialToyTarget, type ToyTarget, testToyTarget } from './target-side.ts';
+
+/** A whole protocol in one folder: adding it changed no file outside. */
+export const toyEcho: WireProtocol<ToyClient, ToyTarget, TargetKnowledge> = {
+  manifest: toyEchoManifest,
+  acceptClient: acceptToyClient,
+  dialTarget: dialToyTarget,
+  openKnowledge: () => Promise.resolve(null),
+  relay: relayToyEcho,
+  testTarget: testToyTarget,
+};
