@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, processIdentity } from '../postgres.mjs';
 
 const KEY_BYTES = 32;
@@ -125,30 +126,39 @@ interface Running {
   readonly services: readonly string[];
 }
 
+/** After kill -9 a process is gone at once, unless the machine is very busy. */
+const LEFTOVER_WAIT_MS = 5_000;
+const POLL_MS = 20;
+
 /**
  * Takes the folder for this process and ends what a killed supervisor left running. Throws when another one is at work here.
  */
-export function takeFolder(dataDir: string): void {
+export async function takeFolder(dataDir: string): Promise<void> {
   mkdirSync(dataDir, { recursive: true });
   const running = readKept<Running>(dataDir, 'running.json');
   if (running !== null && sameProcess(running.supervisor)) {
     throw new Error(
-      `${dataDir} is in use by process ${running.supervisor.split(' ')[0]}: stop that one first, or choose another --data-dir`,
+      `${dataDir} is in use by process ${pidOf(running.supervisor)}: stop that one first, or choose another --data-dir`,
     );
   }
-  for (const service of running?.services ?? []) {
-    if (!sameProcess(service)) continue;
+  for (const service of (running?.services ?? []).filter(sameProcess)) {
     try {
-      process.kill(-Number(service.split(' ')[0]), 'SIGKILL');
+      process.kill(-pidOf(service), 'SIGKILL'); // its group: its children too
     } catch {
       // it ended meanwhile
     }
+    for (const until = Date.now() + LEFTOVER_WAIT_MS; sameProcess(service) && Date.now() < until; )
+      await sleep(POLL_MS);
   }
   noteRunning(dataDir, []);
 }
 
+function pidOf(identity: string): number {
+  return Number(identity.split(' ')[0]);
+}
+
 function sameProcess(identity: string): boolean {
-  return processIdentity(Number(identity.split(' ')[0])) === identity;
+  return processIdentity(pidOf(identity)) === identity;
 }
 
 /** Keeps who runs, so that a start after kill -9 finds what is left. */

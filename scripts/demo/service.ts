@@ -21,6 +21,8 @@ export interface ServiceOptions {
   /** Every line that it prints, but the line that says it is ready. */
   readonly onLine: (line: string) => void;
   readonly onNews: (text: string) => void;
+  /** After each launch, the first included. */
+  readonly onLaunch?: () => void;
   /** Between asking it to end and ending it. */
   readonly graceMs: number;
 }
@@ -58,6 +60,7 @@ export function createService(options: ServiceOptions): Service {
       detached: true,
     });
     child = started;
+    options.onLaunch?.();
     readLines(started.stdout, (line) => {
       const said = readyLine(line);
       if (said === null) return note(line);

@@ -73,7 +73,7 @@ export function createDemo(options: DemoOptions): Demo {
   };
 
   const start = async (): Promise<void> => {
-    takeFolder(dataDir);
+    await takeFolder(dataDir);
     running.folder = true;
     const secrets = keptSecrets(dataDir);
     const ports = await choosePorts(dataDir, options.port, demoConnections.length);
@@ -110,10 +110,10 @@ export function createDemo(options: DemoOptions): Demo {
       graceMs: WEB_GRACE_MS,
       onLine: (line) => output.line('web', line),
       onNews: output.news,
+      onLaunch: noteServices,
     });
     aborter.signal.throwIfAborted();
     await running.web.start();
-    noteServices();
     const ca = await fetchCa(url, aborter.signal);
     const caFile = join(dataDir, 'ca.pem');
     writeFileSync(caFile, ca);
@@ -125,10 +125,10 @@ export function createDemo(options: DemoOptions): Demo {
       graceMs: GATEWAY_GRACE_MS,
       onLine: (line) => output.line('gateway', line),
       onNews: output.news,
+      onLaunch: noteServices,
     });
     aborter.signal.throwIfAborted();
     const said = await running.gateway.start();
-    noteServices();
     await seedConnections(seed, { gatewayId: String(said.gatewayId), targets });
 
     const connections = targets.map(
