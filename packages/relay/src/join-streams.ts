@@ -19,8 +19,8 @@ export function joinStreams(client: Duplex, tunnelled: Duplex, ends: JoinEnds): 
   finished(tunnelled, (error) => {
     if (error !== null && error !== undefined && !client.destroyed) ends.endClient(error);
   });
-  client.once('close', closed);
-  tunnelled.once('close', closed);
+  whenClosed(client, closed);
+  whenClosed(tunnelled, closed);
   client.pipe(tunnelled);
   tunnelled.pipe(client);
 }
@@ -29,6 +29,12 @@ export interface JoinEnds {
   /** The tunnelled stream failed: tell and close the client. */
   readonly endClient: (error: Error) => void;
   readonly onEnd: () => void;
+}
+
+/** Also for a stream that has closed before, as a client's may while its ticket is checked. */
+export function whenClosed(stream: Duplex, closed: () => void): void {
+  if (stream.closed) queueMicrotask(closed);
+  else stream.once('close', closed);
 }
 
 function clientGone(cause: Error): SluiceError {

@@ -5,6 +5,7 @@ import { SluiceError } from '@sluice/domain';
 import { webSocketStream } from '@sluice/tunnel';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { relayStream } from './relay-web-socket.ts';
 import { openTunnelPair, type TunnelPair } from './testing/tunnel-pair.ts';
 
 let pair: TunnelPair;
@@ -106,4 +107,20 @@ test('a text message is a protocol violation', async () => {
   socket.send('hello');
   const [code, text] = (await once(socket, 'close')) as [number, Buffer];
   expect([code, text.toString()]).toEqual([4422, 'a text message']);
+});
+
+test('a client that is gone before it is joined leaves nothing open', async () => {
+  await pair.connectGateway('g', (stream) => stream.on('error', () => undefined).resume());
+  for (const gatewayId of ['g', 'nobody']) {
+    const client = dial();
+    client.on('error', () => undefined).destroy();
+    await once(client, 'close');
+    await relayStream(
+      pair.registry,
+      client,
+      { connectionId: 'c', clientAddress: '192.0.2.1:1', ticket: null },
+      gatewayId,
+    );
+  }
+  expect(pair.registry.tunnelOf('g')?.openStreams).toBe(0);
 });

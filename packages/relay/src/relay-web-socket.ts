@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { SluiceError, type StreamOpen } from '@sluice/domain';
 import { webSocketStream } from '@sluice/tunnel';
 import type { WebSocket } from 'ws';
-import { joinStreams } from './join-streams.ts';
+import { joinStreams, whenClosed } from './join-streams.ts';
 import { openTowards } from './relay-clients.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
 
@@ -34,7 +34,7 @@ export function relayStream(
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       client.on('error', () => undefined);
-      client.once('close', () => resolve());
+      whenClosed(client, resolve);
       client.destroy(error);
     }
   });
