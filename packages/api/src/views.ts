@@ -49,7 +49,12 @@ export interface ConnectionDetail extends ConnectionSummary {
   readonly offlineLeaseSeconds: number;
   readonly defaultAction: 'allow' | 'hold' | 'deny';
   readonly holdBehaviour: 'wait' | 'refuse';
-  readonly sealing: readonly { readonly gatewayId: string; readonly gatewayName: string; readonly sealingKey: string; readonly fingerprint: string }[];
+  readonly sealing: readonly {
+    readonly gatewayId: string;
+    readonly gatewayName: string;
+    readonly sealingKey: string;
+    readonly fingerprint: string;
+  }[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly lastTest: (TestResult & { readonly at: Date }) | null;
@@ -93,7 +98,12 @@ export interface ApprovalSummary {
   readonly kind: string;
   readonly objects: readonly string[];
   readonly filter: string;
-  readonly connection: { readonly id: string; readonly name: string; readonly protocol: string; readonly labels: Record<string, string> };
+  readonly connection: {
+    readonly id: string;
+    readonly name: string;
+    readonly protocol: string;
+    readonly labels: Record<string, string>;
+  };
   readonly actor: ActorView;
   readonly rule: string | null;
   readonly sessionId: string;
@@ -109,8 +119,18 @@ export interface ApprovalDetail extends ApprovalSummary {
   readonly approvers: readonly string[];
   readonly count: number;
   readonly behaviour: 'wait' | 'refuse';
-  readonly decisions: readonly { readonly by: ActorView; readonly outcome: 'approve' | 'deny'; readonly comment: string | null; readonly at: Date }[];
-  readonly outcome: { readonly rows: number | null; readonly durationMs: number; readonly error: string | null; readonly at: Date } | null;
+  readonly decisions: readonly {
+    readonly by: ActorView;
+    readonly outcome: 'approve' | 'deny';
+    readonly comment: string | null;
+    readonly at: Date;
+  }[];
+  readonly outcome: {
+    readonly rows: number | null;
+    readonly durationMs: number;
+    readonly error: string | null;
+    readonly at: Date;
+  } | null;
   /** Whether the signed-in person's decision would count, and if not, why in a sentence. */
   readonly mayDecide: { readonly yes: boolean; readonly because: string | null };
   /** Others like it (same fingerprint of shape, connection) today. */
@@ -140,11 +160,21 @@ export interface SessionDetail extends SessionSummary {
   readonly path: string;
   readonly policyVersion: number;
   readonly startup: Record<string, string>;
-  readonly chain: { readonly ok: boolean; readonly chunks: number; readonly sealed: boolean; readonly problems: readonly string[] };
+  readonly chain: {
+    readonly ok: boolean;
+    readonly chunks: number;
+    readonly sealed: boolean;
+    readonly problems: readonly string[];
+  };
 }
 
 export interface StatementResultView {
-  readonly columns: readonly { readonly name: string; readonly type: string; readonly masked: string | null; readonly dataClass: string | null }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly masked: string | null;
+    readonly dataClass: string | null;
+  }[];
   readonly rows: readonly (readonly (string | null)[])[];
   readonly rowCount: number | null;
   readonly omittedRows: number;
@@ -163,7 +193,13 @@ export interface TimelineEntry {
   readonly rule: string | null;
   readonly reason: string;
   readonly binds: readonly (string | null)[];
-  readonly held: { readonly approvalId: string; readonly outcome: string | null; readonly by: readonly string[]; readonly comment: string | null; readonly waitedMs: number | null } | null;
+  readonly held: {
+    readonly approvalId: string;
+    readonly outcome: string | null;
+    readonly by: readonly string[];
+    readonly comment: string | null;
+    readonly waitedMs: number | null;
+  } | null;
   readonly results: readonly StatementResultView[];
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly durationMs: number | null;
@@ -250,13 +286,22 @@ export interface OverviewView {
   readonly waitingForMe: number;
   readonly waiting: number;
   /** Per hour over the last 24 h, oldest first. */
-  readonly statementsByVerdict: readonly { readonly hour: Date; readonly allow: number; readonly hold: number; readonly deny: number }[];
+  readonly statementsByVerdict: readonly {
+    readonly hour: Date;
+    readonly allow: number;
+    readonly hold: number;
+    readonly deny: number;
+  }[];
   readonly topConnections: readonly { readonly id: string; readonly name: string; readonly statements: number }[];
   readonly topRefusals: readonly { readonly rule: string | null; readonly command: string; readonly count: number }[];
   readonly gateways: { readonly online: number; readonly total: number; readonly problems: readonly string[] };
   readonly liveSessions: number;
   readonly lastVerification: { readonly at: Date; readonly sessions: number; readonly ok: boolean } | null;
-  readonly firstRun: { readonly gatewayEnrolled: boolean; readonly connectionTested: boolean; readonly firstStatement: boolean };
+  readonly firstRun: {
+    readonly gatewayEnrolled: boolean;
+    readonly connectionTested: boolean;
+    readonly firstStatement: boolean;
+  };
 }
 
 /** What the live channel (SSE at /api/live) sends: which lists to refresh. */

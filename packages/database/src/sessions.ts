@@ -102,6 +102,7 @@ export async function createSession(tx: Tx, session: NewSession): Promise<void> 
 export interface SessionProgress {
   readonly chunkCount: number;
   readonly lastChunkHash: string;
+  readonly nextSeq: number;
   readonly lastChunkAt: Date;
   readonly sealed: boolean;
   readonly statements: number;
@@ -118,6 +119,7 @@ export async function advanceSession(tx: Tx, id: string, progress: SessionProgre
     data: {
       chunkCount: progress.chunkCount,
       lastChunkHash: progress.lastChunkHash,
+      nextSeq: progress.nextSeq,
       lastChunkAt: progress.lastChunkAt,
       sealed: progress.sealed,
       statementCount: { increment: progress.statements },

@@ -13,6 +13,8 @@ export interface Caller {
   readonly by: 'web-session' | 'api-token';
   /** The web session's or the token's id. */
   readonly credentialId: string;
+  /** When the credential ends by itself. */
+  readonly expiresAt: Date | null;
 }
 
 const newTokenHint = 'Make a new API token on the Identities page, then run `sluice login` again.';
@@ -40,7 +42,13 @@ export async function authenticateToken(database: Database, presented: string, n
   const owner = actorOfToken(token);
   if (!owner.ok) throw refused('The owner of this API token is disabled.', 'Ask an admin to enable the account again.');
   await noteTokenUse(database.db, token, now);
-  return { actor: owner.actor, email: token.person?.email ?? '', by: 'api-token', credentialId: token.id };
+  return {
+    actor: owner.actor,
+    email: token.person?.email ?? '',
+    by: 'api-token',
+    credentialId: token.id,
+    expiresAt: token.expiresAt,
+  };
 }
 
 /** The person of a web session, or null when it was revoked, has expired or its person is disabled. */
@@ -52,6 +60,7 @@ export async function authenticateWebSession(database: Database, sessionId: stri
     email: session.person.email,
     by: 'web-session',
     credentialId: session.id,
+    expiresAt: session.expiresAt,
   };
 }
 

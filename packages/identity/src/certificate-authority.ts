@@ -1,7 +1,9 @@
 // The certificate library's container needs this before it is loaded.
 import 'reflect-metadata';
+import type { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import {
+  AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
@@ -10,6 +12,7 @@ import {
   PemConverter,
   PublicKey,
   SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
@@ -60,6 +63,7 @@ export async function createCertificateAuthority(now: Date): Promise<Certificate
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
   const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
@@ -74,6 +78,7 @@ export async function openCertificateAuthority(keys: CertificateAuthorityKeys): 
     root: keys.certificate,
     issueLeaf: async (request, now) => {
       const notAfter = new Date(now.getTime() + leafLifeMs);
+      const publicKey = await readPublicKey(request.publicKey);
       const names = [...new Set(request.serverNames)].slice(0, maxServerNames);
       const certificate = await X509CertificateGenerator.create({
         serialNumber: serialNumber(),
@@ -82,12 +87,14 @@ export async function openCertificateAuthority(keys: CertificateAuthorityKeys): 
         notBefore: new Date(now.getTime() - leafBackdateMs),
         notAfter,
         signingAlgorithm: algorithm,
-        publicKey: await readPublicKey(request.publicKey),
+        publicKey,
         signingKey,
         extensions: [
           new BasicConstraintsExtension(false, undefined, true),
           new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
           new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+          await AuthorityKeyIdentifierExtension.create(root.publicKey),
+          await SubjectKeyIdentifierExtension.create(publicKey),
           new SubjectAlternativeNameExtension(
             names.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value })),
           ),
@@ -98,7 +105,7 @@ export async function openCertificateAuthority(keys: CertificateAuthorityKeys): 
   };
 }
 
-async function readPublicKey(spki: string): Promise<CryptoKey> {
+async function readPublicKey(spki: string): Promise<webcrypto.CryptoKey> {
   try {
     const pem = PemConverter.encode(Buffer.from(spki, 'base64url'), 'PUBLIC KEY');
     return await new PublicKey(pem).export(algorithm, ['verify']);

@@ -317,6 +317,7 @@ CREATE TABLE "Session" (
     "lastChunkAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "chunkCount" INTEGER NOT NULL DEFAULT 0,
     "lastChunkHash" TEXT,
+    "nextSeq" INTEGER NOT NULL DEFAULT 0,
     "sealed" BOOLEAN NOT NULL DEFAULT false,
     "verifiedAt" TIMESTAMPTZ(3),
     "verifiedOk" BOOLEAN,

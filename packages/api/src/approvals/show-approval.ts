@@ -1,0 +1,16 @@
+import { findApproval } from '@sluice/database';
+import { z } from 'zod';
+import { notFound } from '../errors.ts';
+import { id } from '../inputs.ts';
+import { query } from '../procedure.ts';
+import { maySee, toApprovalDetail } from './approval-views.ts';
+
+export const showApproval = query({
+  permission: 'approvals.read.own',
+  input: z.strictObject({ id }),
+  run: async ({ input, db, caller, may, now }) => {
+    const row = await findApproval(db, input.id);
+    if (row === null || !(may('approvals.read') || maySee(caller.actor, row))) throw notFound('approval');
+    return toApprovalDetail(db, row, caller.actor, now);
+  },
+});

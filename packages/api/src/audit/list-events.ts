@@ -1,0 +1,64 @@
+import type { AuditBody, AuditEventRow } from '@sluice/database';
+import { defaultPageSize, listAuditEvents } from '@sluice/database';
+import { actorRoleSchema } from '@sluice/domain';
+import { z } from 'zod';
+import { id, numberCursor, search, searchText } from '../inputs.ts';
+import { query } from '../procedure.ts';
+import type { AuditEventView, Page } from '../views.ts';
+
+export const listEvents = query({
+  permission: 'audit.read',
+  input: z.strictObject({ search, actorId: id.optional(), cursor: numberCursor }).optional(),
+  run: async ({ input, db }): Promise<Page<AuditEventView>> => {
+    const filter = { search: searchText(input?.search), actorId: input?.actorId ?? null };
+    const page = await listAuditEvents(db, filter, { cursor: input?.cursor ?? null, limit: defaultPageSize });
+    return { items: page.rows.map(toView), nextCursor: page.nextCursor };
+  },
+});
+
+/** What the row's columns repeat is read from the columns: a body that was tampered with must not break the page that shows it. */
+const bodySchema = z
+  .object({ actor: z.unknown(), subject: z.unknown(), before: z.unknown(), after: z.unknown(), address: z.unknown() })
+  .partial() satisfies z.ZodType<Partial<Record<keyof AuditBody, unknown>>>;
+const person = z.object({
+  id: z.string(),
+  kind: z.enum(['person', 'service']),
+  name: z.string(),
+  role: actorRoleSchema,
+  onBehalfOf: z.object({ id: z.string(), name: z.string() }).nullable(),
+});
+const subjectSchema = z.object({ type: z.string(), id: z.string(), name: z.string() });
+
+function toView(row: AuditEventRow): AuditEventView {
+  const body = bodySchema.catch({}).parse(parsed(row.body));
+  const actor = person.safeParse(body.actor);
+  const subject = subjectSchema.safeParse(body.subject);
+  return {
+    id: row.id,
+    index: row.index,
+    at: row.at,
+    actor: actor.success
+      ? {
+          id: actor.data.id,
+          kind: actor.data.kind,
+          name: actor.data.name,
+          role: actor.data.role,
+          owner: actor.data.onBehalfOf,
+        }
+      : { kind: 'system', name: row.actorName },
+    action: row.action,
+    sentence: row.sentence,
+    subject: subject.success ? subject.data : null,
+    before: body.before ?? null,
+    after: body.after ?? null,
+    address: typeof body.address === 'string' ? body.address : null,
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,47 @@
+import { labelsSchema, sealedEnvelopeSchema, targetAddressSchema } from '@sluice/domain';
+import { manifestByName, manifests } from '@sluice/protocols/manifests';
+import { z } from 'zod';
+import { refusedInput } from '../errors.ts';
+import { id, slug } from '../inputs.ts';
+
+/** The longest that a gateway may go on without the control plane, in seconds. */
+const maxLeaseSeconds = 86_400;
+const defaultLeaseSeconds = 60;
+const maxLabels = 32;
+const maxOptionsBytes = 16_384;
+
+export const connectionFields = z.strictObject({
+  name: slug,
+  ...targetAddressSchema.shape,
+  options: z
+    .record(z.string().max(63), z.unknown())
+    .refine((options) => JSON.stringify(options).length <= maxOptionsBytes, 'the options are too long'),
+  labels: labelsSchema.refine((labels) => Object.keys(labels).length <= maxLabels, `use at most ${maxLabels} labels`),
+  gatewayId: id,
+  offlineLeaseSeconds: z.int().min(1).max(maxLeaseSeconds).default(defaultLeaseSeconds),
+  defaultAction: z.enum(['allow', 'hold', 'deny']).default('deny'),
+  holdBehaviour: z.enum(['wait', 'refuse']).default('wait'),
+});
+
+export const envelope = sealedEnvelopeSchema.extend({
+  recipient: z.string().max(64),
+  encapsulated: z.string().max(64),
+  ciphertext: z.string().max(16_384),
+});
+
+/** Checks options by the protocol's own schema. Throws SluiceError `bad-request` for an unknown protocol or wrong options. */
+export function checkedOptions(protocol: string, options: Record<string, unknown>): Record<string, unknown> {
+  const manifest = manifestByName(protocol);
+  if (manifest === undefined) {
+    const known = manifests.map((one) => one.name).join(', ');
+    throw refusedInput(`There is no protocol “${protocol}”.`, `Use one of: ${known}.`);
+  }
+  const parsed = manifest.optionsSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.');
+  throw refusedInput(
+    `The option “${place}” is not right: ${issue?.message ?? 'unknown'}.`,
+    'Correct it and save again.',
+  );
+}

@@ -1,0 +1,60 @@
+import {
+  bumpBundleVersion,
+  connectionIdIsTaken,
+  countConnections,
+  createConnection as createRow,
+  findConnection,
+  findGateway,
+  maxConnections,
+  replaceCredential,
+} from '@sluice/database';
+import { newId } from '@sluice/keys';
+import { notFound, refusedInput } from '../errors.ts';
+import { id } from '../inputs.ts';
+import { mutation } from '../procedure.ts';
+import { allocatePorts } from './allocate-ports.ts';
+import { checkedOptions, connectionFields, envelope } from './connection-input.ts';
+import { toConnectionDetail } from './connection-views.ts';
+
+/** A gateway binds where its own environment says; this is what pages show until then. */
+const defaultListenerHost = '127.0.0.1';
+
+export const createConnection = mutation({
+  permission: 'connections.write',
+  input: connectionFields.extend({ id, credential: envelope.optional() }),
+  run: async ({ input, tx, services, now }) => {
+    if (await connectionIdIsTaken(tx, input.id))
+      throw refusedInput('This id was given to a connection before.', 'Reload the page and try again.');
+    if ((await countConnections(tx)) >= maxConnections)
+      throw refusedInput(`An installation has at most ${maxConnections} connections.`, 'Delete some that nobody uses.');
+    const gateway = await findGateway(tx, input.gatewayId);
+    if (gateway === null || gateway.revokedAt !== null) throw notFound('gateway');
+    const { tls, credential, ...columns } = input;
+    await createRow(tx, {
+      ...columns,
+      options: checkedOptions(input.protocol, input.options),
+      tlsMode: tls.mode,
+      tlsCa: tls.ca,
+      listenerHost: defaultListenerHost,
+      ...(await allocatePorts(tx, services)),
+    });
+    if (credential !== undefined)
+      await replaceCredential(tx, {
+        id: newId<'SealedCredential'>(),
+        connectionId: input.id,
+        gatewayId: gateway.id,
+        envelope: credential,
+      });
+    await bumpBundleVersion(tx);
+    const row = await findConnection(tx, { id: input.id });
+    if (row === null) throw new Error('the connection was just made');
+    return {
+      output: await toConnectionDetail(row, { db: tx, services, now }),
+      audit: {
+        sentence: `created connection ${input.name}`,
+        subject: { type: 'connection', id: input.id, name: input.name },
+        after: { ...columns, tls, credential: credential === undefined ? 'none' : 'sealed' },
+      },
+    };
+  },
+});

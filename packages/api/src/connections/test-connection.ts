@@ -1,0 +1,72 @@
+import type { Bus, Db } from '@sluice/database';
+import { createConnectionTest, findConnection, findTestResult, publish } from '@sluice/database';
+import type { TestResult } from '@sluice/domain';
+import { SluiceError } from '@sluice/domain';
+import { newId } from '@sluice/keys';
+import { z } from 'zod';
+import { notFound } from '../errors.ts';
+import { healthOf } from '../gateways/gateway-views.ts';
+import { id } from '../inputs.ts';
+import { type NodeNotice, nodeNoticeSchema } from '../node-notices.ts';
+import { mutation } from '../procedure.ts';
+
+/** How long a gateway may take, in ms. */
+const testTimeoutMs = 20_000;
+
+export const testConnection = mutation({
+  permission: 'connections.write',
+  input: z.strictObject({ id }),
+  run: async ({ input, tx, services, caller, now }) => {
+    const row = await findConnection(tx, { id: input.id });
+    if (row === null) throw notFound('connection');
+    const { gateway } = row;
+    if (gateway === null || healthOf(gateway, now) !== 'online')
+      throw new SluiceError('gateway-offline', `Gateway ${gateway?.name ?? '(none)'} is not connected.`, {
+        audience: 'person',
+        hint: 'Start the gateway, wait until the Gateways page shows it online, then test again.',
+      });
+    const requestId = newId<'ConnectionTest'>();
+    await createConnectionTest(tx, { id: requestId, connectionId: row.id, requestedById: caller.actor.id });
+    const output = async () => {
+      const answer = waitForResult(services.bus, services.database.db, requestId);
+      const notice = { type: 'test-connection', requestId, connectionId: row.id } as const;
+      await publish(services.database.db, 'sluice_notice', {
+        type: 'gateway',
+        gatewayId: gateway.id,
+        notice,
+      } satisfies NodeNotice);
+      return answer;
+    };
+    return {
+      output,
+      audit: {
+        sentence: `tested connection ${row.name}`,
+        subject: { type: 'connection', id: row.id, name: row.name },
+      },
+    };
+  },
+});
+
+async function waitForResult(bus: Bus, db: Db, requestId: string): Promise<TestResult> {
+  let timer: NodeJS.Timeout | undefined;
+  let stop: () => void = () => undefined;
+  let stopGap: () => void = () => undefined;
+  await new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, testTimeoutMs);
+    stop = bus.subscribe('sluice_notice', (payload) => {
+      const notice = nodeNoticeSchema.safeParse(payload);
+      if (notice.success && notice.data.type === 'test-result' && notice.data.requestId === requestId) resolve();
+    });
+    // After a gap the result may be there without a word.
+    stopGap = bus.onGap(() => void findTestResult(db, requestId).then((found) => found !== null && resolve()));
+  });
+  clearTimeout(timer);
+  stop();
+  stopGap();
+  const result = await findTestResult(db, requestId);
+  if (result !== null) return result;
+  throw new SluiceError('timed-out', `The gateway did not answer within ${testTimeoutMs / 1000} seconds.`, {
+    audience: 'person',
+    hint: 'Look at the gateway’s log, then test again.',
+  });
+}

@@ -1,0 +1,37 @@
+import type { Bus, Database } from '@sluice/database';
+import type { SluiceError } from '@sluice/domain';
+import type { Caller } from '@sluice/identity';
+import type { SigningKeys } from '@sluice/keys';
+
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What the control plane's node lends to procedures. */
+export interface ApiServices {
+  readonly database: Database;
+  readonly bus: Bus;
+  readonly signing: SigningKeys;
+  /** PEM. */
+  readonly caRoot: string;
+  /** Without a slash at the end. */
+  readonly publicUrl: string;
+  /** Where people reach the relay's native ports. */
+  readonly relayHost: string;
+  readonly relayPorts: PortRange;
+  readonly listenerPorts: PortRange;
+  /** True when this node could listen on the port; a second control plane on the machine may hold it. */
+  readonly portIsFree: (port: number) => Promise<boolean>;
+  /** Why this node does not listen for a connection, or null. */
+  readonly relayProblem: (connectionId: string) => string | null;
+}
+
+export interface ApiContext {
+  readonly services: ApiServices;
+  readonly caller: Caller | null;
+  /** Why there is no caller, when credentials were presented. */
+  readonly refusal: SluiceError | null;
+  /** The client's address, as far as the node can tell. */
+  readonly address: string | null;
+}

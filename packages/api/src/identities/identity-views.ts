@@ -1,0 +1,52 @@
+import type { GroupRow, PersonRow, ServiceIdentityRow, TokenRow } from '@sluice/database';
+import { personRole } from '../actor-views.ts';
+import type { AgentView, GroupView, PersonView, TokenView } from '../views.ts';
+
+export function toPersonView(row: PersonRow): PersonView {
+  return {
+    id: row.id,
+    name: row.name,
+    email: row.email,
+    role: personRole(row.role),
+    groups: row.memberships.map(({ group }) => ({ id: group.id, name: group.name })),
+    disabled: row.disabledAt !== null,
+    createdAt: row.createdAt,
+    lastSignInAt: row.lastSignInAt,
+    agents: row.agents.map(({ id, name }) => ({ id, name })),
+  };
+}
+
+export function toAgentView(row: ServiceIdentityRow): AgentView {
+  const uses = row.tokens.map((token) => token.lastUsedAt).filter((at): at is Date => at !== null);
+  return {
+    id: row.id,
+    name: row.name,
+    owner: { id: row.owner.id, name: row.owner.name },
+    disabled: row.disabledAt !== null || row.owner.disabledAt !== null,
+    createdAt: row.createdAt,
+    tokens: row.tokens.length,
+    lastUsedAt: uses.length === 0 ? null : new Date(Math.max(...uses.map((at) => at.getTime()))),
+  };
+}
+
+export function toGroupView(row: GroupRow): GroupView {
+  return {
+    id: row.id,
+    name: row.name,
+    members: row.memberships.map(({ person }) => ({ id: person.id, name: person.name })),
+  };
+}
+
+export function toTokenView(row: TokenRow): TokenView {
+  return {
+    id: row.id,
+    label: row.label,
+    type: row.type === 'native' ? 'native' : 'api',
+    display: row.display,
+    connections: row.connections.map(({ connection }) => connection),
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    lastUsedAt: row.lastUsedAt,
+    revokedAt: row.revokedAt,
+  };
+}

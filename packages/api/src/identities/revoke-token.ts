@@ -1,0 +1,28 @@
+import { bumpRevocationEpoch, findToken, revokeToken as revokeRow } from '@sluice/database';
+import { z } from 'zod';
+import { notFound } from '../errors.ts';
+import { id } from '../inputs.ts';
+import { mutation } from '../procedure.ts';
+import { visibleIdentity } from './identity-of.ts';
+
+/** Takes a token back. Gateways drop what they remember of it with the next heartbeat. */
+export const revokeToken = mutation({
+  permission: 'identities.write.own',
+  input: z.strictObject({ id }),
+  run: async ({ input, tx, caller, may, now }) => {
+    const row = await findToken(tx, { id: input.id });
+    const ownerId = row?.personId ?? row?.serviceIdentityId;
+    if (row === null || ownerId == null) throw notFound('token');
+    const identity = await visibleIdentity(tx, ownerId, caller.actor, may('identities.write'));
+    const revoked = await revokeRow(tx, row.id, now);
+    if (revoked) await bumpRevocationEpoch(tx);
+    return {
+      output: { ok: true as const },
+      audit: {
+        sentence: `revoked ${row.type === 'native' ? 'a native secret' : 'an API token'} of ${identity.name}`,
+        subject: { type: 'token', id: row.id, name: row.label },
+        before: { display: row.display, revokedBefore: !revoked },
+      },
+    };
+  },
+});

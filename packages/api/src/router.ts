@@ -1,0 +1,80 @@
+import { countWaiting } from './approvals/count-waiting.ts';
+import { decideApproval } from './approvals/decide-approval.ts';
+import { listApprovals } from './approvals/list-approvals.ts';
+import { showApproval } from './approvals/show-approval.ts';
+import { listEvents } from './audit/list-events.ts';
+import { verifyChain } from './audit/verify-chain.ts';
+import { createConnection } from './connections/create-connection.ts';
+import { deleteConnection } from './connections/delete-connection.ts';
+import { issueTicket } from './connections/issue-ticket.ts';
+import { listConnections } from './connections/list-connections.ts';
+import { listSealingKeys } from './connections/list-sealing-keys.ts';
+import { showConnection } from './connections/show-connection.ts';
+import { testConnection } from './connections/test-connection.ts';
+import { updateConnection } from './connections/update-connection.ts';
+import { createEnrolment } from './gateways/create-enrolment.ts';
+import { listGateways } from './gateways/list-gateways.ts';
+import { revokeGateway } from './gateways/revoke-gateway.ts';
+import { createAgent } from './identities/create-agent.ts';
+import { createGroup } from './identities/create-group.ts';
+import { createPerson } from './identities/create-person.ts';
+import { createToken } from './identities/create-token.ts';
+import { listAgents } from './identities/list-agents.ts';
+import { listGroups } from './identities/list-groups.ts';
+import { listPeople } from './identities/list-people.ts';
+import { listTokens } from './identities/list-tokens.ts';
+import { revokeToken } from './identities/revoke-token.ts';
+import { showMe } from './identities/show-me.ts';
+import { updateAgent } from './identities/update-agent.ts';
+import { updateGroup } from './identities/update-group.ts';
+import { updatePerson } from './identities/update-person.ts';
+import { showOverview } from './overview/show-overview.ts';
+import { checkPolicy } from './policies/check-policy.ts';
+import { listVersions } from './policies/list-versions.ts';
+import { publishPolicy, rollBack } from './policies/publish-policy.ts';
+import { showActivePolicy } from './policies/show-active-policy.ts';
+import { showVersion } from './policies/show-version.ts';
+import { createCallerFactory, router } from './procedure.ts';
+import { listSessions } from './sessions/list-sessions.ts';
+import { listTimeline } from './sessions/list-timeline.ts';
+import { showSession } from './sessions/show-session.ts';
+import { terminateSession } from './sessions/terminate-session.ts';
+import { verifySession } from './sessions/verify-session.ts';
+
+/** The whole API. CONTRACT.md lists inputs and outputs. */
+export const appRouter = router({
+  overview: router({ showOverview }),
+  connections: router({
+    listConnections,
+    showConnection,
+    createConnection,
+    updateConnection,
+    deleteConnection,
+    testConnection,
+    issueTicket,
+    listSealingKeys,
+  }),
+  gateways: router({ listGateways, createEnrolment, revokeGateway }),
+  policies: router({ showActivePolicy, listVersions, showVersion, checkPolicy, publishPolicy, rollBack }),
+  approvals: router({ listApprovals, showApproval, decideApproval, countWaiting }),
+  sessions: router({ listSessions, showSession, listTimeline, terminateSession, verifySession }),
+  identities: router({
+    showMe,
+    listPeople,
+    listAgents,
+    listGroups,
+    createPerson,
+    updatePerson,
+    createAgent,
+    updateAgent,
+    createGroup,
+    updateGroup,
+    listTokens,
+    createToken,
+    revokeToken,
+  }),
+  audit: router({ listEvents, verifyChain }),
+});
+export type AppRouter = typeof appRouter;
+
+export const createCaller = createCallerFactory(appRouter);

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { id } from '../inputs.ts';
+import { query } from '../procedure.ts';
+import { toSessionDetail } from './session-views.ts';
+import { visibleSession } from './visible-session.ts';
+
+export const showSession = query({
+  permission: 'sessions.read.own',
+  input: z.strictObject({ id }),
+  run: async ({ input, db, caller, may }) =>
+    toSessionDetail(await visibleSession(db, input.id, caller.actor, may('sessions.read'))),
+});
