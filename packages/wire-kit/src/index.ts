@@ -1,4 +1,11 @@
-export type { ConnectHint, ConnectPlace, OptionField, ProtocolAbilities, ProtocolManifest, ReplayView } from './manifest.ts';
+export type {
+  ConnectHint,
+  ConnectPlace,
+  OptionField,
+  ProtocolAbilities,
+  ProtocolManifest,
+  ReplayView,
+} from './manifest.ts';
 export type { AdmitPermit, ForwardPermit, Permit } from './permit.ts';
 export { mintPermit } from './permit.ts';
 export type {

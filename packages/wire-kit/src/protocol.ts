@@ -120,7 +120,11 @@ export interface WireProtocol<
 > {
   readonly manifest: ProtocolManifest;
   /** Handshake with the client until it has presented a proof. Throws SluiceError on a bad handshake, having answered it. */
-  acceptClient(request: AcceptRequest): Promise<{ readonly type: 'session'; readonly client: Client } | { readonly type: 'cancel'; readonly token: string }>;
+  acceptClient(
+    request: AcceptRequest,
+  ): Promise<
+    { readonly type: 'session'; readonly client: Client } | { readonly type: 'cancel'; readonly token: string }
+  >;
   /** TLS and authentication towards the target. Throws SluiceError (`target-unreachable`, `target-tls`, `target-auth` …). */
   dialTarget(request: DialRequest): Promise<Target>;
   /** Opens the shared knowledge of a target, or null when the protocol needs none. */
@@ -128,7 +132,9 @@ export interface WireProtocol<
   /** Admits the client (spending the permit) and relays until the end. Resolves in every case; both sides are closed. */
   relay(request: RelayRequest<Client, Target, Knowledge>): Promise<SessionEnd>;
   /** Step-by-step check of address, TLS, authentication and rights; `warnings` name dangerous roles. */
-  testTarget(request: DialRequest): Promise<{ readonly steps: readonly TestStep[]; readonly warnings: readonly string[] }>;
+  testTarget(
+    request: DialRequest,
+  ): Promise<{ readonly steps: readonly TestStep[]; readonly warnings: readonly string[] }>;
 }
 
 /** Reads a text with a language in the parse worker. Synchronous on a cache hit. Never rejects: a failure is an outcome. */

@@ -91,7 +91,10 @@ export function encodeBinary(oid: number, text: string): Buffer | null {
 }
 
 /** Rebuilds a binary array with each element's text given to `mask`; undefined when its form is not understood. */
-export function mapBinaryArray(bytes: Buffer, mask: (text: string) => string | null): { bytes: Buffer; changed: boolean } | undefined {
+export function mapBinaryArray(
+  bytes: Buffer,
+  mask: (text: string) => string | null,
+): { bytes: Buffer; changed: boolean } | undefined {
   const parts: Buffer[] = [];
   const seen = readArray(bytes, (oid, element) => {
     const text = decodeBinary(oid, element);
@@ -142,7 +145,10 @@ interface ReadArray {
 }
 
 /** `array_send`: dimensions, has-null flag, element type, (length, lower bound) per dimension, then the elements. */
-function readArray(bytes: Buffer, map: (oid: number, element: Buffer) => Buffer | null | undefined): ReadArray | undefined {
+function readArray(
+  bytes: Buffer,
+  map: (oid: number, element: Buffer) => Buffer | null | undefined,
+): ReadArray | undefined {
   if (bytes.length < 12) return undefined;
   const dimensions = bytes.readInt32BE(0);
   if (dimensions < 0 || dimensions > 6) return undefined;

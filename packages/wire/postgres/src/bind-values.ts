@@ -12,6 +12,8 @@ export function bindValues(bind: BindMessage, types: readonly number[]): BindVal
     const format = bind.parameterFormats.length === 1 ? bind.parameterFormats[0] : (bind.parameterFormats[i] ?? 0);
     if (format === 0) return { value: value.toString('utf8'), binary: false, type };
     const text = knownType(oid)?.category === 'array' ? binaryArrayText(value) : decodeBinary(oid, value);
-    return text === undefined ? { value: value.toString('base64'), binary: true, type } : { value: text, binary: false, type };
+    return text === undefined
+      ? { value: value.toString('base64'), binary: true, type }
+      : { value: text, binary: false, type };
   });
 }

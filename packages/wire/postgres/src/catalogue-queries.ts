@@ -4,7 +4,7 @@
  * mistaken for a separator. Needs PostgreSQL 11 or newer (`pg_proc.prokind`).
  */
 export const controlSettingTexts = [
-  "SET default_transaction_read_only = on",
+  'SET default_transaction_read_only = on',
   "SET search_path = 'pg_catalog'",
 ] as const;
 

@@ -47,7 +47,11 @@ const functionKinds: Readonly<Record<string, CatalogueFunction['kind']>> = {
   a: 'aggregate',
   w: 'window',
 };
-const volatilities: Readonly<Record<string, CatalogueFunction['volatility']>> = { i: 'immutable', s: 'stable', v: 'volatile' };
+const volatilities: Readonly<Record<string, CatalogueFunction['volatility']>> = {
+  i: 'immutable',
+  s: 'stable',
+  v: 'volatile',
+};
 
 /** Throws SluiceError with what the target said. Beyond a bound the rest is left out: unknown names make facts incomplete. */
 export async function loadCatalogue(session: PostgresTarget): Promise<LoadedCatalogue> {
@@ -101,13 +105,22 @@ function assemble(serverVersion: number, rows: Rows): LoadedCatalogue {
       triggerFunctions: [...new Set(triggered.map((one) => one.name))],
       hasRules: row[4] === 't',
     });
-    const parts = [row[0], row[5], columnVersions.get(oid) ?? '', ...triggered.map((one) => `${one.name}/${one.version}`)];
+    const parts = [
+      row[0],
+      row[5],
+      columnVersions.get(oid) ?? '',
+      ...triggered.map((one) => `${one.name}/${one.version}`),
+    ];
     versions.set(nameKey(schema, name), parts.join(';'));
   }
   const functions = readFunctions(rows.functions, versions);
   const data: PostgresCatalogue = { serverVersion, relations, functions };
   return {
-    id: createHash('sha256').update(JSON.stringify(data)).update([...versions.values()].join('\n')).digest('base64url').slice(0, 22),
+    id: createHash('sha256')
+      .update(JSON.stringify(data))
+      .update([...versions.values()].join('\n'))
+      .digest('base64url')
+      .slice(0, 22),
     data,
     byOid: new Map(relations.map((relation) => [relation.oid, relation])),
     byName: new Map(relations.map((relation) => [nameKey(relation.schema, relation.name), relation])),

@@ -9,6 +9,7 @@ import { mayCopyIn } from './facts.ts';
 import { MessageReader } from './framing.ts';
 import { chain, type Judged } from './judging.ts';
 import { heldInputBytes, maxClientMessageBytes, maxOutstandingMessages } from './limits.ts';
+import type { RowColumn } from './messages/backend.ts';
 import {
   encodeCopyFail,
   encodeDescribePortal,
@@ -23,7 +24,6 @@ import {
   parseQuery,
   parseTargeted,
 } from './messages/frontend.ts';
-import type { RowColumn } from './messages/backend.ts';
 import type { RelayCore } from './relay-core.ts';
 import { reportSkipped, StatementRun } from './statement-run.ts';
 import type { Portal, PreparedStatement } from './statement-table.ts';
@@ -151,7 +151,10 @@ export class ClientMessages {
       case frontend.functionCall:
         return this.#refuseFunctionCall();
       default:
-        core.inspector.refuseMessage(`message type ${type}`, 'it is not part of the PostgreSQL protocol that Sluice carries');
+        core.inspector.refuseMessage(
+          `message type ${type}`,
+          'it is not part of the PostgreSQL protocol that Sluice carries',
+        );
         throw new SluiceError('protocol-violation', `a message of the unknown type ${type}`, {
           hint: 'Only the simple and the extended query protocol and COPY are carried.',
         });
@@ -197,7 +200,10 @@ export class ClientMessages {
     this.#checkText(raw);
     const { name, text, parameterTypes } = parseParse(...this.#body());
     if (!core.statements.hasRoomFor(name, text)) {
-      return this.#refuseExtended(localError('54000', 'too many prepared statements in this session', 'Deallocate those no longer needed.'), name);
+      return this.#refuseExtended(
+        localError('54000', 'too many prepared statements in this session', 'Deallocate those no longer needed.'),
+        name,
+      );
     }
     return chain(core.judging.judge({ phase: 'prepare', text, binds: [], earlier: null }), (judged) => {
       if (core.skipping) return dropped(judged);
@@ -217,7 +223,12 @@ export class ClientMessages {
         columns: undefined,
       };
       const undo = core.statements.setPrepared(statement);
-      this.#send(raw, { kind: 'parse', run: new StatementRun(handle, text, core.knowledge), onDone: () => handle.ended(), onUndone: undo });
+      this.#send(raw, {
+        kind: 'parse',
+        run: new StatementRun(handle, text, core.knowledge),
+        onDone: () => handle.ended(),
+        onUndone: undo,
+      });
     });
   }
 
@@ -231,7 +242,9 @@ export class ClientMessages {
         return this.#refuseExtended(localError('26000', `prepared statement "${bind.statement}" does not exist`, null));
       }
       if (!core.statements.hasRoomForPortal) {
-        return this.#refuseExtended(localError('54000', 'too many open portals in this session', 'Close those no longer needed.'));
+        return this.#refuseExtended(
+          localError('54000', 'too many open portals in this session', 'Close those no longer needed.'),
+        );
       }
       const subject = {
         phase: 'bind',
@@ -259,7 +272,11 @@ export class ClientMessages {
           stretch: core.stretch,
         };
         const undo = core.statements.setPortal(portal);
-        this.#send(raw, { kind: 'bind', run: new StatementRun(handle, statement.text, core.knowledge), onUndone: undo });
+        this.#send(raw, {
+          kind: 'bind',
+          run: new StatementRun(handle, statement.text, core.knowledge),
+          onUndone: undo,
+        });
       });
     });
   }
@@ -270,7 +287,9 @@ export class ClientMessages {
     const { portal: name } = parseExecute(...this.#body());
     const portal = core.statements.portal(name);
     if (portal === undefined) {
-      return this.#refuseExtended(localError('34000', `portal "${name}" does not exist`, 'Use FETCH for cursors that SQL declared.'));
+      return this.#refuseExtended(
+        localError('34000', `portal "${name}" does not exist`, 'Use FETCH for cursors that SQL declared.'),
+      );
     }
     const subject = {
       phase: 'execute',
@@ -287,10 +306,17 @@ export class ClientMessages {
       const { permit, statement: handle } = judged.judgement;
       permit.spend();
       // A suspended portal goes on with the run it has: its result is one.
-      if (portal.run === null || portal.run.handle !== handle) portal.run = new StatementRun(handle, portal.statement.text, core.knowledge);
+      if (portal.run === null || portal.run.handle !== handle)
+        portal.run = new StatementRun(handle, portal.statement.text, core.knowledge);
       this.#needColumns(portal);
       const moved = core.willMove(judged.outcome);
-      const entry = this.#send(raw, { kind: 'execute', run: portal.run, subject: portal, onDone: moved, onUndone: moved });
+      const entry = this.#send(raw, {
+        kind: 'execute',
+        run: portal.run,
+        subject: portal,
+        onDone: moved,
+        onUndone: moved,
+      });
       if (!mayCopyIn(judged.outcome)) return;
       // The answer that decides about COPY must come before anything else is sent: the target ignores a Sync that it reads during COPY.
       core.toTarget.push(encodeFlush());
@@ -363,18 +389,23 @@ export class ClientMessages {
 
   #refuseFunctionCall(): void {
     const core = this.#core;
-    const refusal = core.inspector.refuseMessage('FunctionCall', 'functions are called by number there, and no text can be judged');
+    const refusal = core.inspector.refuseMessage(
+      'FunctionCall',
+      'functions are called by number there, and no text can be judged',
+    );
     this.#sendQuery(encodeQuery(refusedStatementText), { refusal: errorOfRefusal(refusal) }, () => undefined);
   }
 
   #duringCopyIn(copying: Expected): void {
     switch (this.#reader.type) {
       case frontend.copyData:
-        return this.#forward();
+        this.#forward();
+        break;
       case frontend.copyDone:
       case frontend.copyFail:
         copying.copyingIn = false;
-        return this.#forward();
+        this.#forward();
+        break;
       case frontend.flush:
       case frontend.sync:
         // The target ignores these during COPY, "for the convenience of libraries": so their answers are not awaited.

@@ -66,7 +66,9 @@ export class PostgresClient implements WireClient {
  */
 export async function acceptClient(
   request: AcceptRequest,
-): Promise<{ readonly type: 'session'; readonly client: PostgresClient } | { readonly type: 'cancel'; readonly token: string }> {
+): Promise<
+  { readonly type: 'session'; readonly client: PostgresClient } | { readonly type: 'cancel'; readonly token: string }
+> {
   const handshake = new Handshake(request);
   const onAbort = (): void => handshake.destroy();
   request.signal.addEventListener('abort', onAbort, { once: true });
@@ -162,7 +164,8 @@ class Handshake {
       const bytes = await this.#readPacket();
       if (bytes === null) {
         // Direct TLS (PostgreSQL 17): the first byte is a TLS record's, and ALPN must say what is inside.
-        if (this.#encrypted || askedTls) throw new SluiceError('protocol-violation', 'a TLS handshake where none belongs');
+        if (this.#encrypted || askedTls)
+          throw new SluiceError('protocol-violation', 'a TLS handshake where none belongs');
         askedTls = true;
         await this.#startTls(true);
         continue;
@@ -192,7 +195,8 @@ class Handshake {
     let have: Buffer = Buffer.alloc(0);
     for (;;) {
       const chunk = await this.#source.next();
-      if (chunk === null) throw new SluiceError('unavailable', 'the client went away during the handshake', { audience: 'operator' });
+      if (chunk === null)
+        throw new SluiceError('unavailable', 'the client went away during the handshake', { audience: 'operator' });
       have = have.length === 0 ? chunk : Buffer.concat([have, chunk]);
       if (have[0] === tlsHandshakeByte) {
         this.#source.unread(have);
@@ -242,9 +246,13 @@ class Handshake {
   #checkDatabase({ database, user }: StartupWishes): void {
     const own = this.#request.connection.options['database'];
     if (database === '' || database === user || database === own) return;
-    throw new SluiceError('wrong-database', `connection "${this.#request.connection.name}" does not lead to that database`, {
-      hint: 'Leave the database out, or ask for a connection that leads to it.',
-    });
+    throw new SluiceError(
+      'wrong-database',
+      `connection "${this.#request.connection.name}" does not lead to that database`,
+      {
+        hint: 'Leave the database out, or ask for a connection that leads to it.',
+      },
+    );
   }
 
   #checkPasswordMayTravel(): void {
@@ -258,7 +266,12 @@ class Handshake {
 function tlsReady(secure: TLSSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error?: Error): void =>
-      reject(new SluiceError('unavailable', 'the TLS handshake with the client failed', { audience: 'operator', cause: error }));
+      reject(
+        new SluiceError('unavailable', 'the TLS handshake with the client failed', {
+          audience: 'operator',
+          cause: error,
+        }),
+      );
     secure.once('secure', () => {
       secure.off('error', fail);
       secure.off('close', fail);
@@ -274,7 +287,10 @@ function tlsReady(secure: TLSSocket): Promise<void> {
 /** Protocol 3.0 and 3.2; everything between and above is talked down (NegotiateProtocolVersion). */
 function negotiate(startup: Extract<StartupPacket, { type: 'startup' }>): { minor: number; unknownOptions: string[] } {
   if (startup.major !== 3) {
-    throw new SluiceError('unsupported', `protocol ${startup.major}.${startup.minor} is not spoken here; 3.0 and 3.2 are`);
+    throw new SluiceError(
+      'unsupported',
+      `protocol ${startup.major}.${startup.minor} is not spoken here; 3.0 and 3.2 are`,
+    );
   }
   const minor = startup.minor >= newestMinor ? newestMinor : 0;
   return { minor, unknownOptions: [...startup.parameters.keys()].filter((name) => name.startsWith('_pq_.')) };

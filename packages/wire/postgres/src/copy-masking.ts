@@ -92,9 +92,15 @@ export class CopyMasking {
     if (!this.#rows.values(row.fields)) return original;
     switch (form.format) {
       case 'text':
-        return joined(row.fields.map((field) => (field === null ? Buffer.from(form.nullText) : escapeText(field, form))), form);
+        return joined(
+          row.fields.map((field) => (field === null ? Buffer.from(form.nullText) : escapeText(field, form))),
+          form,
+        );
       case 'csv':
-        return joined(row.fields.map((field) => (field === null ? Buffer.from(form.nullText) : quoteCsv(field, form))), form);
+        return joined(
+          row.fields.map((field) => (field === null ? Buffer.from(form.nullText) : quoteCsv(field, form))),
+          form,
+        );
       case 'binary':
         return encodeBinaryRow(row.fields);
     }
@@ -105,7 +111,10 @@ export class CopyMasking {
     const fields: null[] = new Array<null>(this.#columns).fill(null);
     if (this.#form?.format === 'binary') return encodeBinaryRow(fields);
     const form: Pick<CopyForm, 'delimiter' | 'nullText'> = this.#form ?? { delimiter: '\t', nullText: '\\N' };
-    return joined(fields.map(() => Buffer.from(form.nullText)), form);
+    return joined(
+      fields.map(() => Buffer.from(form.nullText)),
+      form,
+    );
   }
 }
 
@@ -165,7 +174,7 @@ function escapeText(value: Buffer, form: CopyForm): Buffer {
 /** Manual, COPY, "CSV Format". A line feed inside quotes belongs to the value. */
 function csvRow(input: Buffer, at: number, form: CopyForm): Row | null {
   const quote = form.quote.charCodeAt(0);
-  const escape = form.escape.charCodeAt(0);
+  const escapeByte = form.escape.charCodeAt(0);
   const delimiter = form.delimiter.charCodeAt(0);
   const fields: Fields = [];
   let value: number[] = [];
@@ -175,7 +184,7 @@ function csvRow(input: Buffer, at: number, form: CopyForm): Row | null {
     const byte = input[i]!;
     if (inside) {
       const next = input[i + 1];
-      if (byte === escape && (next === escape || next === quote)) {
+      if (byte === escapeByte && (next === escapeByte || next === quote)) {
         value.push(next);
         i++;
       } else if (byte === quote) {
@@ -201,7 +210,8 @@ function csvRow(input: Buffer, at: number, form: CopyForm): Row | null {
 
 function quoteCsv(value: Buffer, form: CopyForm): Buffer {
   let out = form.quote;
-  for (const char of value.toString('utf8')) out += char === form.quote || char === form.escape ? form.escape + char : char;
+  for (const char of value.toString('utf8'))
+    out += char === form.quote || char === form.escape ? form.escape + char : char;
   return Buffer.from(out + form.quote);
 }
 

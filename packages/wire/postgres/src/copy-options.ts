@@ -48,7 +48,9 @@ function formOf(wishes: ReadonlyMap<string, string>): CopyForm | null {
     header: ['true', 'on', '1', ''].includes((wishes.get('HEADER') ?? 'off').toLowerCase()),
   };
   // The server allows one-byte characters only.
-  const single = [form.delimiter, form.quote, form.escape].every((char) => char.length === 1 && char.charCodeAt(0) < 128);
+  const single = [form.delimiter, form.quote, form.escape].every(
+    (char) => char.length === 1 && char.charCodeAt(0) < 128,
+  );
   return single ? form : null;
 }
 

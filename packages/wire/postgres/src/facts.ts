@@ -35,7 +35,10 @@ export function uncarriable(outcome: ReadOutcome): { readonly what: string; read
         return { what: 'SET client_encoding', because: 'Sluice reads and masks UTF-8 only' };
       }
       if (effect['name'] === 'standard_conforming_strings' && /^(off|false|no|0|f|n|of|fa.*)$/i.test(value)) {
-        return { what: 'SET standard_conforming_strings', because: 'string literals would no longer mean what Sluice reads' };
+        return {
+          what: 'SET standard_conforming_strings',
+          because: 'string literals would no longer mean what Sluice reads',
+        };
       }
     }
   }
@@ -47,6 +50,9 @@ export function mayCopyIn(outcome: ReadOutcome): boolean {
   if (!outcome.ok) return true;
   return outcome.statements.some(
     ({ complete, sessionEffects }) =>
-      !complete || sessionEffects.some((effect) => effect.type === 'unknown' || (effect.type === 'copy' && effect['direction'] !== 'out')),
+      !complete ||
+      sessionEffects.some(
+        (effect) => effect.type === 'unknown' || (effect.type === 'copy' && effect['direction'] !== 'out'),
+      ),
   );
 }

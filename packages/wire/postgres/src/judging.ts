@@ -1,6 +1,15 @@
 /** From a text to a verdict: session state, facts, inspector, hold. Synchronous where nothing has to be waited for. */
 import type { ReadOutcome } from '@sluice/domain';
-import type { BindValue, FactsReader, HoldInteraction, Inspector, Judgement, JudgePhase, SessionState, StatementHandle } from '@sluice/wire-kit';
+import type {
+  BindValue,
+  FactsReader,
+  HoldInteraction,
+  Inspector,
+  Judgement,
+  JudgePhase,
+  SessionState,
+  StatementHandle,
+} from '@sluice/wire-kit';
 import { encodeNotice, errorOfRefusal, type LocalError } from './errors.ts';
 import { languageName, readFacts, uncarriable } from './facts.ts';
 import type { PostgresKnowledge } from './knowledge.ts';
@@ -39,7 +48,9 @@ export class Judging {
   }
 
   judge(subject: JudgedText): Judged | Promise<Judged> {
-    return chain(this.#parts.refreshSession(), () => chain(this.#read(subject.text), (outcome) => this.#ask(subject, outcome)));
+    return chain(this.#parts.refreshSession(), () =>
+      chain(this.#read(subject.text), (outcome) => this.#ask(subject, outcome)),
+    );
   }
 
   /** True when a statement was waiting for people and now waits no longer. */
@@ -116,7 +127,9 @@ class Hold implements HoldInteraction {
 
   waiting(notice: { readonly approvalId: string; readonly url: string; readonly message: string }): void {
     const detail = JSON.stringify({ sluice: 1, approval: notice.approvalId, url: notice.url });
-    this.#parts.notify(encodeNotice(notice.message, detail, `A person can answer at ${notice.url}. Press Ctrl-C to give up.`));
+    this.#parts.notify(
+      encodeNotice(notice.message, detail, `A person can answer at ${notice.url}. Press Ctrl-C to give up.`),
+    );
   }
 }
 

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { type ColumnRef, type ObjectRef, type ReadOutcome, SluiceError } from '@sluice/domain';
 import type { CatalogueRelation, PostgresCatalogue } from '@sluice/language-postgres-sql';
 import type { DialRequest, TargetKnowledge } from '@sluice/wire-kit';
-import { changeText, controlSettingTexts } from './catalogue-queries.ts';
 import { type LoadedCatalogue, loadCatalogue, nameKey } from './catalogue.ts';
+import { changeText, controlSettingTexts } from './catalogue-queries.ts';
 import { catalogueAgeMs, controlLockMs, controlStatementMs } from './limits.ts';
 import { dialTarget, type PostgresTarget } from './target-side.ts';
 
@@ -79,7 +79,8 @@ export class PostgresKnowledge implements TargetKnowledge {
     // Set before reading: a target that is away is asked once per interval, not once per statement.
     this.#readAt = Date.now();
     try {
-      const session = (this.#session ??= await this.#open());
+      const session = this.#session ?? (await this.#open());
+      this.#session = session;
       const change = (await session.query(changeText))[0]?.[0] ?? '';
       if (this.#loaded !== null && change === this.#change) return;
       this.#loaded = await loadCatalogue(session);
@@ -137,5 +138,7 @@ function definitionsVersion(loaded: LoadedCatalogue, outcome: ReadOutcome & { ok
     }
     for (const effect of statement.effects) if (effect.object !== null) objects([effect.object]);
   }
-  return createHash('sha256').update([...seen].sort().join('\n')).digest('base64url');
+  return createHash('sha256')
+    .update([...seen].sort().join('\n'))
+    .digest('base64url');
 }

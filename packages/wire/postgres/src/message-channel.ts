@@ -81,9 +81,13 @@ export class MessageChannel {
       const chunk = await this.source.next();
       if (chunk === null) {
         const { fault } = this.source;
-        throw new SluiceError('unavailable', `the other side closed the connection${fault === null ? '' : `: ${fault.message}`}`, {
-          cause: fault ?? undefined,
-        });
+        throw new SluiceError(
+          'unavailable',
+          `the other side closed the connection${fault === null ? '' : `: ${fault.message}`}`,
+          {
+            cause: fault ?? undefined,
+          },
+        );
       }
       this.reader.push(chunk);
     }

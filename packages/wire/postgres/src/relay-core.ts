@@ -108,7 +108,10 @@ export class RelayCore {
 
   /** DDL became visible: judgements wait for the catalogue that shows it. */
   catalogueIsOld(): void {
-    if (this.knowledge === null) return this.session.catalogueIsFresh();
+    if (this.knowledge === null) {
+      this.session.catalogueIsFresh();
+      return;
+    }
     const wait = within(this.knowledge.refreshAfterNow(), catalogueWaitMs).then((inTime) => {
       if (this.#catalogueWait === wait) this.#catalogueWait = null;
       // Too late: the objects stay unknown until the next commit.
@@ -158,7 +161,8 @@ export class RelayCore {
     for (const statement of [...this.statements.preparedStatements()]) {
       // The unnamed statement is in no view; SQL PREPARE shows its whole command there.
       const digest = createHash('sha256').update(statement.text).digest('hex');
-      if (statement.name === '' || statement.bySql || there.get(statement.name) !== digest) this.statements.removePrepared(statement.name);
+      if (statement.name === '' || statement.bySql || there.get(statement.name) !== digest)
+        this.statements.removePrepared(statement.name);
     }
   }
 

@@ -97,7 +97,12 @@ class RelayedSession {
     for (const setting of client.settings) if (!(await this.#applySetting(settingStatement(setting)))) return;
     if (session.stale) await this.#readState();
     for (const [name, value] of target.parameters) {
-      toClient.push(encodeParameterStatus(name, reportedValue(name, value, (text) => inspector.maskText(text))));
+      toClient.push(
+        encodeParameterStatus(
+          name,
+          reportedValue(name, value, (text) => inspector.maskText(text)),
+        ),
+      );
     }
     const { cancelIdentity } = client;
     this.#forgetCancel = inspector.registerCancel(cancelToken(cancelIdentity), () => {
@@ -131,7 +136,10 @@ class RelayedSession {
       const message = statement.maskMessage(error instanceof Error ? error.message : 'unknown');
       statement.failed({ code: '22023', message });
       statement.ended();
-      this.#finish({ reason: 'protocol-violation', message }, encodeFatal('22023', `a startup setting was not taken: ${message}`, null));
+      this.#finish(
+        { reason: 'protocol-violation', message },
+        encodeFatal('22023', `a startup setting was not taken: ${message}`, null),
+      );
       return false;
     }
     statement.completed({ tag: 'SET', rows: null });
@@ -154,8 +162,14 @@ class RelayedSession {
     });
     if (rest.length > 0) this.#targetData(rest);
     if (client.rest.length > 0) this.#fromClient.receive(client.rest);
-    if (target.stream.destroyed || target.stream.readableEnded) return this.#targetGone();
-    if (client.stream.destroyed) return this.#clientGone();
+    if (target.stream.destroyed || target.stream.readableEnded) {
+      this.#targetGone();
+      return;
+    }
+    if (client.stream.destroyed) {
+      this.#clientGone();
+      return;
+    }
     if (client.stream.readableEnded) this.#fromClient.receiveEnd();
     target.stream.resume();
     client.stream.resume();
@@ -189,27 +203,41 @@ class RelayedSession {
 
   #clientGone(): void {
     const answered = this.#core.expected.size === 0;
-    if (this.#goodbye && answered) return this.#finish({ reason: 'clean', message: 'the client said goodbye' }, null);
+    if (this.#goodbye && answered) {
+      this.#finish({ reason: 'clean', message: 'the client said goodbye' }, null);
+      return;
+    }
     this.#finish({ reason: 'client-gone', message: 'the client went away' }, null);
   }
 
   #targetGone(): void {
-    if (this.#goodbye) return this.#finish({ reason: 'clean', message: 'the client said goodbye' }, null);
+    if (this.#goodbye) {
+      this.#finish({ reason: 'clean', message: 'the client said goodbye' }, null);
+      return;
+    }
     const said = this.#fromTarget.lastFatal;
     const message = said === null ? 'the target closed the connection' : `the target ended the session: ${said}`;
-    const lastWord = said === null ? encodeFatal('08006', message, 'Connect again; if it stays so, look at the target.') : null;
+    const lastWord =
+      said === null ? encodeFatal('08006', message, 'Connect again; if it stays so, look at the target.') : null;
     this.#finish({ reason: 'target-gone', message }, lastWord);
   }
 
   #fault(error: unknown): void {
     if (error instanceof SluiceError) {
-      const reason = error.code === 'target-unreachable' || error.code === 'unavailable' ? 'target-gone' : 'protocol-violation';
-      this.#finish({ reason, message: error.message }, encodeFatal(stateOfFault(error), error.message, error.hint ?? null));
+      const reason =
+        error.code === 'target-unreachable' || error.code === 'unavailable' ? 'target-gone' : 'protocol-violation';
+      this.#finish(
+        { reason, message: error.message },
+        encodeFatal(stateOfFault(error), error.message, error.hint ?? null),
+      );
       return;
     }
     const message = `internal error: ${error instanceof Error ? error.message : String(error)}`;
     // The text of an unforeseen error may quote what was read: the client gets none of it.
-    this.#finish({ reason: 'terminated', message }, encodeFatal('XX000', 'Sluice met an internal error and closed the session', 'See the gateway’s log.'));
+    this.#finish(
+      { reason: 'terminated', message },
+      encodeFatal('XX000', 'Sluice met an internal error and closed the session', 'See the gateway’s log.'),
+    );
   }
 
   #finish(end: SessionEnd, lastWord: Buffer | null): void {

@@ -124,7 +124,8 @@ function fitting(form: ColumnForm, masked: string): string | null {
       return isJson(masked) ? masked : JSON.stringify(masked);
     case 'text':
       // A bytea's text begins with \x; anything else would not be read as bytea.
-      if (form.typeOid === 17 && form.format === 0 && !masked.startsWith('\\x')) return `\\x${Buffer.from(masked).toString('hex')}`;
+      if (form.typeOid === 17 && form.format === 0 && !masked.startsWith('\\x'))
+        return `\\x${Buffer.from(masked).toString('hex')}`;
       return masked;
     case 'array':
     case 'opaque':

@@ -110,7 +110,9 @@ export class SessionTracker {
 
   /** True when running it may change what later judgements stand on, so that they must wait for its end. */
   mayMove(statements: readonly StatementFacts[]): boolean {
-    return statements.some((one) => !one.complete || one.kind === 'procedure' || one.sessionEffects.some((effect) => this.#moves(effect)));
+    return statements.some(
+      (one) => !one.complete || one.kind === 'procedure' || one.sessionEffects.some((effect) => this.#moves(effect)),
+    );
   }
 
   #moves(effect: SessionEffect): boolean {
@@ -118,7 +120,11 @@ export class SessionTracker {
       case 'copy':
         return false;
       case 'transaction':
-        return effect['op'] !== 'begin' && effect['op'] !== 'savepoint' && (this.#movedInTransaction || this.#touched.size > 0);
+        return (
+          effect['op'] !== 'begin' &&
+          effect['op'] !== 'savepoint' &&
+          (this.#movedInTransaction || this.#touched.size > 0)
+        );
       case 'set':
       case 'reset':
         return movesNames(effect['name']);
@@ -257,7 +263,9 @@ export class SessionTracker {
 
 /** `RESET ALL` names none. */
 function movesNames(name: unknown): boolean {
-  return typeof name !== 'string' || name === '' || name.toLowerCase() === 'all' || movingSettings.has(name.toLowerCase());
+  return (
+    typeof name !== 'string' || name === '' || name.toLowerCase() === 'all' || movingSettings.has(name.toLowerCase())
+  );
 }
 
 function keyed(session: PostgresSessionState): { session: PostgresSessionState; key: string } {

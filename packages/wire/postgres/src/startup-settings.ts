@@ -44,7 +44,8 @@ export function readStartupParameters(parameters: ReadonlyMap<string, string>): 
     throw new SluiceError('too-many', `more than ${maxStartupSettings} settings in the startup packet`);
   }
   for (const { name } of settings) {
-    if (!settingName.test(name)) throw new SluiceError('bad-request', 'a startup setting whose name is not a setting’s name');
+    if (!settingName.test(name))
+      throw new SluiceError('bad-request', 'a startup setting whose name is not a setting’s name');
   }
   return {
     user,

@@ -41,11 +41,13 @@ export class StatementRun {
     const facts = this.facts;
     const fields = columns.map((column, i) => this.#field(column, outputAt(facts, i, columns.length), facts));
     const masker = this.handle.result(fields);
-    const forms = columns.map((column, i): ColumnForm => ({
-      typeOid: column.typeOid,
-      format: column.format,
-      category: fields[i]!.category,
-    }));
+    const forms = columns.map(
+      (column, i): ColumnForm => ({
+        typeOid: column.typeOid,
+        format: column.format,
+        category: fields[i]!.category,
+      }),
+    );
     this.#rows = new RowMasking(forms, masker, this.handle);
   }
 
@@ -58,18 +60,26 @@ export class StatementRun {
       const category: Category = binary && !known ? 'opaque' : type === null ? 'text' : categoryOfTypeName(type);
       const name = lineage?.known === true && lineage.direct ? (lineage.columns[0]?.column ?? '') : '';
       // COPY has no RowDescription: where the facts do not say where a value comes from, nobody does.
-      return { name: name || `column ${i + 1}`, origin: lineage === null ? 'unresolved' : null, lineage, category, type: type ?? 'text' };
+      return {
+        name: name || `column ${i + 1}`,
+        origin: lineage === null ? 'unresolved' : null,
+        lineage,
+        category,
+        type: type ?? 'text',
+      };
     });
-    const forms = fields.map(({ category }, i): ColumnForm => ({
-      typeOid: oidOfTypeName(types[i] ?? ''),
-      format: binary ? 1 : 0,
-      // Elements of arrays have no type here; the whole literal is looked at instead.
-      category: category === 'array' ? 'text' : category,
-    }));
+    const forms = fields.map(
+      ({ category }, i): ColumnForm => ({
+        typeOid: oidOfTypeName(types[i] ?? ''),
+        format: binary ? 1 : 0,
+        // Elements of arrays have no type here; the whole literal is looked at instead.
+        category: category === 'array' ? 'text' : category,
+      }),
+    );
     this.#rows = new RowMasking(forms, this.handle.result(fields), this.handle);
     const statement = facts === null ? this.text : this.text.slice(facts.start, facts.end);
     const form = readCopyForm(statement);
-    this.#copy = new CopyMasking(this.#rows, form?.format === 'binary' === binary ? form : null, columns);
+    this.#copy = new CopyMasking(this.#rows, (form?.format === 'binary') === binary ? form : null, columns);
   }
 
   /** One result ended well. */

@@ -26,7 +26,8 @@ export async function logIn(
     const method = body.int32();
     switch (method) {
       case methods.ok:
-        if (scram !== null && !proved) throw new SluiceError('target-auth', 'the target ended the login without proving that it knows the password');
+        if (scram !== null && !proved)
+          throw new SluiceError('target-auth', 'the target ended the login without proving that it knows the password');
         return;
       case methods.cleartext:
         refuseWeak('a cleartext password', target, allowWeak);
@@ -66,7 +67,8 @@ async function nextAuthentication(channel: MessageChannel): Promise<BodyReader> 
     const { buffer, start, end } = channel.reader;
     if (type === backend.authentication) return new BodyReader(buffer, start + 5, end);
     if (type === backend.error) throw targetError(parseReport(buffer, start + 5, end));
-    if (type !== backend.notice && type !== backend.negotiateProtocol) throw violation('an unknown message during the login');
+    if (type !== backend.notice && type !== backend.negotiateProtocol)
+      throw violation('an unknown message during the login');
   }
 }
 
@@ -107,13 +109,15 @@ export function targetError(fields: ReportFields): SluiceError {
 }
 
 function mendFor(state: string): [ErrorCode, string] {
-  if (state === '28P01') return ['target-auth', 'Check the connection’s user name and password, and enter the credential again.'];
+  if (state === '28P01')
+    return ['target-auth', 'Check the connection’s user name and password, and enter the credential again.'];
   if (state.startsWith('28')) {
     return ['target-auth', 'Let this role log in from the gateway’s address: see pg_hba.conf at the target.'];
   }
   if (state === '3D000') return ['wrong-database', 'Correct the connection’s database.'];
   if (state === '42501') return ['target-auth', 'GRANT CONNECT ON DATABASE … to the connection’s role at the target.'];
-  if (state === '53300') return ['target-unreachable', 'The target has no free connection: raise max_connections or close idle sessions.'];
+  if (state === '53300')
+    return ['target-unreachable', 'The target has no free connection: raise max_connections or close idle sessions.'];
   if (state.startsWith('57P')) return ['target-unreachable', 'The target is starting or stopping: try again shortly.'];
   return ['target-unreachable', 'See the target’s own log.'];
 }

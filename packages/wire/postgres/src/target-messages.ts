@@ -1,4 +1,6 @@
 /** The target's messages, each belonging to a known message of ours: passed on as they came, masked, replaced or kept. */
+
+import { withFormats } from './client-messages.ts';
 import { encodeError } from './errors.ts';
 import type { Expected } from './expected.ts';
 import { MessageReader } from './framing.ts';
@@ -19,10 +21,9 @@ import {
   type TransactionStatus,
 } from './messages/backend.ts';
 import { encodeReport, parseReport, type ReportFields, severityOf } from './messages/report.ts';
-import { withFormats } from './client-messages.ts';
 import { protocolFault, type RelayCore } from './relay-core.ts';
-import { maskReport } from './statement-run.ts';
 import { isCarriedEncoding } from './startup-settings.ts';
+import { maskReport } from './statement-run.ts';
 
 /** Values that the target itself chose from a fixed list: nothing of a row can stand in them. */
 const fixedReports: ReadonlySet<string> = new Set([
@@ -95,45 +96,75 @@ export class TargetMessages {
   #handle(): void {
     const type = this.#reader.type;
     // Reports that may come at any time.
-    if (type === backend.notice) return this.#notice();
-    if (type === backend.parameterStatus) return this.#parameterStatus();
-    if (type === backend.notification) return this.#notification();
+    if (type === backend.notice) {
+      this.#notice();
+      return;
+    }
+    if (type === backend.parameterStatus) {
+      this.#parameterStatus();
+      return;
+    }
+    if (type === backend.notification) {
+      this.#notification();
+      return;
+    }
     const head = this.#core.expected.head;
-    if (type === backend.error) return this.#error(head);
+    if (type === backend.error) {
+      this.#error(head);
+      return;
+    }
     if (head === null) throw protocolFault('an answer to nothing');
-    if (head.refusal !== null && type !== backend.readyForQuery) throw protocolFault('a success where the refused statement stood');
-    if (type === backend.dataRow) return this.#dataRow(head);
+    if (head.refusal !== null && type !== backend.readyForQuery)
+      throw protocolFault('a success where the refused statement stood');
+    if (type === backend.dataRow) {
+      this.#dataRow(head);
+      return;
+    }
     switch (type) {
       case backend.parseComplete:
-        return this.#simpleAnswer(head, 'parse');
+        this.#simpleAnswer(head, 'parse');
+        break;
       case backend.bindComplete:
-        return this.#simpleAnswer(head, 'bind');
+        this.#simpleAnswer(head, 'bind');
+        break;
       case backend.closeComplete:
-        return this.#simpleAnswer(head, 'close');
+        this.#simpleAnswer(head, 'close');
+        break;
       case backend.parameterDescription:
-        return this.#parameterDescription(head);
+        this.#parameterDescription(head);
+        break;
       case backend.rowDescription:
-        return this.#rowDescription(head);
+        this.#rowDescription(head);
+        break;
       case backend.noData:
-        return this.#noData(head);
+        this.#noData(head);
+        break;
       case backend.commandComplete:
-        return this.#commandComplete(head);
+        this.#commandComplete(head);
+        break;
       case backend.emptyQuery:
-        return this.#emptyQuery(head);
+        this.#emptyQuery(head);
+        break;
       case backend.portalSuspended:
         this.#expect(head, 'execute');
         this.#passUnless(head.own);
-        return this.#shift();
+        this.#shift();
+        break;
       case backend.copyInResponse:
-        return this.#copyIn(head);
+        this.#copyIn(head);
+        break;
       case backend.copyOutResponse:
-        return this.#copyOut(head);
+        this.#copyOut(head);
+        break;
       case backend.copyData:
-        return this.#copyData(head);
+        this.#copyData(head);
+        break;
       case backend.copyDone:
-        return this.#pass();
+        this.#pass();
+        break;
       case backend.readyForQuery:
-        return this.#ready(head);
+        this.#ready(head);
+        break;
       default:
         throw protocolFault(`a message of the unknown type ${type}`);
     }
@@ -198,7 +229,10 @@ export class TargetMessages {
     this.#beginPortalRows(head);
     const rows = run.rows;
     if (rows === null) throw protocolFault('a row without its description');
-    if (rows.passes) return this.#pass();
+    if (rows.passes) {
+      this.#pass();
+      return;
+    }
     const { buffer, start, end } = this.#reader;
     const masked = rows.dataRow(buffer, start, end);
     if (masked === null) this.#pass();
@@ -207,7 +241,8 @@ export class TargetMessages {
 
   /** The result of an Execute begins with its first row or its end; the description came before, by whoever's Describe. */
   #beginPortalRows(head: Expected): void {
-    if (head.kind !== 'execute' || head.subject?.kind !== 'portal' || head.run === null || head.run.rows !== null) return;
+    if (head.kind !== 'execute' || head.subject?.kind !== 'portal' || head.run === null || head.run.rows !== null)
+      return;
     const portal = head.subject;
     const columns = portal.columns ?? portal.statement.columns;
     if (columns === undefined || columns === null) return;
@@ -238,7 +273,8 @@ export class TargetMessages {
 
   #copyIn(head: Expected): void {
     if (head.kind !== 'query') this.#expect(head, 'execute');
-    if (head.run === null || this.#core.expected.size > 1) throw protocolFault('a COPY that the statement did not announce');
+    if (head.run === null || this.#core.expected.size > 1)
+      throw protocolFault('a COPY that the statement did not announce');
     head.copyingIn = true;
     this.#pass();
   }
@@ -254,7 +290,10 @@ export class TargetMessages {
   #copyData(head: Expected): void {
     const copy = head.run?.copy ?? null;
     if (copy === null) throw protocolFault('COPY data that nobody asked for');
-    if (copy.passes) return this.#pass();
+    if (copy.passes) {
+      this.#pass();
+      return;
+    }
     const [buffer, start, end] = this.#body();
     const data = copy.data(buffer.subarray(start, end));
     if (data.length > 0) this.#replace(encodeCopyData(data));
@@ -293,7 +332,10 @@ export class TargetMessages {
 
   #maskedError(head: Expected | null, fields: ReportFields): Buffer {
     if (head?.run) return head.run.failed(fields);
-    return encodeReport('E', maskReport(fields, (text) => this.#core.inspector.maskText(text)));
+    return encodeReport(
+      'E',
+      maskReport(fields, (text) => this.#core.inspector.maskText(text)),
+    );
   }
 
   #notice(): void {

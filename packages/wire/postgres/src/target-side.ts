@@ -2,7 +2,13 @@
 import type { Duplex } from 'node:stream';
 import { SluiceError } from '@sluice/domain';
 import type { DialRequest, WireTarget } from '@sluice/wire-kit';
-import { cancelMs, goodbyeMs, maxApplicationNameBytes, maxControlMessageBytes, maxHandshakeMessageBytes } from './limits.ts';
+import {
+  cancelMs,
+  goodbyeMs,
+  maxApplicationNameBytes,
+  maxControlMessageBytes,
+  maxHandshakeMessageBytes,
+} from './limits.ts';
 import { ByteSource, endStream, MessageChannel } from './message-channel.ts';
 import { backend, parseDataRow, parseParameterStatus } from './messages/backend.ts';
 import { BodyReader, violation } from './messages/bytes.ts';
@@ -28,7 +34,13 @@ export class PostgresTarget implements WireTarget {
   readonly #key: BackendKey | null;
   #channel: MessageChannel | null;
 
-  constructor(request: DialRequest, stream: Duplex, channel: MessageChannel, parameters: Map<string, string>, key: BackendKey | null) {
+  constructor(
+    request: DialRequest,
+    stream: Duplex,
+    channel: MessageChannel,
+    parameters: Map<string, string>,
+    key: BackendKey | null,
+  ) {
     this.stream = stream;
     this.parameters = parameters;
     this.#request = request;
@@ -50,7 +62,8 @@ export class PostgresTarget implements WireTarget {
       const type = await channel.next();
       const { buffer, start, end } = channel.reader;
       if (type === backend.rowDescription) rows = [];
-      else if (type === backend.dataRow) rows.push(parseDataRow(buffer, start + 5, end).map((value) => value?.toString('utf8') ?? null));
+      else if (type === backend.dataRow)
+        rows.push(parseDataRow(buffer, start + 5, end).map((value) => value?.toString('utf8') ?? null));
       else if (type === backend.error) fault ??= targetError(parseReport(buffer, start + 5, end));
       else if (type === backend.parameterStatus) this.#report(parseParameterStatus(buffer, start + 5, end));
       else if (type === backend.readyForQuery) break;
@@ -101,12 +114,18 @@ export async function dialTarget(request: DialRequest): Promise<PostgresTarget> 
     return await startSession(request, plain);
   } catch (error) {
     plain.destroy();
-    if (request.signal.aborted) throw new SluiceError('timed-out', 'the target did not answer in time', { cause: error });
-    if (error instanceof SluiceError && error.code !== 'unavailable' && error.code !== 'protocol-violation') throw error;
-    throw new SluiceError('target-unreachable', `the target broke the start-up off: ${error instanceof Error ? error.message : 'unknown'}`, {
-      hint: 'Check that a PostgreSQL server listens at the address, and see its log.',
-      cause: error,
-    });
+    if (request.signal.aborted)
+      throw new SluiceError('timed-out', 'the target did not answer in time', { cause: error });
+    if (error instanceof SluiceError && error.code !== 'unavailable' && error.code !== 'protocol-violation')
+      throw error;
+    throw new SluiceError(
+      'target-unreachable',
+      `the target broke the start-up off: ${error instanceof Error ? error.message : 'unknown'}`,
+      {
+        hint: 'Check that a PostgreSQL server listens at the address, and see its log.',
+        cause: error,
+      },
+    );
   } finally {
     request.signal.removeEventListener('abort', onAbort);
   }
@@ -119,10 +138,14 @@ export async function openStream(request: DialRequest): Promise<Duplex> {
     return stream;
   } catch (error) {
     if (error instanceof SluiceError) throw error;
-    throw new SluiceError('target-unreachable', `the target cannot be reached: ${error instanceof Error ? error.message : 'unknown'}`, {
-      hint: 'Check the connection’s host and port, and that the gateway may reach them.',
-      cause: error,
-    });
+    throw new SluiceError(
+      'target-unreachable',
+      `the target cannot be reached: ${error instanceof Error ? error.message : 'unknown'}`,
+      {
+        hint: 'Check the connection’s host and port, and that the gateway may reach them.',
+        cause: error,
+      },
+    );
   }
 }
 

@@ -3,10 +3,10 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 import { SluiceError, type TargetAddress } from '@sluice/domain';
-import type { ChannelBinding } from './scram.ts';
-import { tlsServerEndPoint } from './scram.ts';
 import { ByteSource } from './message-channel.ts';
 import { sslRequest } from './messages/startup.ts';
+import type { ChannelBinding } from './scram.ts';
+import { tlsServerEndPoint } from './scram.ts';
 
 /** A stream to the target and what is known of its protection. */
 export interface TargetStream {
@@ -28,19 +28,25 @@ export async function secureTarget(stream: Duplex, address: TargetAddress): Prom
   const answer = await source.next();
   const rest = source.detach();
   if (answer === null) {
-    throw new SluiceError('target-unreachable', `the target closed the connection when asked for TLS${because(source.fault)}`, {
-      hint: 'Check that a PostgreSQL server listens at the address.',
-    });
+    throw new SluiceError(
+      'target-unreachable',
+      `the target closed the connection when asked for TLS${because(source.fault)}`,
+      {
+        hint: 'Check that a PostgreSQL server listens at the address.',
+      },
+    );
   }
   // More than the one byte could be an attacker's, put in front of what TLS protects (CVE-2021-23222).
-  if (answer.length !== 1 || rest.length > 0) throw new SluiceError('target-tls', 'the target sent bytes between the TLS request and TLS');
+  if (answer.length !== 1 || rest.length > 0)
+    throw new SluiceError('target-tls', 'the target sent bytes between the TLS request and TLS');
   if (answer[0] === 0x4e && mode === 'prefer') return plain;
   if (answer[0] === 0x4e) {
     throw new SluiceError('target-tls', 'the target does not offer TLS', {
       hint: 'Turn ssl on in the target’s postgresql.conf, or choose TLS mode prefer or disable for this connection.',
     });
   }
-  if (answer[0] !== 0x53) throw new SluiceError('target-tls', 'the target answered the TLS request with something that is not PostgreSQL');
+  if (answer[0] !== 0x53)
+    throw new SluiceError('target-tls', 'the target answered the TLS request with something that is not PostgreSQL');
   const secure = await handshake(stream, address.host, ca, mode === 'verify-full');
   const certificate = secure.getPeerX509Certificate();
   return {

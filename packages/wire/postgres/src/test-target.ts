@@ -33,7 +33,11 @@ export async function testTarget(request: DialRequest): Promise<TargetTest> {
     const plain = await openStream(request);
     try {
       const target = await secureTarget(plain, request.address);
-      const how = target.verified ? 'encrypted, and the certificate was checked' : target.encrypted ? 'encrypted; the certificate was not checked' : 'not encrypted';
+      const how = target.verified
+        ? 'encrypted, and the certificate was checked'
+        : target.encrypted
+          ? 'encrypted; the certificate was not checked'
+          : 'not encrypted';
       return `With TLS mode ${tls.mode} the connection is ${how}.`;
     } finally {
       plain.destroy();
@@ -74,14 +78,23 @@ async function checkRights(steps: TestStep[], target: PostgresTarget): Promise<s
 function warningsOf(row: readonly (string | null)[]): string[] {
   const warnings: string[] = [];
   const role = row[0] ?? 'the role';
-  if (row[1] === 't') warnings.push(`${role} is a superuser: nothing at the target limits what gets past the gateway. Use a role with the rights that this connection needs.`);
+  if (row[1] === 't')
+    warnings.push(
+      `${role} is a superuser: nothing at the target limits what gets past the gateway. Use a role with the rights that this connection needs.`,
+    );
   if (row[2] === 't') warnings.push(`${role} has BYPASSRLS: row-level security does not hold for it.`);
   if (row[3] === 't') warnings.push(`${role} has CREATEROLE: it can make roles and grant memberships.`);
-  if (row[4] === 't') warnings.push(`${role} has REPLICATION: it can copy the whole cluster over a replication connection.`);
+  if (row[4] === 't')
+    warnings.push(`${role} has REPLICATION: it can copy the whole cluster over a replication connection.`);
   if (row[5] === 't') warnings.push(`${role} has CREATEDB.`);
-  if (Number(row[6] ?? 0) > 0) warnings.push(`${role} owns ${row[6]} tables: an owner may drop and alter them and is not bound by row-level security.`);
-  if (row[7] !== null && row[7] !== undefined && row[1] !== 't') warnings.push(`${role} is a member of ${row[7]}: it can reach files or programs on the target’s host.`);
-  if (Number(row[9] ?? 0) < oldestVersion) warnings.push(`PostgreSQL ${row[8]} is older than 12, the oldest version that Sluice is made for.`);
+  if (Number(row[6] ?? 0) > 0)
+    warnings.push(
+      `${role} owns ${row[6]} tables: an owner may drop and alter them and is not bound by row-level security.`,
+    );
+  if (row[7] !== null && row[7] !== undefined && row[1] !== 't')
+    warnings.push(`${role} is a member of ${row[7]}: it can reach files or programs on the target’s host.`);
+  if (Number(row[9] ?? 0) < oldestVersion)
+    warnings.push(`PostgreSQL ${row[8]} is older than 12, the oldest version that Sluice is made for.`);
   return warnings;
 }
 

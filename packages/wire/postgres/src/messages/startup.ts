@@ -1,5 +1,5 @@
 /** Startup packets: the only ones without a type letter. PostgreSQL manual, "Message Formats". */
-import { violation, BodyReader, int32, packet } from './bytes.ts';
+import { BodyReader, int32, packet, violation } from './bytes.ts';
 
 export const protocolCodes = {
   v3: 3 << 16,

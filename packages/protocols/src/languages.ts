@@ -1,0 +1,5 @@
+/** The one list of languages, for the gateway's parse worker. */
+import type { Language } from '@sluice/domain';
+import { postgresSql } from '@sluice/language-postgres-sql';
+
+export const languages: readonly Language[] = [postgresSql];

@@ -1,0 +1,171 @@
+/** A whole inspector in memory, for tests of protocols: judges by predicate, masks by function, keeps what it was told. */
+import { type Refusal, type StatementFacts, unreadableFacts } from '@sluice/domain';
+import { mintPermit } from '../permit.ts';
+import type { Inspector, Judgement, JudgeRequest, ResultField, ResultMasker, StatementHandle } from '../protocol.ts';
+
+export interface MemoryInspectorOptions {
+  /** True: the statement is refused. */
+  readonly refuses?: (request: JudgeRequest) => boolean;
+  /** True: the statement is held until `release` or until the client gives up. */
+  readonly holds?: (request: JudgeRequest) => boolean;
+  /** Per field: what to do with its values. Default: pass. */
+  readonly plan?: (field: ResultField) => 'pass' | 'scan' | 'whole';
+  /** Masks a value or a message's text. Default: unchanged. */
+  readonly mask?: (text: string) => string | null;
+  /** Whether rows are wanted for the record. Default: true. */
+  readonly wantsRows?: boolean;
+}
+
+/** What became of one judged statement. */
+export interface MemoryStatement {
+  readonly id: string;
+  readonly phase: JudgeRequest['phase'];
+  readonly text: string;
+  readonly binds: JudgeRequest['binds'];
+  readonly state: JudgeRequest['state'];
+  readonly verdict: 'forward' | 'refuse';
+  readonly fields: (readonly ResultField[])[];
+  readonly rows: (readonly (string | null)[])[];
+  readonly tags: string[];
+  readonly failures: { readonly code: string; readonly message: string }[];
+  ended: number;
+}
+
+export class MemoryInspector implements Inspector {
+  readonly statements: MemoryStatement[] = [];
+  readonly refusedMessages: string[] = [];
+  readonly ownStatements: string[] = [];
+  readonly cancels = new Map<string, () => void>();
+  readonly waiting: { readonly release: () => void; readonly request: JudgeRequest }[] = [];
+  readonly #options: MemoryInspectorOptions;
+  #onWaiting: (() => void)[] = [];
+
+  constructor(options: MemoryInspectorOptions = {}) {
+    this.#options = options;
+  }
+
+  judge(request: JudgeRequest): Judgement | Promise<Judgement> {
+    if (this.#options.refuses?.(request) === true)
+      return this.#refuse(request, 'denied', 'Sluice refused this statement');
+    if (this.#options.holds?.(request) !== true) return this.#forward(request);
+    return this.#hold(request);
+  }
+
+  refuseMessage(what: string, because: string): Refusal {
+    this.refusedMessages.push(what);
+    return refusal('unsupported', `Sluice does not carry ${what}: ${because}`, '');
+  }
+
+  maskText(text: string): string {
+    return this.#mask(text) ?? '';
+  }
+
+  registerCancel(token: string, cancel: () => void): () => void {
+    this.cancels.set(token, cancel);
+    return () => this.cancels.delete(token);
+  }
+
+  recordOwnStatement(text: string): void {
+    this.ownStatements.push(text);
+  }
+
+  /** Resolves when a statement waits for people. */
+  async somethingWaits(): Promise<void> {
+    if (this.waiting.length > 0) return;
+    await new Promise<void>((resolve) => this.#onWaiting.push(resolve));
+  }
+
+  /** The texts that were let through, in order. */
+  forwarded(): string[] {
+    return this.statements.filter((one) => one.verdict === 'forward').map((one) => one.text);
+  }
+
+  #mask(text: string): string | null {
+    return this.#options.mask === undefined ? text : this.#options.mask(text);
+  }
+
+  async #hold(request: JudgeRequest): Promise<Judgement> {
+    request.hold.waiting({
+      approvalId: 'approval-1',
+      url: 'https://sluice.test/approvals/1',
+      message: 'Sluice holds this statement',
+    });
+    const { cancelled } = request.hold;
+    const released = await new Promise<boolean>((resolve) => {
+      this.waiting.push({ release: () => resolve(true), request });
+      cancelled.addEventListener('abort', () => resolve(false), { once: true });
+      if (cancelled.aborted) resolve(false);
+      for (const wake of this.#onWaiting.splice(0)) wake();
+    });
+    this.waiting.shift();
+    return released
+      ? this.#forward(request)
+      : this.#refuse(request, 'approval-cancelled', 'the request for approval was cancelled');
+  }
+
+  #forward(request: JudgeRequest): Judgement {
+    return { type: 'forward', permit: mintPermit('forward'), statement: this.#statement(request, 'forward') };
+  }
+
+  #refuse(request: JudgeRequest, code: Refusal['code'], message: string): Judgement {
+    return {
+      type: 'refuse',
+      refusal: refusal(code, message, request.text),
+      statement: this.#statement(request, 'refuse'),
+    };
+  }
+
+  #statement(request: JudgeRequest, verdict: MemoryStatement['verdict']): StatementHandle {
+    const kept: MemoryStatement = {
+      id: `statement-${this.statements.length + 1}`,
+      phase: request.phase,
+      text: request.text,
+      binds: request.binds,
+      state: request.state,
+      verdict,
+      fields: [],
+      rows: [],
+      tags: [],
+      failures: [],
+      ended: 0,
+    };
+    this.statements.push(kept);
+    const facts: readonly StatementFacts[] = request.outcome.ok
+      ? request.outcome.statements
+      : [unreadableFacts(request.language, request.text, request.outcome.message)];
+    return {
+      id: kept.id,
+      facts,
+      wantsRows: this.#options.wantsRows ?? true,
+      result: (fields) => {
+        kept.fields.push(fields);
+        return this.#masker(fields);
+      },
+      row: (values) => kept.rows.push(values),
+      maskMessage: (text) => this.#mask(text) ?? '',
+      completed: ({ tag }) => kept.tags.push(tag),
+      failed: (error) => kept.failures.push(error),
+      ended: () => {
+        kept.ended++;
+      },
+    };
+  }
+
+  #masker(fields: readonly ResultField[]): ResultMasker {
+    const plan = fields.map((field) => this.#options.plan?.(field) ?? 'pass');
+    return {
+      plan,
+      passAll: plan.every((one) => one === 'pass'),
+      mask: (_, text) => this.#mask(text),
+    };
+  }
+}
+
+function refusal(code: Refusal['code'], message: string, statement: string): Refusal {
+  return {
+    code,
+    message,
+    hint: 'Ask a person who may do this.',
+    detail: { sluice: 1, code, rule: 'a-rule', statement, kind: 'write', approval: null, url: null, retry: 'never' },
+  };
+}
