@@ -1,0 +1,52 @@
+'use client';
+
+import { sealingKeyFingerprint } from '@sluice/keys/sealing';
+import { useQuery } from '@tanstack/react-query';
+import { LockKeyhole } from 'lucide-react';
+import { useTRPC } from '../../client/trpc.ts';
+import { Field, Input } from '../../components/form.tsx';
+import { Callout, ErrorState, Skeleton } from '../../components/states.tsx';
+import type { FieldsProps } from './connection-fields.tsx';
+
+/** The account at the target. It is sealed in this page; the control plane never sees it. */
+export function CredentialFields({ draft, errors, change, gatewayId }: FieldsProps & { readonly gatewayId: string }) {
+  return (
+    <div className="space-y-4">
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="User name at the target" error={errors.username ?? null}>
+          {(control) => <Input {...control} value={draft.username} onChange={(event) => change({ username: event.target.value })} autoComplete="off" />}
+        </Field>
+        <Field label="Password at the target" error={errors.password ?? null}>
+          {(control) => <Input {...control} type="password" value={draft.password} onChange={(event) => change({ password: event.target.value })} autoComplete="new-password" />}
+        </Field>
+      </div>
+      {gatewayId === '' ? null : <Recipient gatewayId={gatewayId} />}
+    </div>
+  );
+}
+
+/** Whose key it is sealed to, with a fingerprint computed here from the key itself, to compare with what the gateway printed. */
+function Recipient({ gatewayId }: { readonly gatewayId: string }) {
+  const trpc = useTRPC();
+  const keys = useQuery(trpc.connections.listSealingKeys.queryOptions({ gatewayId }));
+  const fingerprints = useQuery({
+    queryKey: ['sealing-fingerprints', gatewayId, keys.data?.map((key) => key.sealingKey)],
+    enabled: keys.data !== undefined,
+    queryFn: () => Promise.all((keys.data ?? []).map(async (key) => ({ name: key.gatewayName, fingerprint: await sealingKeyFingerprint(key.sealingKey) }))),
+  });
+  if (keys.error !== null || fingerprints.error !== null) return <ErrorState error={keys.error ?? fingerprints.error} onRetry={() => void keys.refetch()} />;
+  if (fingerprints.data === undefined) return <Skeleton className="h-16" />;
+  return (
+    <Callout tone="info" icon={LockKeyhole}>
+      <p>Sealed in this browser before it is sent: only this gateway can open it, and only for this address.</p>
+      <dl className="mt-1">
+        {fingerprints.data.map((key) => (
+          <div key={key.fingerprint}>
+            <dt className="text-small">{key.name}’s sealing key. Compare it with what the gateway printed when it enrolled:</dt>
+            <dd className="font-mono text-small [overflow-wrap:anywhere]">{key.fingerprint}</dd>
+          </div>
+        ))}
+      </dl>
+    </Callout>
+  );
+}

@@ -1,0 +1,134 @@
+'use client';
+
+import type { ConnectionDetail } from '@sluice/api';
+import { targetTlsModes } from '@sluice/domain';
+import { manifestByName } from '@sluice/protocols/manifests';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { CircleAlert, KeyRound } from 'lucide-react';
+import { useState } from 'react';
+import { toast } from 'sonner';
+import { describeError, errorSentence } from '../../client/describe-error.ts';
+import { useMay } from '../../client/permissions.ts';
+import { useTRPC } from '../../client/trpc.ts';
+import { Button } from '../../components/button.tsx';
+import { Checkbox } from '../../components/form.tsx';
+import { Panel } from '../../components/layout.tsx';
+import { Callout } from '../../components/states.tsx';
+import { type ConnectionDraft, type DraftErrors, draftOf, readDraft, sameAddress } from './connection-draft.ts';
+import { AddressFields, BehaviourFields, GatewayField, NameFields } from './connection-fields.tsx';
+import { CredentialFields } from './credential-fields.tsx';
+import { useSeal } from './use-seal.ts';
+
+/** Changes a connection. Another address or gateway asks for the credential again, because the old envelope opens for nothing else. */
+export function EditPanel({ connection, onSaved, title }: { readonly connection: ConnectionDetail; readonly onSaved: (connection: ConnectionDetail) => void; readonly title: string }) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const mayWrite = useMay('connections.write');
+  const gateways = useQuery(trpc.gateways.listGateways.queryOptions()).data ?? [];
+  const [draft, setDraft] = useState<ConnectionDraft>(() => draftOf(connection));
+  const [errors, setErrors] = useState<DraftErrors>({});
+  const [replace, setReplace] = useState(false);
+  const seal = useSeal();
+  const update = useMutation(trpc.connections.updateConnection.mutationOptions());
+  const manifest = manifestByName(draft.protocol);
+  const fields = { draft, errors, change: (part: Partial<ConnectionDraft>) => setDraft((before) => ({ ...before, ...part })) };
+  const read = readDraft(draft, manifest);
+  const moved = read.value !== null && (!sameAddress(read.value.address, addressOf(connection)) || read.value.gatewayId !== connection.gateway?.id);
+  const needsCredential = moved || replace || connection.credential !== 'sealed';
+
+  const save = useMutation({
+    mutationFn: async () => {
+      const { value } = readDraft(draft, manifest);
+      if (value === null) throw new Error('Some fields need a look.');
+      const credential = needsCredential
+        ? await seal({ gatewayId: value.gatewayId, connectionId: connection.id, address: value.address, username: draft.username, password: draft.password })
+        : undefined;
+      return update.mutateAsync({
+        id: connection.id,
+        revision: connection.revision,
+        name: value.name,
+        host: value.address.host,
+        port: value.address.port,
+        tls: value.address.tls,
+        options: value.options,
+        labels: value.labels,
+        gatewayId: value.gatewayId,
+        offlineLeaseSeconds: value.offlineLeaseSeconds,
+        defaultAction: draft.defaultAction,
+        holdBehaviour: draft.holdBehaviour,
+        ...(credential === undefined ? {} : { credential }),
+      });
+    },
+    onSuccess: (saved) => {
+      toast.success('Saved. The gateway has it within two seconds.');
+      setReplace(false);
+      setDraft(draftOf(saved));
+      void queryClient.invalidateQueries({ queryKey: trpc.connections.pathKey() });
+      onSaved(saved);
+    },
+  });
+
+  return (
+    <Panel title={title}>
+      <form
+        noValidate
+        className="space-y-5"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const found: DraftErrors = { ...read.errors };
+          if (needsCredential && draft.username === '') found.username = 'Enter the account that Sluice uses at the target.';
+          setErrors(found);
+          if (Object.keys(found).length === 0) save.mutate();
+        }}
+      >
+        <fieldset disabled={!mayWrite} className="min-w-0 space-y-5">
+          <NameFields {...fields} />
+          <AddressFields {...fields} manifest={manifest} />
+          <div>
+            <p className="mb-1 font-medium">Gateway</p>
+            <GatewayField {...fields} gateways={gateways} />
+          </div>
+          <BehaviourFields {...fields} />
+          {needsCredential ? (
+            <div className="space-y-3">
+              <Callout tone="hold" icon={KeyRound}>
+                {credentialReason(moved, connection.credential)}
+              </Callout>
+              <CredentialFields {...fields} gatewayId={draft.gatewayId} />
+            </div>
+          ) : (
+            <Checkbox label="Replace the credential" checked={replace} onChecked={setReplace} help="The one in use is sealed; nobody can read it back." />
+          )}
+        </fieldset>
+        {save.error === null ? null : (
+          <div role="alert">
+            <Callout tone="deny" icon={CircleAlert}>
+              {describeError(save.error).kind === 'conflict' ? `${errorSentence(save.error)} Reload the page to see what changed.` : errorSentence(save.error)}
+            </Callout>
+          </div>
+        )}
+        {mayWrite ? (
+          <div className="flex justify-end">
+            <Button type="submit" look="primary" busy={save.isPending}>
+              Save
+            </Button>
+          </div>
+        ) : (
+          <p className="text-ink-faint">Changing a connection needs an admin.</p>
+        )}
+      </form>
+    </Panel>
+  );
+}
+
+function credentialReason(moved: boolean, credential: ConnectionDetail['credential']): string {
+  if (moved) return 'The address or the gateway changes, and the stored credential opens only for the old one. Enter it again.';
+  if (credential === 'missing') return 'There is no credential yet. Enter the account that Sluice uses at the target.';
+  if (credential === 'stale') return 'The stored credential was sealed for another address or key and no longer opens. Enter it again.';
+  return 'The new credential replaces the sealed one as soon as you save.';
+}
+
+function addressOf(connection: ConnectionDetail) {
+  const mode = targetTlsModes.find((known) => known === connection.tlsMode) ?? 'verify-full';
+  return { protocol: connection.protocol, host: connection.host, port: connection.port, tls: { mode, ca: connection.tlsCa } };
+}
