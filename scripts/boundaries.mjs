@@ -38,6 +38,9 @@ const importedInstead = {
   '@prisma/client': '@prisma/client/runtime/client', // the main entry wants a client generated into node_modules
 };
 
+/** Loaded before a package's other dependencies, as its code does. */
+const polyfills = ['reflect-metadata'];
+
 const breaks = [];
 const report = (check, where, what) => breaks.push(`${check}: ${where}: ${what}`);
 
@@ -232,7 +235,8 @@ function checkDependenciesLoad() {
     const names = Object.keys(json(join(folder, 'package.json')).dependencies ?? {})
       .filter((name) => !name.startsWith('@sluice/'))
       .map((name) => (name in importedInstead ? importedInstead[name] : name))
-      .filter(Boolean);
+      .filter(Boolean)
+      .sort((a, b) => Number(polyfills.includes(b)) - Number(polyfills.includes(a)));
     if (names.length === 0) continue;
     const code = `for (const name of ${JSON.stringify(names)}) try { await import(name); } catch (error) { console.log(name + ': ' + error.message.split('\\n')[0]); }
       process.exit(0);`;
