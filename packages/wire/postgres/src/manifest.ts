@@ -32,14 +32,16 @@ export const postgresManifest: ProtocolManifest = {
 function connectHints(place: ConnectPlace): readonly ConnectHint[] {
   const { host, port, caFile, username, secret } = place;
   const database = String(place.options['database'] ?? username);
-  const tls = `sslmode=verify-full&sslrootcert=${encodeURIComponent(caFile)}`;
+  // No file: a loopback port of `sluice connect`, which adds TLS itself.
+  const plain = caFile === '';
+  const tls = plain ? 'sslmode=disable' : `sslmode=verify-full&sslrootcert=${encodeURIComponent(caFile)}`;
   const part = encodeURIComponent;
   return [
     {
       title: 'psql',
       language: 'shell',
       text: `PGPASSWORD=${shellWord(secret)} psql ${shellWord(
-        `host=${word(host)} port=${port} dbname=${word(database)} user=${word(username)} sslmode=verify-full sslrootcert=${word(caFile)}`,
+        `host=${word(host)} port=${port} dbname=${word(database)} user=${word(username)} ${plain ? 'sslmode=disable' : `sslmode=verify-full sslrootcert=${word(caFile)}`}`,
       )}`,
     },
     { title: 'sluice', language: 'shell', text: `sluice connect ${shellWord(place.name)}` },
@@ -61,7 +63,7 @@ function connectHints(place: ConnectPlace): readonly ConnectHint[] {
         `  database: ${quoted(database)},`,
         `  user: ${quoted(username)},`,
         `  password: ${quoted(secret)},`,
-        `  ssl: { ca: readFileSync(${quoted(caFile)}) },`,
+        plain ? '  ssl: false,' : `  ssl: { ca: readFileSync(${quoted(caFile)}) },`,
         '});',
         'await client.connect();',
       ].join('\n'),
@@ -75,7 +77,7 @@ function connectHints(place: ConnectPlace): readonly ConnectHint[] {
         'connection = psycopg.connect(',
         `    host=${quoted(host)}, port=${port}, dbname=${quoted(database)},`,
         `    user=${quoted(username)}, password=${quoted(secret)},`,
-        `    sslmode="verify-full", sslrootcert=${quoted(caFile)},`,
+        plain ? '    sslmode="disable",' : `    sslmode="verify-full", sslrootcert=${quoted(caFile)},`,
         ')',
       ].join('\n'),
     },

@@ -1,0 +1,20 @@
+/** A certificate for localhost and 127.0.0.1 that signs itself, for tests only: its key protects nothing. Valid until 2126. */
+export const testCertificate = `-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUb65Y70R5FrSY5u/z6m61VyloSlwwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzA4Mzk1MloYDzIxMjYxMDMw
+MDgzOTUyWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATW+E79+zXiOoQlw4ZEModXbzTwZVvP3aj8/iwfJ2OD106XWD5f8FYY
+WT9fW8Xw96dALRI5PhKtgYcUtvVvygxLo28wbTAdBgNVHQ4EFgQUZfAtAnydQ+VO
+HCQUQtDHty0qmLEwHwYDVR0jBBgwFoAUZfAtAnydQ+VOHCQUQtDHty0qmLEwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSQAwRgIhAM8LROphrdtxWL6B5qQoU27Xq3VDxb0Fx24QLodNBspxAiEA
+zhXNhmRzw3kjnY57Y9hjtwrspvYfTorBz+zWAbhHnXc=
+-----END CERTIFICATE-----
+`;
+
+export const testKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgvAQ+HWyrVHSup6JN
+gtkPzvEW/Q/Pv35XSp+k9Y7j7fqhRANCAATW+E79+zXiOoQlw4ZEModXbzTwZVvP
+3aj8/iwfJ2OD106XWD5f8FYYWT9fW8Xw96dALRI5PhKtgYcUtvVvygxL
+-----END PRIVATE KEY-----
+`;
