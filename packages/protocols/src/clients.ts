@@ -6,3 +6,6 @@ import { postgresManifest } from '@sluice/wire-postgres/manifest';
 export const statementClients: Readonly<Record<string, OpenStatementClient>> = {
   [postgresManifest.name]: openPostgresClient,
 };
+
+export type { StatementResult } from '@sluice/wire-kit';
+export { StatementError } from '@sluice/wire-kit';

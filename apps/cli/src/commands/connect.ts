@@ -41,7 +41,11 @@ export function connectCommand(env: CliEnvironment): Command {
         write(`${JSON.stringify({ host: place.host, port, password: place.secret, protocol: connection.protocol })}\n`);
       else {
         write(`Listening on 127.0.0.1:${port} for ${name}. Password of this run: ${place.secret}\n\n`);
-        for (const hint of manifest?.connectHints(place) ?? []) write(`${hint.title}\n  ${hint.text}\n\n`);
+        // The first hints are for terminals; the whole list is on the connection's page.
+        for (const hint of (manifest?.connectHints(place) ?? []).filter(
+          ({ language }) => language === 'shell' || language === 'url',
+        ))
+          write(`${hint.title}\n  ${hint.text}\n\n`);
         write('Ctrl-C ends it.\n');
       }
       await new Promise<void>((resolve) => {

@@ -1,5 +1,4 @@
-import { statementClients } from '@sluice/protocols/clients';
-import { StatementError, type StatementResult } from '@sluice/wire-kit';
+import { StatementError, type StatementResult, statementClients } from '@sluice/protocols/clients';
 import { Command, Option } from 'commander';
 import { openApi } from '../api-client.ts';
 import { signedIn } from '../config.ts';
