@@ -27,7 +27,7 @@ const groups: readonly {
   {
     kind: 'privilege',
     verb: 'file-read',
-    names: `lo_import pg_read_file pg_read_binary_file pg_stat_file pg_current_logfile pg_hba_file_rules
+    names: `lo_import pg_read_file pg_read_file_old pg_read_binary_file pg_stat_file pg_current_logfile pg_hba_file_rules
       pg_ident_file_mappings pg_show_all_file_settings pg_ls_dir pg_ls_logdir pg_ls_waldir pg_ls_tmpdir pg_ls_archive_statusdir pg_ls_logicalmapdir
       pg_ls_logicalsnapdir pg_ls_replslotdir pg_ls_summariesdir`,
   },
@@ -51,10 +51,10 @@ const groups: readonly {
   {
     kind: 'privilege',
     verb: 'widen',
-    names: `pg_reload_conf pg_rotate_logfile pg_import_system_collations pg_nextoid pg_stop_making_pinned_objects
+    names: `pg_reload_conf pg_rotate_logfile pg_rotate_logfile_old pg_import_system_collations pg_nextoid pg_stop_making_pinned_objects
       pg_extension_config_dump set_config binary_upgrade_add_sub_rel_state binary_upgrade_create_empty_extension
       binary_upgrade_logical_slot_has_caught_up binary_upgrade_replorigin_advance binary_upgrade_set_missing_value
-      binary_upgrade_set_next_array_pg_type_oid binary_upgrade_set_next_heap_pg_class_oid binary_upgrade_set_next_heap_relfilenode
+      binary_upgrade_set_next_attribute_versions binary_upgrade_set_next_array_pg_type_oid binary_upgrade_set_next_heap_pg_class_oid binary_upgrade_set_next_heap_relfilenode
       binary_upgrade_set_next_index_pg_class_oid binary_upgrade_set_next_index_relfilenode binary_upgrade_set_next_multirange_array_pg_type_oid
       binary_upgrade_set_next_multirange_pg_type_oid binary_upgrade_set_next_pg_authid_oid binary_upgrade_set_next_pg_enum_oid
       binary_upgrade_set_next_pg_tablespace_oid binary_upgrade_set_next_pg_type_oid binary_upgrade_set_next_toast_pg_class_oid

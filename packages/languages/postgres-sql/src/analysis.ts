@@ -96,7 +96,7 @@ export function resolveRangeVar(a: Analysis, rangeVar: Tree): ResolvedRelation {
 
 /** Relations of the system that hold credentials, or show the server's files through a function. */
 const guarded: ReadonlySet<string> = new Set(
-  `authid shadow user_mapping user_mappings subscription hba_file_rules ident_file_mappings file_settings`
+  `authid shadow user_mapping user_mappings hba_file_rules ident_file_mappings file_settings`
     .split(' ')
     .map((name) => `pg_catalog.pg_${name}`),
 );

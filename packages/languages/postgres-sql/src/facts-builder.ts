@@ -23,6 +23,9 @@ const strictness: readonly StatementKind[] = [
   'privilege',
   'unknown',
 ];
+/** Columns of pg_catalog that hold passwords. `subconninfo` is left to mask rules: pg_dump reads it, and only superusers can. */
+const passwordColumns: ReadonlySet<string> = new Set(['rolpassword', 'passwd', 'umoptions']);
+
 const filterSeverity: readonly FilterShape[] = ['not-applicable', 'present', 'trivial', 'absent'];
 
 export class FactsBuilder {
@@ -57,6 +60,7 @@ export class FactsBuilder {
   }
 
   column(column: ColumnRef): void {
+    if (column.schema === 'pg_catalog' && passwordColumns.has(column.column)) this.raise('privilege');
     this.columns.set(columnKey(column), column);
   }
 

@@ -14,13 +14,13 @@ interface WebAssemblyApi {
 
 /** What the grammar says of a text that is not SQL. Anything else that a call throws means the module can no longer be trusted. */
 export class GrammarError extends Error {
-  /** Position in the text's UTF-8 bytes, 0-based; null when the grammar did not say. */
-  readonly byteOffset: number | null;
+  /** 0-based position in characters (code points: the scanner counts as `parser_errposition` does); null when not known. */
+  readonly characterOffset: number | null;
 
-  constructor(message: string, byteOffset: number | null) {
+  constructor(message: string, characterOffset: number | null) {
     super(message);
     this.name = 'GrammarError';
-    this.byteOffset = byteOffset;
+    this.characterOffset = characterOffset;
   }
 }
 

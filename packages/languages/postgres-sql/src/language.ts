@@ -33,7 +33,7 @@ function readMessage(text: string, context: { readonly session: unknown; readonl
       ok: false,
       reason: 'syntax',
       message: error.message,
-      position: error.byteOffset === null ? null : source.toCodeUnit(error.byteOffset) + 1,
+      position: error.characterOffset === null ? null : codeUnitsOf(text, error.characterOffset) + 1,
     };
   }
   // The two shapes are this package's own; the port is typed `unknown` because each language has others.
@@ -46,6 +46,14 @@ function readMessage(text: string, context: { readonly session: unknown; readonl
       context.catalogue as PostgresCatalogue | null,
     ),
   };
+}
+
+/** UTF-16 length of a text's first characters. */
+function codeUnitsOf(text: string, characters: number): number {
+  let units = 0;
+  for (let passed = 0; passed < characters && units < text.length; passed += 1)
+    units += (text.codePointAt(units) ?? 0) > 0xffff ? 2 : 1;
+  return units;
 }
 
 function checkText(text: string): SourceText | (ReadOutcome & { readonly ok: false }) {

@@ -108,7 +108,10 @@ function expandStar(a: Analysis, value: Tree, scope: Scope): QueryColumns | 'no 
     const fields = listAt(reference, 'fields');
     const last = fields.at(-1);
     if (last === undefined || payload(last, 'A_Star') === null) return 'no star';
-    return noted(a, starOf(wordsOf(fields), scope));
+    const path = wordsOf(fields);
+    const entries = path.length === 0 ? scope.items.flatMap((item) => item.entries) : [entryNamed(path, scope)];
+    for (const entry of entries) noted(a, entry?.columns ?? null);
+    return starOf(path, scope);
   }
   const step = payload(value, 'A_Indirection');
   const last = step === null ? undefined : listAt(step, 'indirection').at(-1);

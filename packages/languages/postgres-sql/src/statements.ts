@@ -110,6 +110,7 @@ function copiedColumns(a: Analysis, node: Tree, inwards: boolean): Analysis['fac
     readRelation(a, resolved);
   }
   const names = wordsAt(node, 'attlist');
+  if (names.length === 0) for (const column of entry.columns ?? []) a.facts.flow(column.flow);
   const listed =
     names.length === 0
       ? entry.ordered
