@@ -6,6 +6,7 @@ import {
   type BundleConnection,
   type Refusal,
   SluiceError,
+  type StatementDescription,
   type StatementFacts,
   type Verdict,
 } from '@sluice/domain';
@@ -13,7 +14,8 @@ import type { NewEvent } from '@sluice/recording';
 import type { JudgeRequest } from '@sluice/wire-kit';
 import type { ConsumedApproval } from './judged-statement.ts';
 import type { SessionPorts } from './ports.ts';
-import { refuseApproval, refuseControlPlaneAway } from './refusals.ts';
+import { refuseApproval, refuseControlPlaneAway, refuseUndescribed } from './refusals.ts';
+import { factsOf } from './statement-text.ts';
 
 /** Longest text that an approval carries; a longer one is shown cut, with its length. */
 const maxApprovalTextCharacters = 65_536;
@@ -55,10 +57,12 @@ export async function holdStatement(session: HoldSession, subject: HoldSubject):
   if (!ports.lease.controlPlaneReachable()) {
     return { type: 'refuse', refusal: refuseControlPlaneAway(subject, subject.verdict.rule) };
   }
-  const effectDigest = await digestEffect(session, subject);
+  const description = await describe(session, subject);
+  if (description === null) return { type: 'refuse', refusal: refuseUndescribed(subject, subject.verdict.rule) };
+  const effectDigest = digestEffect(session, subject, description.tree);
   let approval: ApprovalStatus;
   try {
-    approval = await raise(session, subject, effectDigest);
+    approval = await raise(session, subject, effectDigest, description.canonical);
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return { type: 'refuse', refusal: refuseControlPlaneAway(subject, subject.verdict.rule) };
@@ -80,10 +84,14 @@ export async function holdStatement(session: HoldSession, subject: HoldSubject):
   return waitForPeople(session, subject, approval, effectDigest);
 }
 
-async function raise(session: HoldSession, subject: HoldSubject, effectDigest: string): Promise<ApprovalStatus> {
+async function raise(
+  session: HoldSession,
+  subject: HoldSubject,
+  effectDigest: string,
+  canonical: string,
+): Promise<ApprovalStatus> {
   const { ports, connection } = session;
   const terms = subject.verdict.hold!;
-  const canonical = await canonicalText(session, subject);
   const first = subject.facts.find((f) => f.kind !== 'read' && f.kind !== 'session') ?? subject.facts[0];
   return ports.approvals.create({
     id: ports.newId(),
@@ -161,15 +169,7 @@ async function consume(
   effectDigest: string,
 ): Promise<HoldResult> {
   const { ports } = session;
-  const again = await subject.request.hold.readAgain();
-  const facts = again.outcome.ok ? again.outcome.statements : subject.facts;
-  const verdict = session.judgeAgain(facts, again.state);
-  const moved =
-    !again.outcome.ok ||
-    again.definitions !== subject.request.definitions ||
-    verdict.action === 'deny' ||
-    (verdict.action === 'hold' && verdict.rule !== subject.verdict.rule) ||
-    JSON.stringify(again.state) !== JSON.stringify(subject.request.state);
+  const moved = await hasMoved(session, subject);
   if (moved || subject.request.hold.cancelled.aborted || session.signal.aborted) {
     ports.approvals.cancel(status.id, 'void', 'policy, definitions or the session changed while it waited');
     return {
@@ -182,10 +182,11 @@ async function consume(
     };
   }
   const spent = await ports.approvals.consume(status.id, effectDigest).catch((error: unknown) => {
-    if (error instanceof SluiceError) return false;
+    if (error instanceof SluiceError) return 'unknown' as const;
     throw error;
   });
-  if (!spent) {
+  if (spent !== true) {
+    if (spent === 'unknown') giveUpUse(ports, status.id);
     return {
       type: 'refuse',
       refusal: refuseApproval(subject, 'approval-void', status, {
@@ -196,6 +197,27 @@ async function consume(
     };
   }
   return { type: 'run', approval: { id: status.id, effectDigest } };
+}
+
+/** The answer to `consume` was lost: void where it did not arrive, failed where it did. Only one of the two is accepted. */
+function giveUpUse(ports: SessionPorts, id: string): void {
+  const error = 'the control plane could not confirm that the approval was used, so the statement did not run';
+  ports.approvals.cancel(id, 'void', error);
+  ports.approvals.outcome(id, { outcome: 'failed', rows: null, durationMs: 0, error });
+}
+
+/** True unless the same text still means the same, in the same state, under the same rule. What cannot be read again has moved. */
+async function hasMoved(session: HoldSession, { request, verdict: before }: HoldSubject): Promise<boolean> {
+  try {
+    const again = await request.hold.readAgain();
+    if (again.outcome.ok !== request.outcome.ok || again.definitions !== request.definitions) return true;
+    if (JSON.stringify(again.state) !== JSON.stringify(request.state)) return true;
+    const verdict = session.judgeAgain(factsOf(request.language, request.text, again.outcome), again.state);
+    return verdict.action === 'deny' || (verdict.action === 'hold' && verdict.rule !== before.rule);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return true;
+  }
 }
 
 function refuseBy(subject: HoldSubject, status: ApprovalStatus): Refusal {
@@ -263,9 +285,8 @@ function recordDecision(
  * The keyed digest of the exact effect: parse tree with literals, bind values and types, connection revision, database, effective
  * role and search path, definitions, actor and run, and the rule that held. Unreadable text stands for itself.
  */
-async function digestEffect(session: HoldSession, subject: HoldSubject): Promise<string> {
+function digestEffect(session: HoldSession, subject: HoldSubject, tree: string): string {
   const { request } = subject;
-  const tree = request.outcome.ok ? (await session.ports.describe(request.language, request.text)).tree : request.text;
   return session.ports.digest(
     JSON.stringify([
       'sluice-effect-v1',
@@ -284,10 +305,20 @@ async function digestEffect(session: HoldSession, subject: HoldSubject): Promise
   );
 }
 
-async function canonicalText(session: HoldSession, subject: HoldSubject): Promise<string> {
-  if (!subject.request.outcome.ok) return subject.maskedText;
-  const { canonical } = await session.ports.describe(subject.request.language, subject.request.text);
-  return subject.maskCanonical(canonical);
+/**
+ * Exact tree and masked canonical print. A text that no grammar could read stands for itself; null when the parser gave up on one
+ * that it had read.
+ */
+async function describe(session: HoldSession, subject: HoldSubject): Promise<StatementDescription | null> {
+  const { request } = subject;
+  if (!request.outcome.ok) return { tree: request.text, canonical: subject.maskedText };
+  try {
+    const { tree, canonical } = await session.ports.describe(request.language, request.text);
+    return { tree, canonical: subject.maskCanonical(canonical) };
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return null;
+  }
 }
 
 function objectNames(facts: readonly StatementFacts[]): string[] {

@@ -6,7 +6,6 @@ import {
   SluiceError,
   type StatementFacts,
   type StatementKind,
-  unreadableFacts,
   type Verdict,
 } from '@sluice/domain';
 import { compileMasks } from '@sluice/masking';
@@ -14,11 +13,18 @@ import { evaluate, masksFor, type PolicyConnection } from '@sluice/policy';
 import type { NewEvent } from '@sluice/recording';
 import { type Inspector, type Judgement, type JudgeRequest, mintPermit } from '@sluice/wire-kit';
 import { type HoldSession, holdStatement } from './hold.ts';
-import { JudgedStatement, type StatementContext } from './judged-statement.ts';
+import { type BoundTo, JudgedStatement, type StatementContext } from './judged-statement.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { Masks, RecordingPort, SessionPorts } from './ports.ts';
-import { refuseApproval, refuseDenied, refuseLease, refuseUnrecorded, refuseUnsupported } from './refusals.ts';
-import { describeForRecord, maskBinds, maskCanonicalText, maskStatementText } from './statement-text.ts';
+import {
+  refuseApproval,
+  refuseDenied,
+  refuseEnded,
+  refuseLease,
+  refuseUnrecorded,
+  refuseUnsupported,
+} from './refusals.ts';
+import { describeForRecord, factsOf, maskBinds, maskCanonicalText, maskStatementText } from './statement-text.ts';
 
 /** Verdicts remembered per reading of a text: same facts, policy, state and second give the same verdict. */
 const maxVerdictsPerReading = 8;
@@ -69,15 +75,20 @@ export class SessionInspector implements Inspector {
   }
 
   judge(request: JudgeRequest): Judgement | Promise<Judgement> {
-    const facts = request.outcome.ok ? request.outcome.statements : unreadable(request);
+    const facts = factsOf(request.language, request.text, request.outcome);
     const verdict = facts.length === 0 ? this.#emptyVerdict() : this.#verdict(facts, request.state);
     const subject = this.#subject(facts, this.#session.ports.newId());
     const statement = new JudgedStatement(subject.statementId, facts, verdict, this.#statementContext());
     const stopped = this.#record(request, facts, verdict, subject) ?? this.#leaseRefusal(subject);
     if (stopped !== null) return this.#refuse(stopped, statement);
-    if (verdict.action === 'deny') return this.#refuse(refuseDenied(subject, verdict, unprovable(facts)), statement);
-    if (verdict.action === 'allow' || request.phase === 'prepare') return this.#forward(statement);
-    if (request.phase === 'execute') return this.#executeHeld(request, statement, subject);
+    const approved = request.phase === 'execute' ? approvedEarlier(request) : null;
+    if (verdict.action === 'deny') {
+      approved?.notRun('policy denied it after it was approved');
+      return this.#refuse(refuseDenied(subject, verdict, unprovable(facts)), statement);
+    }
+    if (request.phase === 'prepare') return this.#forward(statement);
+    if (verdict.action === 'allow') return this.#forward(approved?.takeExecution() === true ? approved : statement);
+    if (request.phase === 'execute') return this.#executeHeld(request, approved, statement, subject);
     return this.#hold(request, facts, verdict, subject, statement);
   }
 
@@ -144,22 +155,28 @@ export class SessionInspector implements Inspector {
     return { type: 'refuse', refusal, statement };
   }
 
-  /** Bound under an approval that was consumed: it may run once more only as the same statement under the same rule. */
-  #executeHeld(request: JudgeRequest, statement: JudgedStatement, subject: Subject): Judgement {
-    const earlier = request.earlier;
-    const approved = earlier instanceof JudgedStatement ? earlier.approval : null;
-    if (approved !== null && earlier instanceof JudgedStatement && earlier.verdict.rule === statement.verdict.rule) {
-      return { type: 'forward', permit: mintPermit('forward'), statement: earlier };
-    }
-    const url = this.#session.ports.publicUrl();
+  /** Bound under an approval that was consumed: it runs once, as the same statement in the same state under the same rule. */
+  #executeHeld(
+    request: JudgeRequest,
+    approved: JudgedStatement | null,
+    statement: JudgedStatement,
+    subject: Subject,
+  ): Judgement {
+    const unmoved = approved?.verdict.rule === statement.verdict.rule && approved.isBoundTo(boundTo(request));
+    if (approved !== null && unmoved && approved.takeExecution()) return this.#forward(approved);
+    if (!unmoved) approved?.notRun('policy, definitions or the session changed after it was approved');
+    const because =
+      approved !== null && unmoved
+        ? 'its approval let it run once, and it was executed before'
+        : 'policy, definitions or the session changed after it was bound';
     return this.#refuse(
       refuseApproval(
         subject,
         'approval-void',
-        { id: approved?.id ?? '', url },
+        { id: approved?.approval?.id ?? null, url: this.#session.ports.publicUrl() },
         {
           rule: statement.verdict.rule,
-          message: `Sluice did not run ${subject.command}: policy changed after it was bound`,
+          message: `Sluice did not run ${subject.command}: ${because}`,
           hint: 'Bind and execute it again to ask anew.',
         },
       ),
@@ -187,8 +204,14 @@ export class SessionInspector implements Inspector {
       maskCanonical: (text) => maskCanonicalText(masks, text, facts, maskedText) ?? maskedText,
     });
     if (held.type === 'refuse') return this.#refuse(held.refusal, statement);
-    statement.runsUnder(held.approval);
+    statement.runsUnder(held.approval, boundTo(request));
     this.#open.add(statement);
+    if (this.#closed) {
+      // The session ended while the approval was being consumed: nobody is there to run it.
+      this.close();
+      return this.#refuse(refuseEnded(subject), statement);
+    }
+    if (request.phase === 'run') statement.takeExecution();
     return this.#forward(statement);
   }
 
@@ -214,7 +237,9 @@ export class SessionInspector implements Inspector {
   #verdict(facts: readonly StatementFacts[], state: JudgeRequest['state']): Verdict {
     const { policy, version } = this.#session.ports.policy();
     const now = this.#session.ports.now();
-    const key = `${version} ${Math.floor(now / verdictLifetimeMs)} ${state.inTransaction} ${state.role} ${state.database}`;
+    const second = Math.floor(now / verdictLifetimeMs);
+    // NUL stands in no name, so that two states never share a key.
+    const key = `${version} ${second} ${state.inTransaction} ${state.role ?? ''}\0${state.database}`;
     let known = this.#verdicts.get(facts);
     if (known === undefined) {
       known = new Map();
@@ -292,9 +317,13 @@ function hex(digest: string): string {
   return Buffer.from(digest, 'base64url').toString('hex');
 }
 
-function unreadable(request: JudgeRequest): readonly StatementFacts[] {
-  if (request.outcome.ok) return request.outcome.statements;
-  return [unreadableFacts(request.language, request.text, request.outcome.message)];
+/** The statement that an earlier phase bound under an approval; null when none was asked for. */
+function approvedEarlier({ earlier }: JudgeRequest): JudgedStatement | null {
+  return earlier instanceof JudgedStatement && earlier.approval !== null ? earlier : null;
+}
+
+function boundTo({ text, state, definitions }: JudgeRequest): BoundTo {
+  return { text, database: state.database, role: state.role, searchPath: state.searchPath, definitions };
 }
 
 function unprovable(facts: readonly StatementFacts[]): string | null {

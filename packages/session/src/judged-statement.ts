@@ -18,6 +18,15 @@ export interface ConsumedApproval {
   readonly effectDigest: string;
 }
 
+/** What a bound statement was approved with; its execution must find the same. */
+export interface BoundTo {
+  readonly text: string;
+  readonly database: string;
+  readonly role: string | null;
+  readonly searchPath: readonly string[] | null;
+  readonly definitions: string;
+}
+
 interface OpenResult {
   readonly columns: readonly { name: string; type: string; masked: string | null; dataClass: string | null }[];
   rows: (string | null)[][];
@@ -42,6 +51,8 @@ export class JudgedStatement implements StatementHandle {
   readonly #readsMasked: boolean;
   #approval: ConsumedApproval | null = null;
   #approvalReported = false;
+  #boundTo: BoundTo | null = null;
+  #executionTaken = false;
   #result: OpenResult | null = null;
   #resultIndex = 0;
   #rowsSeen = 0;
@@ -70,8 +81,28 @@ export class JudgedStatement implements StatementHandle {
   }
 
   /** The statement runs on the strength of this consumed approval; its outcome is owed. */
-  runsUnder(approval: ConsumedApproval): void {
+  runsUnder(approval: ConsumedApproval, boundTo: BoundTo): void {
     this.#approval = approval;
+    this.#boundTo = boundTo;
+  }
+
+  /** Whether what was approved is still what would run. */
+  isBoundTo(now: BoundTo): boolean {
+    return JSON.stringify(this.#boundTo) === JSON.stringify(now);
+  }
+
+  /** Takes the one execution that an approval gives. False when it was taken before: an approval never lets two run. */
+  takeExecution(): boolean {
+    if (this.#approval === null || this.#executionTaken) return false;
+    this.#executionTaken = true;
+    return true;
+  }
+
+  /** Its approval was consumed and it will not run; nothing happened at the target. */
+  notRun(because: string): void {
+    if (!this.takeExecution()) return;
+    this.#failure = because;
+    this.#reportApproval('failed', this.#context.now() - this.#startedAt);
   }
 
   result(fields: readonly ResultField[]): ResultMasker {
@@ -165,6 +196,7 @@ export class JudgedStatement implements StatementHandle {
   abandoned(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.notRun('the session ended before it was executed');
     this.#reportApproval('outcome-unknown', this.#context.now() - this.#startedAt);
   }
 

@@ -85,7 +85,7 @@ export function refuseControlPlaneAway(subject: RefusalSubject, rule: string | n
 export function refuseApproval(
   subject: RefusalSubject,
   how: 'approval-denied' | 'approval-expired' | 'approval-cancelled' | 'approval-void' | 'approval-required',
-  approval: { readonly id: string; readonly url: string },
+  approval: { readonly id: string | null; readonly url: string },
   words: { readonly message: string; readonly hint: string; readonly rule: string | null },
 ): Refusal {
   return refusal(how, subject, words.message, words.hint, {
@@ -99,6 +99,26 @@ export function refuseApproval(
           ? 'later'
           : 'never',
   });
+}
+
+export function refuseEnded(subject: RefusalSubject): Refusal {
+  return refusal(
+    'session-ended',
+    subject,
+    `Sluice did not run ${subject.command}: the session ended first`,
+    'Connect again and send it again to ask anew.',
+    { retry: 'reconnect' },
+  );
+}
+
+export function refuseUndescribed(subject: RefusalSubject, rule: string | null): Refusal {
+  return refusal(
+    'unreadable',
+    subject,
+    `Sluice refused ${subject.command}: it needs a person's approval and could not be read again to show it to one`,
+    'Send one shorter, plainer statement.',
+    { rule },
+  );
 }
 
 export function refuseUnsupported(statementId: string, what: string, because: string): Refusal {

@@ -1,5 +1,12 @@
 /** Statements as they may be recorded and shown: literals, comments and bound values are masked like results. */
-import type { LiteralSpan, StatementFacts, StatementKind, Verdict } from '@sluice/domain';
+import {
+  type LiteralSpan,
+  type ReadOutcome,
+  type StatementFacts,
+  type StatementKind,
+  unreadableFacts,
+  type Verdict,
+} from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
 import type { BindValue, JudgeRequest } from '@sluice/wire-kit';
 import type { Masks } from './ports.ts';
@@ -10,6 +17,11 @@ export const maxRecordedTextCharacters = 65_536;
 const maxRecordedBinds = 1_024;
 /** A literal shorter than this is no value that a mask protects. */
 const minSecretCharacters = 3;
+
+/** The facts of a message; one that could not be read is one statement of which nothing is proved. */
+export function factsOf(language: string, text: string, outcome: ReadOutcome): readonly StatementFacts[] {
+  return outcome.ok ? outcome.statements : [unreadableFacts(language, text, outcome.message)];
+}
 
 /** Whether a message touches a relation that has masked columns: what is not provable about its values is then masked. */
 export function touchesMasked(masks: Masks, facts: readonly StatementFacts[]): boolean {
@@ -23,8 +35,8 @@ export function maskStatementText(masks: Masks, text: string, facts: readonly St
 }
 
 /**
- * The canonical print has no spans of its own: literals are found again by value. Null when one that is masked in the original
- * would still show.
+ * The canonical print has no spans of its own: literals are found again by value. Null when one is not found, because it was printed in
+ * another form (escapes, spaces), or when one that is masked in the original would still show.
  */
 export function maskCanonicalText(
   masks: Masks,
@@ -35,6 +47,7 @@ export function maskCanonicalText(
   const literals = facts.flatMap((f) => f.literals);
   const spans: LiteralSpan[] = [];
   for (const literal of literals) {
+    if (!canonical.includes(literal.value.replaceAll("'", "''"))) return null;
     for (const written of [`'${literal.value.replaceAll("'", "''")}'`, literal.value]) {
       for (
         let at = written === '' ? -1 : canonical.indexOf(written);

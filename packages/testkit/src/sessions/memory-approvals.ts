@@ -1,4 +1,4 @@
-import { EventEmitter, on, once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type ApprovalCreate, type ApprovalState, type ApprovalStatus, SluiceError } from '@sluice/domain';
 import type { ApprovalOutcome, ApprovalsPort } from '@sluice/session';
 
@@ -15,10 +15,13 @@ export class MemoryApprovals implements ApprovalsPort {
   readonly outcomes: { readonly id: string; readonly outcome: ApprovalOutcome }[] = [];
   /** While set the control plane cannot be reached. */
   away = false;
-  /** Called between the decision and the use of an approval. */
+  /** Called when an approval is about to be used. */
   beforeConsume: (id: string) => void = () => undefined;
+  /** While set an approval is used and the answer that says so is lost. */
+  consumeAnswerLost = false;
   readonly #entries = new Map<string, Entry>();
-  readonly #events = new EventEmitter();
+  /** One listener for every hold that waits. */
+  readonly #events = new EventEmitter().setMaxListeners(0);
   readonly #publicUrl: string;
 
   constructor(publicUrl: string) {
@@ -43,12 +46,11 @@ export class MemoryApprovals implements ApprovalsPort {
   }
 
   async settled(id: string, signal: AbortSignal): Promise<ApprovalStatus> {
-    signal.throwIfAborted();
-    const changes = on(this.#events, 'changed', { signal });
     for (;;) {
+      signal.throwIfAborted();
       const entry = this.#entry(id);
       if (entry.state !== 'waiting') return this.#status(entry);
-      await changes.next();
+      await once(this.#events, 'changed', { signal });
     }
   }
 
@@ -58,13 +60,15 @@ export class MemoryApprovals implements ApprovalsPort {
       const entry = this.#entry(id);
       if (entry.state !== 'approved' || entry.request.effectDigest !== effectDigest) return false;
       this.#move(entry, 'consumed');
+      if (this.consumeAnswerLost) throw new SluiceError('control-plane-away', 'the control plane cannot be reached');
       return true;
     });
   }
 
   outcome(id: string, outcome: ApprovalOutcome): void {
     const entry = this.#entry(id);
-    if (entry.state !== 'consumed') throw new Error(`an outcome of an approval that is ${entry.state}`);
+    // As the control plane does: what was not consumed has no outcome.
+    if (entry.state !== 'consumed') return;
     this.outcomes.push({ id, outcome });
     this.#move(entry, outcome.outcome);
   }

@@ -40,7 +40,7 @@ export class ToySession {
   static async start(
     world: SessionWorld,
     connection: BundleConnection,
-    more: Partial<Pick<SessionRequest, 'path' | 'ticket' | 'problem'>> = {},
+    more: Partial<Pick<SessionRequest, 'protocol' | 'path' | 'ticket' | 'problem'>> = {},
   ): Promise<ToySession> {
     const { client, server } = await socketPair();
     const request: SessionRequest = {

@@ -1,0 +1,349 @@
+import type { Actor } from '@sluice/domain';
+import { newId } from '@sluice/keys';
+import { admin, agent, SessionWorld } from '@sluice/testkit/sessions';
+import { toyConnection, toyLanguage } from '@sluice/testkit/toy-echo';
+import type { BindValue, Judgement, JudgeRequest, SessionState, StatementHandle } from '@sluice/wire-kit';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SessionInspector } from './inspector.ts';
+import { JudgedStatement } from './judged-statement.ts';
+
+const idle: SessionState = { database: 'app', role: 'reader', searchPath: ['public'], inTransaction: false };
+const connection = toyConnection(1);
+
+let world: SessionWorld;
+beforeEach(() => {
+  world = new SessionWorld([toyLanguage]);
+});
+afterEach(() => world.close());
+
+/** One session's inspector, asked as a protocol asks it. */
+class Asked {
+  readonly inspector: SessionInspector;
+  readonly ending = new AbortController();
+  readonly #recorder: ReturnType<SessionWorld['ports']['openRecording']>;
+
+  constructor(actor: Actor = agent) {
+    const { ports, live } = world;
+    const id = newId();
+    this.#recorder = ports.openRecording(id);
+    const { signal } = this.ending;
+    this.inspector = new SessionInspector({ id, connection, actor, ports, recorder: this.#recorder, live, signal });
+  }
+
+  judge(text: string, more: Partial<JudgeRequest> = {}): Judgement | Promise<Judgement> {
+    return this.inspector.judge(request(text, more));
+  }
+
+  /** Judges what is held, and approves it as soon as it waits. */
+  async approved(text: string, more: Partial<JudgeRequest> = {}): Promise<Judgement> {
+    const judging = this.judge(text, more);
+    const { id } = await world.approvals.raised(world.approvals.requests.length + 1);
+    world.approvals.decide(id, 'approved', 'reviewer');
+    return judging;
+  }
+
+  close(): void {
+    this.inspector.close();
+    this.#recorder.close({ type: 'session.closed', reason: 'clean', message: '', statements: 0, held: 0, denied: 0 });
+  }
+}
+
+function request(text: string, more: Partial<JudgeRequest> = {}): JudgeRequest {
+  const outcome = toyLanguage.read(text, { session: { refused: 'forbidden' }, catalogue: null });
+  const state = more.state ?? idle;
+  const definitions = more.definitions ?? 'v1';
+  const hold = {
+    cancelled: new AbortController().signal,
+    maxWaitMs: null,
+    readAgain: () => Promise.resolve({ outcome, state, definitions }),
+    waiting: () => undefined,
+  };
+  return {
+    phase: 'run',
+    language: toyLanguage.name,
+    text,
+    outcome,
+    binds: [],
+    state,
+    definitions,
+    earlier: null,
+    hold,
+    ...more,
+  };
+}
+
+const code = (judgement: Judgement) => (judgement.type === 'refuse' ? judgement.refusal.code : 'forward');
+
+describe('phases', () => {
+  test('prepare denies now and never holds; bind holds', async () => {
+    const asked = new Asked();
+    expect(code(await asked.judge('drop it', { phase: 'prepare' }))).toBe('denied');
+    expect(code(await asked.judge('write it', { phase: 'prepare' }))).toBe('forward');
+    expect(world.approvals.requests).toEqual([]);
+    expect(code(await asked.approved('write it', { phase: 'bind' }))).toBe('forward');
+    asked.close();
+  });
+
+  test('what needs no hold is judged at once, in the same turn', () => {
+    const asked = new Asked();
+    expect(asked.judge('echo it')).not.toBeInstanceOf(Promise);
+    asked.close();
+  });
+
+  test('every permit forwards once', async () => {
+    const asked = new Asked();
+    const judgement = await asked.judge('echo it');
+    if (judgement.type !== 'forward') throw new Error('not forwarded');
+    judgement.permit.spend();
+    expect(() => judgement.permit.spend()).toThrow('twice');
+    asked.close();
+  });
+
+  test('an approval of a bound statement lets one execution run, and no second one', async () => {
+    const asked = new Asked();
+    const bound = await asked.approved('write it', { phase: 'bind' });
+    const first = await asked.judge('write it', { phase: 'execute', earlier: bound.statement });
+    expect(code(first)).toBe('forward');
+    // The outcome belongs to the approval, so the bound statement's handle comes back.
+    expect(first.statement).toBe(bound.statement);
+    const second = await asked.judge('write it', { phase: 'execute', earlier: bound.statement });
+    expect(code(second)).toBe('approval-void');
+    finish(first.statement);
+    const third = await asked.judge('write it', { phase: 'execute', earlier: bound.statement });
+    expect(code(third)).toBe('approval-void');
+    expect(world.approvals.outcomes.map(({ outcome }) => outcome.outcome)).toEqual(['succeeded']);
+    expect(world.approvals.requests).toHaveLength(1);
+    asked.close();
+  });
+
+  test('an approval that a simple statement used lets no execution run', async () => {
+    const asked = new Asked();
+    const run = await asked.approved('write it');
+    expect(code(await asked.judge('write it', { phase: 'execute', earlier: run.statement }))).toBe('approval-void');
+    asked.close();
+  });
+
+  test('an execution without a bound approval is refused', async () => {
+    const asked = new Asked();
+    expect(code(await asked.judge('write it', { phase: 'execute' }))).toBe('approval-void');
+    const allowed = await asked.judge('echo it', { phase: 'bind' });
+    expect(code(await asked.judge('write it', { phase: 'execute', earlier: allowed.statement }))).toBe('approval-void');
+    asked.close();
+  });
+
+  test.each([
+    ['the role', { state: { ...idle, role: 'writer' } }],
+    ['the search path', { state: { ...idle, searchPath: ['other'] } }],
+    ['the database', { state: { ...idle, database: 'other' } }],
+    ['a definition', { definitions: 'v2' }],
+  ])('a change of %s between bind and execute refuses, and the approval’s outcome is failed', async (_what, moved) => {
+    const asked = new Asked();
+    const bound = await asked.approved('write it', { phase: 'bind' });
+    const execute = { phase: 'execute', earlier: bound.statement } as const;
+    expect(code(await asked.judge('write it', { ...execute, ...moved }))).toBe('approval-void');
+    expect(world.approvals.outcomes).toMatchObject([{ outcome: { outcome: 'failed', rows: null } }]);
+    expect(code(await asked.judge('write it', execute))).toBe('approval-void');
+    asked.close();
+  });
+
+  test('a policy that denies between bind and execute refuses, and the approval’s outcome is failed', async () => {
+    const asked = new Asked();
+    const bound = await asked.approved('write it', { phase: 'bind' });
+    world.changePolicy((source) =>
+      source.replace('\nrules:', '\nrules:\n  - { name: stop, description: No., action: deny, when: "true" }'),
+    );
+    expect(code(await asked.judge('write it', { phase: 'execute', earlier: bound.statement }))).toBe('denied');
+    expect(world.approvals.outcomes).toMatchObject([{ outcome: { outcome: 'failed' } }]);
+    asked.close();
+  });
+
+  test('bound under an approval and never executed: nothing ran, and that is told', async () => {
+    const asked = new Asked();
+    await asked.approved('write it', { phase: 'bind' });
+    asked.close();
+    expect(world.approvals.outcomes).toMatchObject([{ outcome: { outcome: 'failed' } }]);
+  });
+
+  test('executed and never completed: the outcome is unknown', async () => {
+    const asked = new Asked();
+    const bound = await asked.approved('write it', { phase: 'bind' });
+    await asked.judge('write it', { phase: 'execute', earlier: bound.statement });
+    asked.close();
+    expect(world.approvals.outcomes).toMatchObject([{ outcome: { outcome: 'outcome-unknown' } }]);
+  });
+});
+
+describe('what an approval was raised for', () => {
+  test.each([
+    ['definitions', { definitions: 'v2' }],
+    ['the role', { state: { ...idle, role: 'writer' } }],
+    ['the transaction', { state: { ...idle, inTransaction: true } }],
+    ['the meaning of the text', { outcome: { ok: false, reason: 'syntax', message: 'gone', position: null } as const }],
+  ])('a change of %s while it waited voids it', async (_what, moved) => {
+    const asked = new Asked();
+    const now = request('write it');
+    const again = { outcome: now.outcome, state: now.state, definitions: now.definitions, ...moved };
+    const judgement = await asked.approved('write it', {
+      hold: { ...now.hold, readAgain: () => Promise.resolve(again) },
+    });
+    expect(code(judgement)).toBe('approval-void');
+    expect(world.approvals.stateOf(world.approvals.requests[0]?.id ?? '')).toBe('void');
+    asked.close();
+  });
+
+  test('in a transaction a hold waits no longer than it may, then is refused and cancelled', async () => {
+    const asked = new Asked();
+    const state = { ...idle, inTransaction: true };
+    const judgement = await asked.judge('write it', { state, hold: { ...request('').hold, maxWaitMs: 50 } });
+    expect(judgement.type === 'refuse' && judgement.refusal).toMatchObject({
+      code: 'approval-expired',
+      hint: expect.stringContaining('outside a transaction'),
+    });
+    expect(world.approvals.stateOf(world.approvals.requests[0]?.id ?? '')).toBe('expired');
+    expect(world.events('statement.decided')).toMatchObject([{ outcome: 'expired', by: [] }]);
+    asked.close();
+  });
+
+  test('different binds, types or definitions never share a digest; equal effects do', async () => {
+    const digestOf = async (more: Partial<JudgeRequest>) => {
+      const asked = new Asked();
+      await asked.approved('write it', more);
+      asked.close();
+      return world.approvals.requests.at(-1)?.effectDigest;
+    };
+    const bind = (value: string, type = 'text'): BindValue => ({ value, binary: false, type });
+    const digests = [
+      await digestOf({}),
+      await digestOf({ binds: [bind('1')] }),
+      await digestOf({ binds: [bind('2')] }),
+      await digestOf({ binds: [bind('1', 'int4')] }),
+      await digestOf({ definitions: 'v2' }),
+      await digestOf({ state: { ...idle, role: 'writer' } }),
+    ];
+    expect(new Set(digests).size).toBe(digests.length);
+    expect(await digestOf({ binds: [bind('1')] })).toBe(digests[1]);
+  });
+});
+
+describe('a remembered verdict', () => {
+  test('does not outlive its policy, its session state or its second', async () => {
+    const asked = new Asked();
+    const { outcome } = request('echo it');
+    const judged = async (more: Partial<JudgeRequest> = {}) => code(await asked.judge('echo it', { outcome, ...more }));
+    const denyIn = (when: string) => (source: string) =>
+      source.replace('\nrules:', `\nrules:\n  - { name: stop, description: No., action: deny, when: "${when}" }`);
+    expect(await judged()).toBe('forward');
+    world.changePolicy(denyIn('session.inTransaction'));
+    expect(await judged()).toBe('forward');
+    expect(await judged({ state: { ...idle, inTransaction: true } })).toBe('denied');
+    world.changePolicy(denyIn("session.role == 'a b'"));
+    expect(await judged({ state: { ...idle, role: 'a', database: 'b c' } })).toBe('forward');
+    expect(await judged({ state: { ...idle, role: 'a b', database: 'c' } })).toBe('denied');
+    asked.close();
+  });
+});
+
+describe('the record', () => {
+  test('refused messages and the gateway’s own questions stand in it', () => {
+    const asked = new Asked();
+    const refusal = asked.inspector.refuseMessage('FunctionCall', 'it is not parsed');
+    expect(refusal).toMatchObject({ code: 'unsupported', message: 'Sluice refused FunctionCall: it is not parsed' });
+    asked.inspector.recordOwnStatement('SELECT 1');
+    asked.close();
+    expect(world.events('session.note').map(({ text }) => text)).toEqual([
+      'refused FunctionCall: it is not parsed',
+      'gateway asked the target: SELECT 1',
+    ]);
+  });
+
+  test('rows beyond the budget are counted and not kept', async () => {
+    const asked = new Asked(admin);
+    const { statement } = await asked.judge('echo it');
+    statement.result([{ name: 'n', origin: null, lineage: null, category: 'number', type: 'int4' }]);
+    let wanted = 0;
+    for (; statement.wantsRows; wanted++) statement.row([String(wanted)]);
+    statement.row(['one more']);
+    statement.completed({ tag: 'SELECT', rows: wanted + 1 });
+    statement.ended();
+    statement.ended();
+    asked.close();
+    const [result] = world.events('statement.result');
+    expect(result).toMatchObject({ rowCount: wanted + 1, omittedRows: 1 });
+    expect(result?.rows).toHaveLength(wanted);
+    expect(world.events('statement.ended')).toHaveLength(1);
+  });
+
+  test('no raw value of a masked column is in events, approvals, outcomes or refusals (invariant 5)', async () => {
+    const columns = ['email', 'home_address', 'phone', 'ssn', 'card_number', 'iban', 'api_key', 'password'];
+    const value = fc.string({ minLength: 6, maxLength: 40 }).map((text) => `zq${text.replaceAll("'", '"')}qz`);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...columns),
+        fc.constantFrom('echo', 'write', 'drop'),
+        value,
+        async (column, verb, secret) => {
+          const asked = new Asked();
+          const text = `${verb} ${column}='${secret}'`;
+          const binds = [{ value: secret, binary: false, type: 'text' }];
+          const judging = asked.judge(text, { binds });
+          if (verb === 'write') {
+            const { id } = await world.approvals.raised(world.approvals.requests.length + 1);
+            world.approvals.decide(id, 'approved', 'reviewer');
+          }
+          const judgement = await judging;
+          if (judgement.type === 'forward') answer(judgement.statement, secret);
+          asked.close();
+          const kept = [
+            world.spool.events(),
+            world.approvals.requests,
+            world.approvals.outcomes,
+            judgement.type === 'refuse' ? judgement.refusal : null,
+          ];
+          expect(textsOf(kept).filter((kept) => kept.includes(secret))).toEqual([]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a literal that the canonical print writes in another form does not show there', async () => {
+    const asked = new Asked();
+    await asked.approved("write password='two  spaces'");
+    expect(world.approvals.requests[0]?.canonicalText).toBe("write password='•••'");
+    asked.close();
+  });
+});
+
+/** What a target might say and send back of a value. */
+function answer(statement: StatementHandle, secret: string): void {
+  const columns = statement.facts[0]?.columns ?? [];
+  const masker = statement.result([
+    { name: 'a', origin: columns[0] ?? null, lineage: null, category: 'text', type: 'text' },
+    {
+      name: 'b',
+      origin: null,
+      lineage: { known: true, direct: false, columns, wholeRows: [] },
+      category: 'json',
+      type: 'jsonb',
+    },
+    { name: 'c', origin: 'unresolved', lineage: null, category: 'text', type: 'text' },
+    { name: 'd', origin: null, lineage: null, category: 'text', type: 'text' },
+  ]);
+  statement.row([0, 1, 2, 3].map((field) => masker.mask(field, secret)));
+  statement.completed({ tag: 'ECHO', rows: 1 });
+  statement.failed({ code: 'X', message: `value "${secret}" is too long` });
+  statement.ended();
+}
+
+function finish(statement: StatementHandle): void {
+  expect(statement).toBeInstanceOf(JudgedStatement);
+  statement.completed({ tag: 'ECHO', rows: 1 });
+  statement.ended();
+}
+
+/** Every text in a value, however deep. */
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
+}
