@@ -23,6 +23,7 @@ export interface MemoryStatement {
   readonly text: string;
   readonly binds: JudgeRequest['binds'];
   readonly state: JudgeRequest['state'];
+  readonly facts: readonly StatementFacts[];
   readonly verdict: 'forward' | 'refuse';
   readonly fields: (readonly ResultField[])[];
   readonly rows: (readonly (string | null)[])[];
@@ -116,7 +117,11 @@ export class MemoryInspector implements Inspector {
   }
 
   #statement(request: JudgeRequest, verdict: MemoryStatement['verdict']): StatementHandle {
+    const facts: readonly StatementFacts[] = request.outcome.ok
+      ? request.outcome.statements
+      : [unreadableFacts(request.language, request.text, request.outcome.message)];
     const kept: MemoryStatement = {
+      facts,
       id: `statement-${this.statements.length + 1}`,
       phase: request.phase,
       text: request.text,
@@ -130,9 +135,6 @@ export class MemoryInspector implements Inspector {
       ended: 0,
     };
     this.statements.push(kept);
-    const facts: readonly StatementFacts[] = request.outcome.ok
-      ? request.outcome.statements
-      : [unreadableFacts(request.language, request.text, request.outcome.message)];
     return {
       id: kept.id,
       facts,

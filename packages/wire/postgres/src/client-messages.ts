@@ -260,6 +260,7 @@ export class ClientMessages {
         }
         const { permit, statement: handle } = judged.judgement;
         permit.spend();
+        core.batchBinds = true;
         const portal: Portal = {
           kind: 'portal',
           name: bind.portal,
@@ -354,6 +355,7 @@ export class ClientMessages {
     const core = this.#core;
     core.skipping = false;
     core.unsynced = false;
+    core.batchBinds = false;
     const stretch = core.stretch++;
     this.#forward();
     core.expected.add({ kind: 'sync', onDone: () => core.stretchEnded(stretch) });
@@ -362,6 +364,7 @@ export class ClientMessages {
   #sendQuery(bytes: Buffer, entry: Partial<Expected>, onDone: () => void): Expected {
     const core = this.#core;
     core.unsynced = false;
+    core.batchBinds = false;
     const stretch = core.stretch++;
     core.toTarget.push(bytes);
     return core.expected.add({

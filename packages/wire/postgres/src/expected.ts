@@ -11,6 +11,8 @@ export interface Expected {
   readonly refusal: LocalError | null;
   /** The statement whose results come; null for the gateway's own. */
   readonly run: StatementRun | null;
+  /** The gateway's own Sync in the middle of a client's batch. */
+  readonly midBatch: boolean;
   /** What a Describe describes. */
   readonly subject: PreparedStatement | Portal | null;
   /** Set of a COPY FROM STDIN from CopyInResponse until its data ended. */
@@ -49,6 +51,7 @@ export class ExpectedQueue {
       refusal: null,
       run: null,
       subject: null,
+      midBatch: false,
       copyingIn: false,
       settled: false,
       ...entry,
@@ -67,19 +70,28 @@ export class ExpectedQueue {
   }
 
   /**
-   * After an error in the extended protocol the target skips to the next Sync. Drops what it skips; false: that Sync is yet to
-   * come, and what the client sends before it must be dropped too.
+   * After an error in the extended protocol the target skips to the next Sync. Drops what it skips; false: the client's own Sync
+   * is yet to come, and what it sends before must be dropped too.
    */
   skipToSync(): boolean {
     for (;;) {
       const entry = this.#entries[this.#head];
       if (entry === undefined) return false;
-      if (entry.kind === 'sync') return true;
+      if (entry.kind === 'sync') return !entry.midBatch;
       this.#advance();
       entry.settled = true;
       entry.onUndone?.();
       entry.run?.skipped();
     }
+  }
+
+  /** True when a statement is running or about to: an open transaction cannot be ruled out. */
+  get runsSomething(): boolean {
+    for (let i = this.#head; i < this.#entries.length; i++) {
+      const kind = this.#entries[i]!.kind;
+      if (kind === 'query' || kind === 'execute') return true;
+    }
+    return false;
   }
 
   #advance(): void {

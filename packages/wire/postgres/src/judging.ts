@@ -35,6 +35,10 @@ export interface JudgingParts {
   readonly knowledge: PostgresKnowledge | null;
   /** Brings what is known of the session up to date; undefined when it is. */
   readonly refreshSession: () => Promise<void> | undefined;
+  /** True while waiting keeps locks at the target: inside a transaction, or where one may be open. */
+  readonly keepsLocks: () => boolean;
+  /** Called when a statement begins to wait for people: gives back what locks it can. */
+  readonly beforeWaiting: () => void;
   /** Sends a notice to the client at once. */
   readonly notify: (bytes: Buffer) => void;
 }
@@ -93,7 +97,6 @@ export class Judging {
 }
 
 class Hold implements HoldInteraction {
-  readonly maxWaitMs: number | null;
   readonly #parts: JudgingParts;
   readonly #readText: () => ReadOutcome | Promise<ReadOutcome>;
   #controller: AbortController | null = null;
@@ -102,7 +105,11 @@ class Hold implements HoldInteraction {
   constructor(parts: JudgingParts, readText: () => ReadOutcome | Promise<ReadOutcome>) {
     this.#parts = parts;
     this.#readText = readText;
-    this.maxWaitMs = parts.session.status === 'I' ? null : maxHoldInTransactionMs;
+  }
+
+  /** As things stand when it is asked: answers to earlier messages may have come since the judgement began. */
+  get maxWaitMs(): number | null {
+    return this.#parts.keepsLocks() ? maxHoldInTransactionMs : null;
   }
 
   /** Made only when somebody waits: most judgements never hold. */
@@ -126,6 +133,7 @@ class Hold implements HoldInteraction {
   }
 
   waiting(notice: { readonly approvalId: string; readonly url: string; readonly message: string }): void {
+    this.#parts.beforeWaiting();
     const detail = JSON.stringify({ sluice: 1, approval: notice.approvalId, url: notice.url });
     this.#parts.notify(
       encodeNotice(notice.message, detail, `A person can answer at ${notice.url}. Press Ctrl-C to give up.`),

@@ -30,6 +30,8 @@ export const maxTouchedObjects = 1_024;
 export const maxOutstandingMessages = 16_384;
 /** Longest wait of a hold inside an open transaction, whose locks it keeps (ms). */
 export const maxHoldInTransactionMs = 30_000;
+/** A client that has closed its sending half still gets its answers for this long; then it counts as gone (ms). */
+export const halfCloseMs = 10_000;
 /** Longest wait for a clean goodbye before a stream is destroyed (ms). */
 export const goodbyeMs = 2_000;
 /** Longest wait for a cancel request's own connection (ms). */

@@ -49,6 +49,8 @@ export class RelayCore {
   skipping = false;
   /** True while messages of the extended protocol were sent and no Sync followed. */
   unsynced = false;
+  /** True when the open batch holds more than Parse, Describe and Close of statements. */
+  batchBinds = false;
   /** Counts the stretches between Sync and Query messages. */
   stretch = 0;
   readonly #parts: RelayCoreParts;
@@ -70,6 +72,8 @@ export class RelayCore {
       facts: parts.facts,
       session: parts.session,
       knowledge: parts.knowledge,
+      keepsLocks: () => this.session.status !== 'I' || this.batchBinds || this.expected.runsSomething,
+      beforeWaiting: () => this.#releaseLocks(),
       refreshSession: () => this.#refreshSession(),
       notify: (bytes) => {
         this.toClient.push(bytes);
@@ -131,6 +135,17 @@ export class RelayCore {
   /** Before a Bind: after something ran out of sight, names of prepared statements are compared with the target's. */
   confirmPrepared(): Promise<void> | undefined {
     return this.statements.doubtful ? this.#confirmPrepared() : undefined;
+  }
+
+  /**
+   * A Parse takes locks that the target keeps until Sync. Where the batch only parsed so far, a Sync of our own gives them back
+   * before people are waited for: prepared statements outlive it, and nothing has run.
+   */
+  #releaseLocks(): void {
+    if (!this.unsynced || this.batchBinds || this.session.status !== 'I') return;
+    this.toTarget.push(encodeSync());
+    this.toTarget.flush();
+    this.expected.add({ kind: 'sync', own: true, midBatch: true });
   }
 
   #refreshSession(): Promise<void> | undefined {

@@ -5,7 +5,7 @@ import { ClientMessages } from './client-messages.ts';
 import { cancelToken, type PostgresClient } from './client-side.ts';
 import { encodeError, encodeFatal, encodeSessionRefusal, stateOfFault } from './errors.ts';
 import type { PostgresKnowledge } from './knowledge.ts';
-import { goodbyeMs } from './limits.ts';
+import { goodbyeMs, halfCloseMs } from './limits.ts';
 import { endStream } from './message-channel.ts';
 import {
   encodeAuthenticationOk,
@@ -37,6 +37,7 @@ class RelayedSession {
   #resolve: (end: SessionEnd) => void = () => undefined;
   #over = false;
   #goodbye = false;
+  #patience: NodeJS.Timeout | undefined;
   #forgetCancel: () => void = () => undefined;
   readonly #onAbort = (): void => {
     const refusal = refusalOf(this.#request.signal.reason);
@@ -198,6 +199,7 @@ class RelayedSession {
   #clientSaidGoodbye(): void {
     this.#goodbye = true;
     // What was sent before still runs and is answered, as with PostgreSQL itself; then the target closes.
+    this.#patience = setTimeout(() => this.#clientGone(), halfCloseMs);
     if (this.#core.expected.size === 0) this.#finish({ reason: 'clean', message: 'the client said goodbye' }, null);
   }
 
@@ -243,6 +245,7 @@ class RelayedSession {
   #finish(end: SessionEnd, lastWord: Buffer | null): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#patience);
     this.#forgetCancel();
     this.#core.judging.cancelHold();
     void this.#close(end, lastWord);

@@ -103,7 +103,7 @@ export async function startTestGateway(target: TestTargetAddress, options: TestG
     await end;
   };
 
-  const server: Server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+  const server: Server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     void serve(socket).catch(() => socket.destroy());

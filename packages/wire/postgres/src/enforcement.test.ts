@@ -1,0 +1,418 @@
+/** Refusals, holds and session state on a real server: postgres.md's items as the wire sees them. */
+import { spawn } from 'node:child_process';
+import type { JudgeRequest } from '@sluice/wire-kit';
+import { Party } from '@sluice/wire-kit/testing';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { message } from './messages/bytes.ts';
+import {
+  encodeExecute,
+  encodeFlush,
+  encodeParse,
+  encodeQuery,
+  encodeSync,
+  encodeTerminate,
+} from './messages/frontend.ts';
+import { languageFacts } from './testing/language-facts.ts';
+import {
+  bindWith,
+  copyData,
+  copyDone,
+  executeRows,
+  openRawClient,
+  outline,
+  type RawClient,
+  reportIn,
+} from './testing/raw-client.ts';
+import { hasPsql, psqlPath, type RealTarget, startRealTarget } from './testing/real-target.ts';
+import { startTestGateway, type TestGateway } from './testing/test-gateway.ts';
+
+let target: RealTarget;
+let gateway: TestGateway;
+let direct: pg.Client;
+let refuses: (request: JudgeRequest) => boolean = () => false;
+let holds: (request: JudgeRequest) => boolean = () => false;
+const clients: RawClient[] = [];
+
+beforeAll(async () => {
+  target = await startRealTarget('15');
+  gateway = await startTestGateway(target, {
+    facts: await languageFacts(),
+    withKnowledge: true,
+    refuses: (request) => refuses(request),
+    holds: (request) => holds(request),
+  });
+  direct = new pg.Client({
+    host: '127.0.0.1',
+    port: target.port,
+    user: target.username,
+    password: target.password,
+    database: 'app',
+  });
+  await direct.connect();
+});
+afterAll(async () => {
+  await direct?.end();
+  await gateway?.close();
+  await target?.stop();
+});
+beforeEach(async () => {
+  refuses = (request) => /DROP|refuse me/.test(request.text);
+  holds = () => false;
+  await direct.query('TRUNCATE notes');
+});
+afterEach(() => {
+  for (const client of clients.splice(0)) client.party.stream.destroy();
+});
+
+async function open(parameters: readonly (readonly [string, string])[] = []): Promise<RawClient> {
+  const client = await openRawClient(gateway.port, target, parameters);
+  clients.push(client);
+  return client;
+}
+async function openDirect(): Promise<RawClient> {
+  const client = await openRawClient(target.port, target);
+  clients.push(client);
+  return client;
+}
+const lastInspector = () => gateway.inspectors.at(-1)!;
+const notes = async (): Promise<string[]> =>
+  (await direct.query('SELECT body FROM notes ORDER BY id')).rows.map((row) => row.body);
+const insert = (id: number): string => `INSERT INTO notes VALUES (${id}, 'n${id}')`;
+
+/** What a refused statement looks like must be what a failed one looks like, but for the error itself. */
+async function likeAnError(batch: (bad: string) => Buffer[], ready: number): Promise<string> {
+  const through = await open();
+  const reference = await openDirect();
+  through.send(...batch('DROP TABLE customers'));
+  const refused = outline(await through.untilReady(ready));
+  await direct.query('TRUNCATE notes');
+  reference.send(...batch('SELEKT'));
+  expect(refused.replaceAll('42501', '42601')).toBe(outline(await reference.untilReady(ready)));
+  return refused;
+}
+
+describe('refusals are carried out at the target', () => {
+  it('says who refused, why and what to do next', async () => {
+    const client = await open();
+    client.send(encodeQuery('DROP TABLE customers'));
+    const seen = await client.untilReady();
+    const report = reportIn(seen.find(({ type }) => type === 'E')!.body);
+    expect(report.get('C')).toBe('42501');
+    expect(report.get('M')).toBe('Sluice refused this statement');
+    expect(JSON.parse(report.get('D') ?? '')).toMatchObject({ sluice: 1, code: 'denied' });
+    expect(report.get('H')).not.toBe('');
+    expect((await direct.query('SELECT count(*)::int AS n FROM customers')).rows[0].n).toBe(101);
+  });
+
+  it('fails the transaction, so that COMMIT rolls back (item 1)', async () => {
+    await likeAnError((bad) => ['BEGIN', insert(1), bad, 'SELECT 1', 'COMMIT', 'SELECT 2'].map(encodeQuery), 6);
+    expect(await notes()).toEqual([]);
+  });
+
+  it('keeps savepoints working', async () => {
+    const batch = (bad: string): Buffer[] =>
+      ['BEGIN', insert(1), 'SAVEPOINT s', bad, 'ROLLBACK TO s', insert(2), 'COMMIT'].map(encodeQuery);
+    await likeAnError(batch, 7);
+    expect(await notes()).toEqual(['n1', 'n2']);
+  });
+
+  it('skips the rest of a pipeline to Sync, and rolls its implicit transaction back', async () => {
+    const one = (text: string): Buffer[] => [encodeParse('', text), bindWith(''), encodeExecute('')];
+    const seen = await likeAnError(
+      (bad) => [...one(insert(1)), ...one(bad), ...one(insert(2)), encodeSync(), ...one(insert(3)), encodeSync()],
+      2,
+    );
+    expect(seen).toBe('1 2 C:INSERT 0 1 E:42501 Z:I 1 2 C:INSERT 0 1 Z:I');
+    expect(await notes()).toEqual(['n3']);
+  });
+
+  it('refuses several statements of one message as a whole', async () => {
+    const client = await open();
+    client.send(encodeQuery(`${insert(1)}; DROP TABLE customers`));
+    expect(outline(await client.untilReady())).toBe('E:42501 Z:I');
+    expect(await notes()).toEqual([]);
+  });
+
+  it('refuses at Bind and at Execute what was allowed at Parse', async () => {
+    for (const phase of ['bind', 'execute'] as const) {
+      const client = await open();
+      refuses = () => false;
+      client.send(encodeParse('late', insert(4)), encodeSync());
+      expect(outline(await client.untilReady())).toBe('1 Z:I');
+      refuses = (request) => request.phase === phase;
+      client.send(bindWith('late'), encodeExecute(''), encodeSync());
+      expect(outline(await client.untilReady())).toBe(phase === 'bind' ? 'E:42501 Z:I' : '2 E:42501 Z:I');
+      refuses = () => false;
+      // The prepared statement is still there.
+      client.send(bindWith('late'), encodeExecute(''), encodeSync());
+      expect(outline(await client.untilReady())).toBe('2 C:INSERT 0 1 Z:I');
+      await direct.query('TRUNCATE notes');
+    }
+  });
+
+  it('answers a refusal before Sync when the client asks by Flush', async () => {
+    const client = await open();
+    client.send(encodeParse('', 'DROP TABLE customers'), encodeFlush());
+    expect(outline(await client.until((seen) => seen.length > 0))).toBe('E:42501');
+    client.send(bindWith(''), encodeExecute(''), encodeSync(), encodeQuery('SELECT 1'));
+    expect(outline(await client.untilReady(2))).toBe('Z:I T D C:SELECT 1 Z:I');
+  });
+
+  it('drops the data of a COPY that was refused', async () => {
+    const client = await open();
+    refuses = (request) => request.text.startsWith('COPY');
+    client.send(encodeQuery('COPY notes FROM STDIN'), copyData('1\tone\n'), copyDone(), encodeQuery('SELECT 1'));
+    expect(outline(await client.untilReady(2))).toBe('E:42501 Z:I T D C:SELECT 1 Z:I');
+    expect(await notes()).toEqual([]);
+  });
+
+  it('refuses FunctionCall and goes on; ends on unknown messages and on replication', async () => {
+    const client = await open();
+    client.send(message('F', Buffer.alloc(10)), encodeQuery('SELECT 1'));
+    expect(outline(await client.untilReady(2))).toBe('E:0A000 Z:I T D C:SELECT 1 Z:I');
+    client.send(message('w', Buffer.alloc(3)));
+    await client.party.ended();
+    expect(outline(await client.until(() => true))).toBe('E:08P01');
+    expect(lastInspector().refusedMessages).toHaveLength(2);
+
+    const replicating = await open([['replication', 'database']]);
+    expect(replicating.party.received.toString('latin1')).toContain('replication protocol');
+  });
+
+  it('does not run what no Parse or Bind announced', async () => {
+    const client = await open();
+    client.send(bindWith('nobody'), encodeSync(), encodeExecute('nothing'), encodeSync());
+    expect(outline(await client.untilReady(2))).toBe('E:26000 Z:I E:34000 Z:I');
+  });
+
+  it('refuses settings under which text would mean something else', async () => {
+    const client = await open();
+    for (const text of [
+      "SET client_encoding = 'SJIS'",
+      'SET standard_conforming_strings = off',
+      "SELECT set_config('standard_conforming_strings', 'off', false)",
+    ]) {
+      client.send(encodeQuery(text));
+      expect(outline(await client.untilReady())).toBe('E:0A000 Z:I');
+    }
+    client.send(encodeQuery("SELECT set_config('standard_conforming_strings', lower('OFF'), false)"));
+    await client.party.ended();
+    expect(client.party.received.toString('latin1')).toContain('standard_conforming_strings off');
+  });
+});
+
+describe('the extended protocol', () => {
+  it('goes on with a suspended portal under one result', async () => {
+    const client = await open();
+    client.send(encodeParse('', 'SELECT generate_series(1, 5)'), bindWith(''), executeRows('', 2), encodeFlush());
+    expect(outline(await client.until((seen) => seen.some(({ type }) => type === 's')))).toBe('1 2 D D s');
+    client.send(executeRows('', 2), executeRows('', 2), encodeSync());
+    expect(outline(await client.untilReady())).toBe('D D s D C:SELECT 1 Z:I');
+    const run = lastInspector().statements.filter((one) => one.rows.length > 0);
+    expect(run.flatMap((one) => one.rows)).toEqual([['1'], ['2'], ['3'], ['4'], ['5']]);
+  });
+
+  it('asks for a description that the client does not want, and keeps the answer', async () => {
+    const client = await open();
+    client.send(
+      encodeParse('p', 'SELECT id, email FROM customers WHERE id = 1'),
+      bindWith('p'),
+      encodeExecute(''),
+      encodeSync(),
+    );
+    expect(outline(await client.untilReady())).toBe('1 2 D C:SELECT 1 Z:I');
+    const fields = lastInspector().statements.at(-1)?.fields[0];
+    expect(fields?.map((field) => field.origin)).toEqual([
+      { schema: 'public', relation: 'customers', column: 'id' },
+      { schema: 'public', relation: 'customers', column: 'email' },
+    ]);
+  });
+
+  it('carries COPY FROM STDIN with the Sync that libpq sends ahead', async () => {
+    const client = await open();
+    client.send(encodeParse('', 'COPY notes FROM STDIN'), bindWith(''), encodeExecute(''), encodeSync());
+    expect(outline(await client.until((seen) => seen.some(({ type }) => type === 'G')))).toBe('1 2 G');
+    client.send(copyData('1\tone\n2\ttw'), copyData('o\n'), copyDone(), encodeSync(), encodeQuery('SELECT 1'));
+    expect(outline(await client.untilReady(2))).toBe('C:COPY 2 Z:I T D C:SELECT 1 Z:I');
+    expect(await notes()).toEqual(['one', 'two']);
+  });
+
+  it('takes SQL PREPARE and protocol statements by each other’s roads', async () => {
+    const client = await open();
+    client.send(encodeQuery('PREPARE sql_one AS SELECT 11'));
+    await client.untilReady();
+    client.send(encodeParse('wire_one', 'SELECT 22'), bindWith('sql_one'), encodeExecute(''), encodeSync());
+    expect(outline(await client.untilReady())).toBe('1 2 D C:SELECT 1 Z:I');
+    client.send(encodeQuery('EXECUTE wire_one'));
+    expect(outline(await client.untilReady())).toBe('T D C:SELECT 1 Z:I');
+    client.send(encodeQuery('DEALLOCATE ALL'), bindWith('wire_one'), encodeSync());
+    expect(outline(await client.untilReady(2))).toBe('C:DEALLOCATE ALL Z:I E:26000 Z:I');
+  });
+
+  it('notices a statement that was replaced out of sight', async () => {
+    const client = await open();
+    client.send(encodeParse('judged', 'SELECT 1'), encodeParse('kept', 'SELECT 2'), encodeSync());
+    await client.untilReady();
+    client.send(encodeQuery("DO $$BEGIN EXECUTE 'DEALLOCATE judged'; EXECUTE 'PREPARE judged AS SELECT 3'; END$$"));
+    await client.untilReady();
+    client.send(bindWith('kept'), encodeExecute(''), encodeSync(), bindWith('judged'), encodeExecute(''), encodeSync());
+    expect(outline(await client.untilReady(2))).toBe('2 D C:SELECT 1 Z:I E:26000 Z:I');
+  });
+});
+
+describe('session state', () => {
+  const pathOf = async (client: RawClient, text: string): Promise<readonly string[] | null | undefined> => {
+    client.send(encodeQuery(text));
+    await client.untilReady();
+    return lastInspector().statements.at(-1)?.state.searchPath;
+  };
+
+  it('follows search_path and role through SET, set_config, transactions and functions (item 3)', async () => {
+    const client = await open();
+    const seen: unknown[] = [];
+    for (const text of [
+      'SELECT 1',
+      'SET search_path = pg_catalog',
+      'SELECT 2',
+      'BEGIN',
+      'SET LOCAL search_path = public',
+      'SELECT 3',
+      'ROLLBACK',
+      'SELECT 4',
+      "SELECT set_config('search_path', 'public', false)",
+      'SELECT 5',
+    ]) {
+      const path = await pathOf(client, text);
+      if (/^SELECT \d/.test(text)) seen.push(path);
+    }
+    expect(seen).toEqual([
+      ['pg_catalog', 'public'],
+      ['pg_catalog'],
+      ['pg_catalog', 'public'],
+      ['pg_catalog'],
+      ['pg_catalog', 'public'],
+    ]);
+    await pathOf(client, 'SET ROLE app');
+    await pathOf(client, 'SELECT 6');
+    expect(lastInspector().statements.at(-1)?.state.role).toBe('app');
+  });
+
+  it('waits for a change that is still on its way before it judges what comes behind', async () => {
+    const client = await open();
+    client.send(encodeQuery('SET search_path = pg_catalog'), encodeQuery('SELECT 1'));
+    await client.untilReady(2);
+    expect(lastInspector().statements.at(-1)?.state.searchPath).toEqual(['pg_catalog']);
+  });
+
+  it('counts the path as unknown inside an open batch that moves it', async () => {
+    const client = await open();
+    const one = (text: string): Buffer[] => [encodeParse('', text), bindWith(''), encodeExecute('')];
+    client.send(...one('SET search_path = pg_catalog'), ...one('SELECT id FROM customers'), encodeSync());
+    await client.untilReady();
+    const judged = lastInspector().statements.find((one) => one.text === 'SELECT id FROM customers');
+    expect(judged?.state.searchPath).toBeNull();
+    expect(judged?.facts[0]?.complete).toBe(false);
+  });
+
+  it('keeps the client’s unnamed statement and portal when it asks for itself', async () => {
+    const client = await open();
+    client.send(encodeParse('', 'SELECT 7'), encodeParse('mover', 'SET search_path = public'), encodeSync());
+    await client.untilReady();
+    client.send(bindWith('mover', [], { portal: 'm' }), encodeExecute('m'), encodeSync());
+    await client.untilReady();
+    client.send(bindWith(''), encodeExecute(''), encodeSync());
+    expect(outline(await client.untilReady())).toBe('2 D C:SELECT 1 Z:I');
+  });
+
+  it('knows its own DDL once it is committed, and not before (item 4)', async () => {
+    const client = await open();
+    const complete = async (text: string): Promise<boolean | undefined> => {
+      client.send(encodeQuery(text));
+      await client.untilReady();
+      return lastInspector().statements.at(-1)?.facts[0]?.complete;
+    };
+    await complete('CREATE TABLE fresh (id int, email text)');
+    expect(await complete('SELECT email FROM fresh')).toBe(true);
+    await complete('BEGIN');
+    await complete(
+      'CREATE OR REPLACE VIEW customer_view AS SELECT id, full_name AS email, upper(full_name) AS loud FROM customers',
+    );
+    expect(await complete('SELECT email FROM customer_view')).toBe(false);
+    await complete('ROLLBACK');
+    expect(await complete('SELECT email FROM customer_view')).toBe(true);
+    await direct.query('DROP TABLE fresh');
+  });
+});
+
+describe('holds', () => {
+  it('tells the client at once, runs once after release, and keeps 30 s inside a transaction', async () => {
+    holds = (request) => request.text.startsWith('INSERT') && request.phase !== 'prepare';
+    const client = await open();
+    client.send(encodeQuery(insert(1)));
+    const [notice] = await client.until((seen) => seen.some(({ type }) => type === 'N'));
+    expect(reportIn(notice!.body).get('D')).toContain('https://sluice.test/approvals/1');
+    expect(await notes()).toEqual([]);
+    const { request, release } = lastInspector().waiting[0]!;
+    expect(request.hold.maxWaitMs).toBeNull();
+    release();
+    expect(outline(await client.untilReady())).toBe('C:INSERT 0 1 Z:I');
+    expect(await notes()).toEqual(['n1']);
+
+    client.send(encodeQuery('BEGIN'), encodeQuery(insert(2)));
+    await lastInspector().somethingWaits();
+    expect(lastInspector().waiting[0]?.request.hold.maxWaitMs).toBe(30_000);
+    client.send(encodeTerminate());
+    client.party.stream.end();
+    await gateway.ends.at(-1);
+    expect(await notes()).toEqual(['n1']);
+  });
+
+  it.skipIf(!hasPsql)('is given up by Ctrl-C in psql', async () => {
+    holds = (request) => request.text.startsWith('INSERT');
+    const where = `host=127.0.0.1 port=${gateway.port} dbname=app user=${target.username}`;
+    const child = spawn(psqlPath, ['-X', '-w', where, '-c', insert(1), '-c', 'SELECT 42'], {
+      env: { PATH: '/usr/bin:/bin', PGPASSWORD: target.password },
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8');
+    await new Promise<void>((resolve) => {
+      child.stderr.on('data', (text: string) => {
+        stderr += text;
+        if (stderr.includes('approvals/1')) resolve();
+      });
+    });
+    const closed = new Promise((resolve) => child.on('close', resolve));
+    child.kill('SIGINT');
+    await closed;
+    expect(stderr).toContain('the request for approval was cancelled');
+    expect(await notes()).toEqual([]);
+  });
+
+  it('cancels what runs at the target', async () => {
+    const client = await open();
+    client.send(encodeQuery('SELECT pg_sleep(600)'));
+    let running = 0;
+    while (running === 0) {
+      const { rows } = await direct.query(
+        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'",
+      );
+      running = rows[0].n;
+    }
+    for (const cancel of lastInspector().cancels.values()) cancel();
+    expect(outline(await client.untilReady())).toMatch(/E:57014 Z:I$/);
+  });
+});
+
+it('closes the target’s session when the client is killed in the middle of a statement', async () => {
+  const client = await open();
+  expect(client.party).toBeInstanceOf(Party);
+  client.send(encodeQuery('SELECT pg_sleep(601)'));
+  const count = async (): Promise<number> =>
+    (await direct.query("SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(601)%'"))
+      .rows[0].n;
+  while ((await count()) === 0);
+  client.party.stream.destroy();
+  expect((await gateway.ends.at(-1))?.reason).toBe('client-gone');
+  while ((await count()) > 0);
+});
