@@ -62,10 +62,11 @@ function readRoot(statement: Tree, shared: Shared, mode: ReadingMode): Statement
     const unknown = unknownParts(statement, shared.understood);
     if (unknown !== null) facts.incomplete(unknown);
   } catch (error) {
-    if (!(error instanceof ReadingLimit)) throw error;
+    // An overflow of the reading's own recursion (the grammar's is a GrammarBroken) leaves nothing behind that could hurt.
+    if (!(error instanceof ReadingLimit) && !(error instanceof RangeError)) throw error;
     shared.budget.depth = depth;
     facts.raise('unknown');
-    facts.incomplete(error.message);
+    facts.incomplete(error instanceof ReadingLimit ? error.message : 'is nested deeper than Sluice reads');
   }
   return finish(
     facts,

@@ -19,8 +19,9 @@ export type QueryColumns = readonly OutColumn[] | null;
 
 /** Visits of tree nodes for one message, so that nested recursive queries cannot blow the reading up. Units: nodes. */
 export const maxVisitedNodes = 400_000;
-/** Depth of nesting that the reading follows. The server's own limit (max_stack_depth) is of the same order. Units: nodes. */
+/** Depth of nesting that the reading follows, so that it fits a thread's stack. Units: nodes; a query counts for several. */
 export const maxTreeDepth = 700;
+export const queryDepth = 6;
 /** EXECUTE of a prepared EXECUTE, DO inside DO and so on. Units: statements inside statements. */
 export const maxStatementNesting = 8;
 

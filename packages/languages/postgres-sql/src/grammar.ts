@@ -24,6 +24,11 @@ export class GrammarError extends Error {
   }
 }
 
+/** The WebAssembly overflowed its stack or trapped. Nothing it says afterwards can be trusted. */
+export class GrammarBroken extends Error {
+  override readonly name = 'GrammarBroken';
+}
+
 export interface RawStatement {
   readonly stmt: Tree;
   /** UTF-8 byte offset; absent for 0. */
@@ -76,8 +81,13 @@ function withText<Result>(module: LibPgQueryModule, text: string, use: (pointer:
   const pointer = module._malloc(room);
   if (pointer === 0) throw new Error('The grammar has no memory left.');
   module.stringToUTF8(text, pointer, room);
-  const result = use(pointer);
-  // Not in a `finally`: after a trap the heap is not to be touched again, the worker is thrown away.
+  let result: Result;
+  try {
+    result = use(pointer);
+  } catch (error) {
+    // After a trap the heap is not to be touched again, so nothing is freed: the worker is thrown away.
+    throw error instanceof GrammarError ? error : new GrammarBroken('The grammar broke on a text.', { cause: error });
+  }
   module._free(pointer);
   return result;
 }

@@ -1,5 +1,5 @@
 /** Reads SELECT, VALUES, set operations and common table expressions: what they read, and where each result column comes from. */
-import { type Analysis, maxTreeDepth, type QueryColumns, ReadingLimit, visit } from './analysis.ts';
+import { type Analysis, maxTreeDepth, type QueryColumns, queryDepth, ReadingLimit, visit } from './analysis.ts';
 import { columnName } from './column-names.ts';
 import { derived, merged, nothing, notProvable, sameFlow } from './lineage.ts';
 import { emptyScope, entryNamed, meaningOf, type OutColumn, type Scope } from './scope.ts';
@@ -40,7 +40,7 @@ const readByName: ReadonlySet<string> = new Set([
 export function readQuery(a: Analysis, select: Tree, outer: Scope): QueryColumns {
   visit(a);
   a.understood.add(select);
-  a.budget.depth += 1;
+  a.budget.depth += queryDepth;
   if (a.budget.depth > maxTreeDepth) throw new ReadingLimit('is nested deeper than Sluice reads');
   const scope = emptyScope(outer, treeAt(select, 'whereClause'));
   readWith(a, treeAt(select, 'withClause'), scope);
@@ -49,7 +49,7 @@ export function readQuery(a: Analysis, select: Tree, outer: Scope): QueryColumns
   for (const field of ['sortClause', 'groupClause', 'distinctClause'])
     readOrdering(a, listAt(select, field), scope, columns);
   readLocking(a, select);
-  a.budget.depth -= 1;
+  a.budget.depth -= queryDepth;
   return columns;
 }
 
