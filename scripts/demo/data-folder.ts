@@ -1,5 +1,5 @@
 /** What a demo keeps in its data folder: secrets, ports, and who runs it. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -16,6 +16,14 @@ export interface DemoPorts {
   /** One of each per connection, in order. */
   readonly listeners: readonly number[];
   readonly relays: readonly number[];
+  /** Where connections that are made later get theirs. */
+  readonly listenerRange: PortRange;
+  readonly relayRange: PortRange;
+}
+
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface DemoSecrets {
@@ -71,9 +79,23 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** The native ports that `npm start` likes to give the demo's connections, where nothing else has them. */
-const PREFERRED_LISTENER = 15_432;
-const PREFERRED_RELAY = 16_432;
+const RANGE_PORTS = 100;
+/** The control plane's and the gateway's own defaults. */
+const DEFAULT_LISTENER = 15_432;
+const DEFAULT_RELAY = 16_432;
+/** Ranges of a demo on free ports lie here: registered to few, and below what systems give to outgoing connections. */
+const FREE_RANGES = { from: 20_000, to: 32_000 };
+
+function rangeFrom(from: number): PortRange {
+  return { from, to: from + RANGE_PORTS - 1 };
+}
+
+/** Two ranges that hardly another demo on this machine has. */
+function someRanges(): readonly [PortRange, PortRange] {
+  const places = (FREE_RANGES.to - FREE_RANGES.from) / RANGE_PORTS / 2;
+  const from = FREE_RANGES.from + randomInt(places) * 2 * RANGE_PORTS;
+  return [rangeFrom(from), rangeFrom(from + RANGE_PORTS)];
+}
 
 /**
  * Ports for a start: those of the last start where they are free, else others. `webPort` 0 takes free ones for everything; a number
@@ -102,13 +124,14 @@ export async function choosePorts(dataDir: string, webPort: number, connections:
       `port ${webPort} is in use: stop what listens there, or choose another with --port (0 takes a free one)`,
     );
   }
-  const preferred = (base: number, index: number): number | undefined => (webPort === 0 ? undefined : base + index);
+  const [listenerRange, relayRange] =
+    webPort !== 0 ? [rangeFrom(DEFAULT_LISTENER), rangeFrom(DEFAULT_RELAY)] : someRanges();
   const web = await take(webPort === 0 ? kept?.web : webPort);
   const listeners: number[] = [];
   const relays: number[] = [];
   for (let index = 0; index < connections; index++) {
-    listeners.push(await take(kept?.listeners[index], preferred(PREFERRED_LISTENER, index)));
-    relays.push(await take(kept?.relays[index], preferred(PREFERRED_RELAY, index)));
+    listeners.push(await take(kept?.listeners[index], listenerRange.from + index));
+    relays.push(await take(kept?.relays[index], relayRange.from + index));
   }
   const ports: DemoPorts = {
     web,
@@ -116,6 +139,8 @@ export async function choosePorts(dataDir: string, webPort: number, connections:
     targetPostgres: await take(kept?.targetPostgres),
     listeners,
     relays,
+    listenerRange: (webPort === 0 ? kept?.listenerRange : undefined) ?? listenerRange,
+    relayRange: (webPort === 0 ? kept?.relayRange : undefined) ?? relayRange,
   };
   keep(dataDir, 'ports.json', ports);
   return ports;

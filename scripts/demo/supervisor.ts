@@ -280,6 +280,8 @@ function webEnvironment(
     SLUICE_PUBLIC_URL: url,
     SLUICE_MASTER_KEY_FILE: masterKeyFile(dataDir),
     SLUICE_RELAY_HOST: '127.0.0.1',
+    SLUICE_RELAY_PORTS: `${ports.relayRange.from}-${ports.relayRange.to}`,
+    SLUICE_LISTENER_PORTS: `${ports.listenerRange.from}-${ports.listenerRange.to}`,
     AUTH_SECRET: secrets.authSecret,
     AUTH_URL: url,
   };
