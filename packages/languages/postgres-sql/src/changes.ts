@@ -243,6 +243,7 @@ function readReturning(a: Analysis, node: Tree, entries: readonly Entry[], scope
   const clause = treeAt(node, 'returningClause');
   if (clause === null) return [];
   const [written] = entries;
+  if (written?.relation) a.facts.read(written.relation);
   const rows = emptyScope(withoutItems(scope));
   for (const name of rowNames(clause)) {
     if (written !== undefined && !entries.some((entry) => entry.alias === name))

@@ -129,8 +129,8 @@ function columnReference(a: Analysis, node: Tree, scope: Scope): Flow {
       return meaning.flow;
     case 'call':
       noteFlow(a, meaning.flow);
-      if (meaning.certain || a.names.mayBeFunction(meaning.name)) callByName(a, meaning.name);
-      return derived(meaning.flow);
+      if (!meaning.certain && !a.names.mayBeFunction(meaning.name)) return derived(meaning.flow);
+      return merged([meaning.flow, callByName(a, meaning.name)]);
     case 'unresolved':
       return notProvable;
   }
@@ -224,14 +224,17 @@ function indirection(a: Analysis, node: Tree, scope: Scope): Flow {
 }
 
 function readSteps(a: Analysis, steps: readonly Tree[], scope: Scope): Flow {
-  for (const word of wordsOf(steps)) callByField(a, word);
-  return merged(steps.map((step) => a.expression(step, scope)));
+  return merged([
+    ...wordsOf(steps).map((word) => callByField(a, word)),
+    ...steps.map((step) => a.expression(step, scope)),
+  ]);
 }
 
 /** A field of a value whose fields are not known here: it counts as a call where a function of that name could do something. */
-function callByField(a: Analysis, name: string): void {
+function callByField(a: Analysis, name: string): Flow {
   const resolved = a.names.function(null, name);
-  if (resolved.origin === 'user' ? a.names.mayBeFunction(name) : actionOf(name) !== null) callByName(a, name);
+  if (resolved.origin === 'user' ? a.names.mayBeFunction(name) : actionOf(name) !== null) return callByName(a, name);
+  return nothing;
 }
 
 function subLink(a: Analysis, node: Tree, scope: Scope): Flow {

@@ -50,14 +50,16 @@ export function nameOfCall(words: readonly string[]): { readonly schema: string 
   return { schema: words.length > 1 ? (words.at(-2) ?? null) : null, name: words.at(-1) ?? '' };
 }
 
-/** A call in functional notation (`row.name`), a table sample method: anything that names a function without a FuncCall node. */
-export function callByName(a: Analysis, name: string, schema: string | null = null): void {
+/** A call in functional notation (`row.name`), a table sample method: anything that names a function without a FuncCall node. Returns what it adds to its argument's flow. */
+export function callByName(a: Analysis, name: string, schema: string | null = null): Flow {
   const resolved = a.names.function(schema, name);
-  if (resolved.origin === 'user') callUser(a, resolved.ref.schema, name, resolved.because);
-  else {
-    a.facts.functions.add(`pg_catalog.${name}`);
-    callSystem(a, name, 1);
+  if (resolved.origin === 'user') {
+    callUser(a, resolved.ref.schema, name, resolved.because);
+    return notProvable;
   }
+  a.facts.functions.add(`pg_catalog.${name}`);
+  callSystem(a, name, 1);
+  return nothing;
 }
 
 /** A function outside pg_catalog: it may do anything, and planning alone may run it, so EXPLAIN counts as well. */

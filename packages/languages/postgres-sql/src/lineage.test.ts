@@ -122,6 +122,7 @@ const cases: readonly (readonly [text: string, lineage: readonly string[] | null
   ['SHOW search_path', ['~']],
   ['SELECT nowhere FROM customers', ['?']],
   ['SELECT order_total(1)', ['?']],
+  ['SELECT c.order_total, (c).order_total FROM customers c', ['?', '?']],
   ['SELECT most_common_vals FROM pg_stats', ['=pg_stats.most_common_vals']],
   ['SELECT lo_get(1)', ['~pg_largeobject.data']],
   ['SELECT query FROM pg_stat_activity', ['=pg_stat_activity.query']],
@@ -185,6 +186,13 @@ describe('columns and reads', () => {
   it('lists every column that is mentioned, wherever', () => {
     const facts = factsOf("SELECT id FROM customers WHERE ssn LIKE '1%' ORDER BY email");
     expect(facts.columns.map((column) => column.column).sort()).toEqual(['email', 'id', 'ssn']);
+  });
+
+  it('counts the written relation as read where RETURNING shows it', () => {
+    expect(factsOf('DELETE FROM payments WHERE id = 1 RETURNING id').reads.map((object) => object.name)).toEqual([
+      'payments',
+    ]);
+    expect(factsOf('DELETE FROM payments WHERE id = 1').reads).toEqual([]);
   });
 
   it('leaves common table expressions out of the reads', () => {
