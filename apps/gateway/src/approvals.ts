@@ -26,6 +26,7 @@ export class Approvals implements ApprovalsPort {
   /** Told in order; kept until the control plane has them. */
   #untold: (() => Promise<void>)[] = [];
   #telling = false;
+  #tellRetry: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(options: ApprovalsOptions) {
@@ -105,6 +106,15 @@ export class Approvals implements ApprovalsPort {
     void this.#tellAll();
   }
 
+  #tellAgainLater(): void {
+    if (this.#closed || this.#tellRetry !== null) return;
+    this.#tellRetry = setTimeout(() => {
+      this.#tellRetry = null;
+      void this.#tellAll();
+    }, retryMs);
+    this.#tellRetry.unref();
+  }
+
   async #tellAll(): Promise<void> {
     if (this.#telling) return;
     this.#telling = true;
@@ -113,8 +123,8 @@ export class Approvals implements ApprovalsPort {
         try {
           await send();
         } catch (error) {
-          if (!(error instanceof ControlPlaneRefusal)) {
-            if (!this.#closed) setTimeout(() => void this.#tellAll(), retryMs).unref();
+          if (!(error instanceof ControlPlaneRefusal) || error.mayPass) {
+            this.#tellAgainLater();
             return;
           }
           // The control plane knows better (it was decided or cancelled there first).

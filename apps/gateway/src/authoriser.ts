@@ -7,6 +7,8 @@ import type { ControlPlane } from './control-plane.ts';
 /** Longest time that a positive answer serves without asking again. */
 const cacheMs = 60_000;
 const maxCached = 2_048;
+/** How often is asked again when an answer is older than the last revocation. */
+const maxAsked = 3;
 /** Longest secret worth hashing, in UTF-8 bytes. */
 const maxSecretBytes = 1_024;
 
@@ -24,6 +26,11 @@ export class Authoriser implements AuthorisePort {
   constructor(controlPlane: ControlPlane, now: () => number) {
     this.#controlPlane = controlPlane;
     this.#now = now;
+  }
+
+  /** The last revocation epoch that was heard of; -1 before the first. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** Returns true when the epoch moved: every live session must then ask again. */
@@ -50,9 +57,17 @@ export class Authoriser implements AuthorisePort {
     const cached = this.#cache.get(key);
     if (cached !== undefined && cached.until > this.#now() && notExpired(cached.answer, this.#now()))
       return cached.answer;
-    const answer = await this.#ask(connection, clientAddress, hash, startup);
-    if (answer.ok) this.#remember(key, answer);
-    return answer;
+    for (let asked = 0; asked < maxAsked; asked++) {
+      const answer = await this.#ask(connection, clientAddress, hash, startup);
+      if (!answer.ok) return answer;
+      // Older than a revocation that was heard of while it was under way: it may be about the very secret that was revoked.
+      if (answer.epoch < this.#epoch) continue;
+      this.#remember(key, answer);
+      return answer;
+    }
+    throw new SluiceError('unavailable', 'Sluice cannot check who you are: its control plane answers with old rights', {
+      hint: 'Try again in a moment.',
+    });
   }
 
   async #ask(

@@ -8,6 +8,7 @@ import {
   approvalStatusSchema,
   authoriseResponseSchema,
   bundleResponseSchema,
+  chunkResponseSchema,
   type ErrorCode,
   enrolResponseSchema,
   errorCodes,
@@ -40,6 +41,11 @@ export class ControlPlaneRefusal extends SluiceError {
   constructor(status: number, code: ErrorCode, message: string, hint: string | undefined) {
     super(code, message, { audience: 'operator', ...(hint === undefined ? {} : { hint }) });
     this.status = status;
+  }
+
+  /** The same request may be accepted later: a clock that is off, a slow or busy control plane. */
+  get mayPass(): boolean {
+    return this.status === 401 || this.status === 408 || this.status === 429;
   }
 }
 
@@ -104,8 +110,7 @@ export class ControlPlane {
   /** False when it was not approved any more (409). */
   async consumeApproval(id: string, gatewayStartId: string, effectDigest: string): Promise<boolean> {
     try {
-      await this.#send(
-        'POST',
+      await this.#tell(
         `${gatewayPaths.approvals}/${encodeURIComponent(id)}/consume`,
         json({ gatewayStartId, effectDigest }),
       );
@@ -117,28 +122,29 @@ export class ControlPlane {
   }
 
   async approvalOutcome(id: string, gatewayStartId: string, outcome: ApprovalOutcome): Promise<void> {
-    await this.#send(
-      'POST',
+    await this.#tell(
       `${gatewayPaths.approvals}/${encodeURIComponent(id)}/outcome`,
       json({ gatewayStartId, ...outcome }),
     );
   }
 
   async cancelApproval(id: string, state: 'cancelled' | 'expired' | 'void', reason: string): Promise<void> {
-    await this.#send('POST', `${gatewayPaths.approvals}/${encodeURIComponent(id)}/cancel`, json({ state, reason }));
+    await this.#tell(`${gatewayPaths.approvals}/${encodeURIComponent(id)}/cancel`, json({ state, reason }));
   }
 
   async pushChunk(sessionId: string, index: number, bytes: Buffer): Promise<void> {
     const path = `${gatewayPaths.chunks}?session=${encodeURIComponent(sessionId)}&index=${index}`;
-    await this.#send('POST', path, bytes);
+    const answer = await read(await this.#send('POST', path, bytes), chunkResponseSchema);
+    // Only the control plane's own word lets the spool forget a chunk, not any 200 of a proxy between.
+    if (answer.index !== index) throw unknownForm();
   }
 
   async reportState(state: GatewayState): Promise<void> {
-    await this.#send('POST', gatewayPaths.state, json(state));
+    await this.#tell(gatewayPaths.state, json(state));
   }
 
   async reportTest(result: TestResult): Promise<void> {
-    await this.#send('POST', gatewayPaths.testResults, json(result));
+    await this.#tell(gatewayPaths.testResults, json(result));
   }
 
   /** Headers that sign the tunnel's upgrade request. */
@@ -156,6 +162,11 @@ export class ControlPlane {
     const nonce = randomBytes(nonceBytes).toString('base64url');
     const { privateKey } = this.#signing;
     return { ...signRequest({ method, url, body, keyId: this.#gatewayId, privateKey, now: Date.now(), nonce }) };
+  }
+
+  /** For what needs no answer but yes; the body is read so that its connection can be used again. */
+  async #tell(path: string, body: Buffer): Promise<void> {
+    await boundedText(await this.#send('POST', path, body));
   }
 
   async #send(method: 'GET' | 'POST', path: string, body: Buffer | null, signed = true): Promise<Response> {
@@ -189,14 +200,22 @@ function json(value: unknown): Buffer {
 
 async function read<T>(answer: Response, schema: z.ZodType<T>): Promise<T> {
   const text = await boundedText(answer);
-  const parsed = schema.safeParse(JSON.parse(text));
-  if (!parsed.success) {
-    throw new SluiceError('unavailable', 'the control plane answered in a form this gateway does not know', {
-      audience: 'operator',
-      cause: parsed.error,
-    });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw unknownForm(cause);
   }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw unknownForm(parsed.error);
   return parsed.data;
+}
+
+function unknownForm(cause?: unknown): SluiceError {
+  return new SluiceError('unavailable', 'the control plane answered in a form this gateway does not know', {
+    audience: 'operator',
+    cause,
+  });
 }
 
 async function refusalOf(answer: Response): Promise<SluiceError> {
@@ -208,18 +227,52 @@ async function refusalOf(answer: Response): Promise<SluiceError> {
   }
   const message = problem.message ?? `the control plane answered ${answer.status}`;
   if (answer.status >= 500) return new SluiceError('control-plane-away', message, { audience: 'operator' });
-  const code = errorCodes.find((known) => known === problem.code) ?? 'bad-request';
+  const code =
+    retriedStatuses.get(answer.status) ?? errorCodes.find((known) => known === problem.code) ?? codeOf(answer.status);
   return new ControlPlaneRefusal(answer.status, code, message, problem.hint ?? undefined);
+}
+
+/**
+ * Statuses that a later try may change, whatever the body says: their codes are none of the recording's `permanentRefusals`, so a
+ * chunk stays in the spool. A clock that is wrong or a route that is not there yet must not cost a recording.
+ */
+const retriedStatuses: ReadonlyMap<number, ErrorCode> = new Map([
+  [401, 'unauthenticated'],
+  [404, 'not-found'],
+  [408, 'timed-out'],
+  [429, 'too-many'],
+]);
+
+/** For an answer without a code of its own. */
+function codeOf(status: number): ErrorCode {
+  switch (status) {
+    case 403:
+      return 'forbidden';
+    case 409:
+      return 'conflict';
+    case 413:
+      return 'too-large';
+    default:
+      return 'bad-request';
+  }
 }
 
 async function boundedText(answer: Response): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of answer.body ?? []) {
-    size += part.length;
-    if (size > maxAnswerBytes)
-      throw new SluiceError('too-large', 'the control plane’s answer is too large', { audience: 'operator' });
-    parts.push(part);
+  try {
+    for await (const part of answer.body ?? []) {
+      size += part.length;
+      if (size > maxAnswerBytes)
+        throw new SluiceError('unavailable', 'the control plane’s answer is too large', { audience: 'operator' });
+      parts.push(part);
+    }
+  } catch (cause) {
+    if (cause instanceof SluiceError) throw cause;
+    throw new SluiceError('control-plane-away', 'the control plane’s answer was cut off', {
+      audience: 'operator',
+      cause,
+    });
   }
   return Buffer.concat(parts).toString('utf8');
 }

@@ -92,6 +92,7 @@ export class FactsPool implements FactsReader {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#failQueued('the gateway is stopping');
     await Promise.all(this.#workers.map((w) => w.worker.terminate()));
   }
 
@@ -195,6 +196,10 @@ export class FactsPool implements FactsReader {
     this.#dispatch();
   }
 
+  #failQueued(message: string): void {
+    for (const job of this.#queue.splice(0)) fail(job, 'broken', message);
+  }
+
   /** Ends a worker, fails what it was reading, and starts another. Texts that only waited go on waiting. */
   #discard(slot: ParseWorker, reason: 'timed-out' | 'broken', message: string): void {
     const at = this.#workers.indexOf(slot);
@@ -208,6 +213,8 @@ export class FactsPool implements FactsReader {
     }
     if (this.#closed) return;
     this.#options.onFailure(message);
+    // No text waits for a parser that does not start.
+    if (!slot.ready && !this.#workers.some((other) => other.ready)) this.#failQueued(message);
     // A worker that dies before it was ready must not spin.
     if (slot.ready) this.#start();
     else setTimeout(() => this.#closed || this.#start(), 1_000).unref();

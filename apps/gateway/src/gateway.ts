@@ -5,6 +5,7 @@ import type { Worker } from 'node:worker_threads';
 import { type NoticeToControlPlane, noticeToGatewaySchema, Secret, SluiceError } from '@sluice/domain';
 import { fingerprint, keyedDigest, newId } from '@sluice/keys';
 import { openCredential } from '@sluice/keys/sealing';
+import { protocolByName } from '@sluice/protocols';
 import { fileSpool, SpoolPusher, SpoolWriter, spoolDepth } from '@sluice/recording';
 import { LiveSessions, type SessionPorts } from '@sluice/session';
 import { dialTunnel, type Tunnel } from '@sluice/tunnel';
@@ -110,6 +111,7 @@ class Gateway implements RunningGateway {
   readonly #timers: NodeJS.Timeout[] = [];
   #tunnel: ReturnType<typeof dialTunnel> | null = null;
   #pulling: Promise<void> | null = null;
+  #pullRetry: NodeJS.Timeout | null = null;
   #markReady: () => void = () => undefined;
   #cpu = process.cpuUsage();
   #cpuAt = performance.now();
@@ -168,6 +170,8 @@ class Gateway implements RunningGateway {
       live: this.#live,
       gatewayId: this.gatewayId,
       startId: this.#startId,
+      epoch: () => this.#authoriser.epoch,
+      protocolByName,
     });
     this.#listeners = new Listeners(
       env.listenHost,
@@ -284,8 +288,18 @@ class Gateway implements RunningGateway {
       if (signed !== null) this.#bundles.accept(signed);
     } catch (error) {
       this.#log.error({ error: String(error) }, 'the bundle could not be taken; the last one stays in force');
-      if (!this.#stopping.signal.aborted) setTimeout(() => void this.#pull(), pullRetryMs).unref();
+      this.#pullAgainLater();
     }
+  }
+
+  /** One retry waits at a time, however often a heartbeat asks for a pull that fails. */
+  #pullAgainLater(): void {
+    if (this.#stopping.signal.aborted || this.#pullRetry !== null) return;
+    this.#pullRetry = setTimeout(() => {
+      this.#pullRetry = null;
+      void this.#pull();
+    }, pullRetryMs);
+    this.#pullRetry.unref();
   }
 
   #bundleChanged(current: CurrentBundle): void {

@@ -1,6 +1,7 @@
 /** `gateway run` — and, in a worker thread of the same file, the parser. */
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { SluiceError } from '@sluice/domain';
+import { languages } from '@sluice/protocols/languages';
 import { pino } from 'pino';
 import { type GatewayEnvironment, readEnvironment } from './env.ts';
 import { startGateway } from './gateway.ts';
@@ -75,5 +76,5 @@ function spawnParser(): Worker {
 if (isMainThread) {
   void main().then((code) => process.exit(code));
 } else if ((workerData as { role?: unknown } | null)?.role === 'parser') {
-  void runParseWorker();
+  void runParseWorker(languages);
 }

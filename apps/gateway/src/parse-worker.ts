@@ -1,7 +1,6 @@
 /** The inside of the parse worker: text and state in, facts out. Thrown away by its pool after any failure. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { Language, ReadOutcome, StatementDescription } from '@sluice/domain';
-import { languages } from '@sluice/protocols/languages';
 
 /** Catalogues that a worker remembers; a gateway's connections share a worker. */
 const maxCatalogues = 64;
@@ -24,7 +23,8 @@ export type ParseAnswer =
   | { readonly type: 'described'; readonly id: number; readonly description: StatementDescription }
   | { readonly type: 'failed'; readonly id: number; readonly message: string };
 
-export async function runParseWorker(): Promise<void> {
+/** Answers for these languages until the thread is ended. */
+export async function runParseWorker(languages: readonly Language[]): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('the parse worker runs in a worker thread only');
   await Promise.all(languages.map((language) => language.load()));

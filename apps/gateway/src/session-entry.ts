@@ -2,7 +2,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import {
-  type Actor,
   actorSchema,
   type BundleConnection,
   SluiceError,
@@ -11,9 +10,9 @@ import {
   ticketSchema,
 } from '@sluice/domain';
 import { openSigned, ticketContext } from '@sluice/keys';
-import { protocolByName } from '@sluice/protocols';
 import { type LiveSessions, runSession, type SessionPorts, type TicketGrant } from '@sluice/session';
 import type { TunnelStream } from '@sluice/tunnel';
+import type { WireProtocol } from '@sluice/wire-kit';
 import { type Bundles, capabilities } from './bundles.ts';
 import type { Leaves } from './leaves.ts';
 
@@ -28,6 +27,9 @@ export interface EntryOptions {
   readonly live: LiveSessions;
   readonly gatewayId: string;
   readonly startId: string;
+  /** The last revocation epoch that was heard of. */
+  readonly epoch: () => number;
+  readonly protocolByName: (name: string) => WireProtocol | undefined;
 }
 
 export class SessionEntry {
@@ -99,7 +101,7 @@ export class SessionEntry {
     ticket: TicketGrant | null,
     transport: Parameters<typeof runSession>[0]['transport'],
   ): Promise<void> {
-    const { ports, live } = this.#options;
+    const { ports, live, protocolByName } = this.#options;
     const protocol = protocolByName(connection.address.protocol);
     if (protocol === undefined) {
       ports.log('error', 'a connection of an unknown protocol', { connection: connection.name });
@@ -137,12 +139,16 @@ export class SessionEntry {
       throw new SluiceError('forbidden', 'the ticket was made for another gateway, start or connection');
     }
     if (!(expires > Date.now())) throw new SluiceError('forbidden', 'the ticket has expired');
+    if (ticket.epoch < this.#options.epoch()) {
+      throw new SluiceError('forbidden', 'rights changed after the ticket was made');
+    }
     this.#forgetExpired();
     if (this.#usedTickets.has(ticket.id)) throw new SluiceError('forbidden', 'the ticket was used before');
     if (this.#usedTickets.size >= maxUsedTickets) throw new SluiceError('too-many', 'too many tickets at once');
     this.#usedTickets.set(ticket.id, expires);
-    const actor: Actor = actorSchema.parse(ticket.actor);
-    return { actor, secretHash: ticket.secretHash, expiresAt: ticket.sessionExpiresAt };
+    const actor = actorSchema.safeParse(ticket.actor);
+    if (!actor.success) throw new SluiceError('bad-request', 'the ticket speaks for nobody that this gateway knows');
+    return { actor: actor.data, secretHash: ticket.secretHash, expiresAt: ticket.sessionExpiresAt };
   }
 
   #forgetExpired(): void {

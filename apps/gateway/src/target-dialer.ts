@@ -12,7 +12,7 @@ export class TargetDialer {
     this.#allowed = allowed;
   }
 
-  /** Throws SluiceError `forbidden` for an address off the list, `target-unreachable` otherwise. */
+  /** Throws SluiceError `target-unreachable`; the message tells an address off the list from one that does not answer. */
   async dial(connection: BundleConnection, signal: AbortSignal): Promise<Socket> {
     const { address } = connection;
     if (!this.allows(address)) {
@@ -46,6 +46,7 @@ export class TargetDialer {
 function opened(socket: Socket, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(new Error('timed out'));
+    if (signal.aborted) return stop();
     signal.addEventListener('abort', stop, { once: true });
     const settle = (then: () => void) => {
       signal.removeEventListener('abort', stop);
