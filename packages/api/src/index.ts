@@ -1,4 +1,11 @@
 export type { ApiContext, ApiServices, PortRange } from './context.ts';
+export { storeChunk } from './gateway/accept-chunk.ts';
+export { cancelApproval, consumeApproval, noteOutcome, raiseApproval, showStatus } from './gateway/approvals.ts';
+export { buildBundle } from './gateway/build-bundle.ts';
+export type { GatewayCaller, GatewayServices } from './gateway/gateway-services.ts';
+export { issueLeaf } from './gateway/issue-leaf.ts';
+export { maxRecordingChunkBytes } from './gateway/limits.ts';
+export { noteHello, noteState, noteTestResult } from './gateway/note-gateway.ts';
 export type { NodeNotice } from './node-notices.ts';
 export { nodeNoticeSchema } from './node-notices.ts';
 export type { Permission } from './permissions.ts';
@@ -6,6 +13,8 @@ export { hasPermission, permissions, permissionsOf } from './permissions.ts';
 export type { ProcedureMeta } from './procedure.ts';
 export type { AppRouter } from './router.ts';
 export { appRouter, createCaller } from './router.ts';
+export { exportRecording } from './sessions/export-recording.ts';
+export { verifyStoredSession } from './sessions/verify-session.ts';
 export type {
   ActorView,
   AgentView,

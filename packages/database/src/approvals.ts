@@ -29,6 +29,31 @@ export function findApproval(db: Db, id: string): Promise<ApprovalRow | null> {
   return db.approval.findUnique({ where: { id }, include: withDecisions });
 }
 
+/** The newest approval of behaviour `refuse` for the same effect that still waits, or was approved and not used yet. */
+export function findApprovalByEffect(
+  db: Db,
+  effect: {
+    readonly gatewayId: string;
+    readonly connectionId: string;
+    readonly actorId: string;
+    readonly effectDigest: string;
+  },
+  times: { readonly now: Date; readonly approvedAfter: Date },
+): Promise<ApprovalRow | null> {
+  return db.approval.findFirst({
+    where: {
+      ...effect,
+      behaviour: 'refuse',
+      OR: [
+        { state: 'waiting', expiresAt: { gt: times.now } },
+        { state: 'approved', settledAt: { gt: times.approvedAfter } },
+      ],
+    },
+    include: withDecisions,
+    orderBy: { id: 'desc' },
+  });
+}
+
 /** Reads an approval and keeps everybody else from changing it until the transaction ends. */
 export async function lockApproval(tx: Tx, id: string): Promise<ApprovalRow | null> {
   await tx.$queryRaw`SELECT "id" FROM "Approval" WHERE "id" = ${id}::uuid FOR UPDATE`;

@@ -1,4 +1,5 @@
 import type { SealedEnvelope, TestResult } from '@sluice/domain';
+import { isId } from '@sluice/domain';
 import type { Db, Tx } from './client.ts';
 import { json, refusingDuplicates } from './client.ts';
 import type { Prisma } from './generated/client.ts';
@@ -162,10 +163,12 @@ export async function createConnectionTest(
   await tx.connectionTest.create({ data: test });
 }
 
-/** Stores what a gateway found. False when nobody asked, for this connection, or when it was answered already. */
-export async function finishConnectionTest(db: Db, result: TestResult, at: Date): Promise<boolean> {
+/** Stores what a gateway found. False when nobody asked it, for this connection of its own, or when it was answered already. */
+export async function finishConnectionTest(db: Db, gatewayId: string, result: TestResult, at: Date): Promise<boolean> {
+  const { requestId, connectionId } = result;
+  if (!isId(requestId) || !isId(connectionId)) return false;
   const { count } = await db.connectionTest.updateMany({
-    where: { id: result.requestId, connectionId: result.connectionId, finishedAt: null },
+    where: { id: requestId, connectionId, finishedAt: null, connection: { gatewayId } },
     data: { finishedAt: at, result: json(result) },
   });
   return count === 1;

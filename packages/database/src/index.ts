@@ -7,6 +7,7 @@ export {
   endApprovalsOfEarlierStarts,
   expireApprovals,
   findApproval,
+  findApprovalByEffect,
   listApprovals,
   lockApproval,
   moveApproval,

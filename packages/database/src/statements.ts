@@ -9,8 +9,12 @@ export type StatementChange = Pick<
   'rows' | 'durationMs' | 'errorCode' | 'approvalId' | 'shown' | 'toChunk' | 'verdict'
 >;
 
+const rowsPerInsert = 500;
+
 export async function createStatements(tx: Tx, statements: readonly NewStatement[]): Promise<void> {
-  if (statements.length > 0) await tx.statement.createMany({ data: [...statements], skipDuplicates: true });
+  // A statement of Postgres' protocol carries at most 65,535 values.
+  for (let start = 0; start < statements.length; start += rowsPerInsert)
+    await tx.statement.createMany({ data: statements.slice(start, start + rowsPerInsert), skipDuplicates: true });
 }
 
 /** Adds what later events tell of a statement. Nothing happens when the session has no such statement. */

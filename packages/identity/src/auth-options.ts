@@ -95,7 +95,7 @@ function claimsOf(user: User & { readonly sid?: unknown }): JWT {
 function toProvider(provider: SignInProvider, options: AuthOptions): Provider {
   if (provider.type === 'oidc') return { ...provider };
   return Credentials({
-    id: 'local',
+    id: 'credentials',
     name: 'Email and password',
     credentials: { email: { type: 'email' }, password: { type: 'password' } },
     authorize: async (credentials, request) => {

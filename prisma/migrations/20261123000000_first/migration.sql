@@ -475,6 +475,9 @@ CREATE INDEX "Approval_ownerId_idx" ON "Approval"("ownerId");
 CREATE INDEX "Approval_connectionId_shape_createdAt_idx" ON "Approval"("connectionId", "shape", "createdAt");
 
 -- CreateIndex
+CREATE INDEX "Approval_gatewayId_effectDigest_idx" ON "Approval"("gatewayId", "effectDigest");
+
+-- CreateIndex
 CREATE INDEX "Decision_personId_idx" ON "Decision"("personId");
 
 -- CreateIndex

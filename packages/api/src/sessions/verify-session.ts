@@ -1,5 +1,5 @@
 import type { Db, SessionRow } from '@sluice/database';
-import { noteVerification, readChunks } from '@sluice/database';
+import { findSession, noteVerification, readChunks } from '@sluice/database';
 import { SluiceError } from '@sluice/domain';
 import { keyIdOf } from '@sluice/keys';
 import { verifyRecording } from '@sluice/recording';
@@ -20,8 +20,18 @@ export const verifySession = query({
     verifyStored(db, await visibleSession(db, input.id, caller.actor, may('sessions.read')), now),
 });
 
+/** The same for background work: null when the session is gone. */
+export async function verifyStoredSession(
+  db: Db,
+  sessionId: string,
+  now: Date,
+): Promise<SessionDetail['chain'] | null> {
+  const row = await findSession(db, sessionId);
+  return row === null ? null : verifyStored(db, row, now);
+}
+
 /** Verifies the stored chunks of a session. A session that still runs has no seal yet, which is no problem. */
-export async function verifyStored(db: Db, row: SessionRow, now: Date): Promise<SessionDetail['chain']> {
+async function verifyStored(db: Db, row: SessionRow, now: Date): Promise<SessionDetail['chain']> {
   const chunks: Buffer[] = [];
   let total = 0;
   for await (const { bytes } of readChunks(db, row.id)) {

@@ -1,0 +1,102 @@
+import { createServer } from 'node:net';
+import type { Bus, Database } from '@sluice/database';
+import { listConnections } from '@sluice/database';
+import { manifestByName } from '@sluice/protocols/manifests';
+import { RelayListeners, type TunnelRegistry } from '@sluice/relay';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+
+/** Changes that come together are one sync. In ms. */
+const coalesceMs = 50;
+/** Ports that could not be taken are tried again this often, in ms. */
+const retryMs = 10_000;
+
+const unavailableMessage = 'The gateway of this connection is not connected.';
+const unavailableHint = 'Ask who runs the gateway to start it, then connect again.';
+const liveSchema = z.object({ topic: z.string() });
+
+export interface NativePortsOptions {
+  readonly database: Database;
+  readonly bus: Bus;
+  readonly registry: TunnelRegistry;
+  readonly host: string;
+  readonly proxies: readonly string[];
+  readonly log: Logger;
+}
+
+/** Keeps this node's native ports what the connections say. */
+export class NativePorts {
+  readonly #options: NativePortsOptions;
+  readonly #listeners: RelayListeners;
+  readonly #stops: (() => void)[];
+  readonly #retry: NodeJS.Timeout;
+  #protocols = new Map<string, string>();
+  #pending: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: NativePortsOptions) {
+    this.#options = options;
+    this.#listeners = new RelayListeners({
+      registry: options.registry,
+      proxies: options.proxies,
+      unavailable: (connectionId) =>
+        manifestByName(this.#protocols.get(connectionId) ?? '')?.unavailable(unavailableMessage, unavailableHint) ??
+        new Uint8Array(),
+    });
+    this.#stops = [
+      options.bus.subscribe('sluice_live', (payload) => {
+        const event = liveSchema.safeParse(payload);
+        if (event.success && event.data.topic === 'connections') this.#soon();
+      }),
+      options.bus.onGap(() => this.#soon()),
+    ];
+    this.#retry = setInterval(() => {
+      if (this.#listeners.problems().length > 0) this.#soon();
+    }, retryMs);
+  }
+
+  /** Makes the ports what Postgres says now. */
+  async sync(): Promise<void> {
+    const rows = await listConnections(this.#options.database.db, null);
+    this.#protocols = new Map(rows.map((row) => [row.id, row.protocol]));
+    await this.#listeners.sync(
+      rows.flatMap(({ id, gatewayId, relayPort }) =>
+        gatewayId === null || relayPort === null
+          ? []
+          : [{ connectionId: id, gatewayId, host: this.#options.host, port: relayPort }],
+      ),
+    );
+    for (const problem of this.#listeners.problems()) this.#options.log.warn(problem, 'a native port is not open');
+  }
+
+  problemOf(connectionId: string): string | null {
+    return this.#listeners.problems().find((problem) => problem.connectionId === connectionId)?.message ?? null;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#retry);
+    clearTimeout(this.#pending);
+    for (const stop of this.#stops) stop();
+    await this.#listeners.close();
+  }
+
+  #soon(): void {
+    this.#pending ??= setTimeout(() => {
+      this.#pending = undefined;
+      if (this.#closed) return;
+      this.sync().catch((error: unknown) =>
+        this.#options.log.error({ err: error }, 'the native ports could not be read'),
+      );
+    }, coalesceMs);
+  }
+}
+
+/** Whether something else on this machine listens on the port. */
+export function portIsFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host, port }, () => server.close(() => resolve(true)));
+  });
+}

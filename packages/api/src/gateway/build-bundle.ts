@@ -1,0 +1,64 @@
+import type { ConnectionRow } from '@sluice/database';
+import { listConnectionsOfGateway, readActivePolicy, readCounters } from '@sluice/database';
+import type { Bundle, BundleConnection, SignedBundle } from '@sluice/domain';
+import { labelsSchema, SluiceError, targetTlsSchema } from '@sluice/domain';
+import { bundleContext, signJson } from '@sluice/keys';
+import { z } from 'zod';
+import { optionsOf, usableEnvelope } from '../connections/connection-views.ts';
+import { serverNamesOf } from '../connections/server-names.ts';
+import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
+
+/** The gateway's bundle, signed, or null when it has the newest. Throws SluiceError `unavailable` before the first policy. */
+export async function buildBundle(
+  services: GatewayServices,
+  gateway: GatewayCaller,
+  have: number,
+  now: Date,
+): Promise<SignedBundle | null> {
+  const { db } = services.database;
+  // The version is read before what it stands for: content may be newer than its number, never older.
+  const { bundleVersion } = await readCounters(db);
+  if (have >= bundleVersion) return null;
+  const policy = await readActivePolicy(db);
+  if (policy === null)
+    throw new SluiceError('unavailable', 'No policy has been published yet.', {
+      audience: 'operator',
+      hint: 'Publish one on the Policies page.',
+    });
+  const rows = await listConnectionsOfGateway(db, gateway.id);
+  const bundle: Bundle = {
+    format: 1,
+    version: bundleVersion,
+    gatewayId: gateway.id,
+    issuedAt: now.toISOString(),
+    capabilities: [],
+    policy: { version: policy.version, source: policy.source },
+    connections: rows.map((row) => toBundleConnection(row, services)),
+    publicUrl: services.publicUrl,
+  };
+  return signJson(services.signing, bundleContext, bundle);
+}
+
+function toBundleConnection(row: ConnectionRow, services: GatewayServices): BundleConnection {
+  const { listenerHost, listenerPort } = row;
+  return {
+    id: row.id,
+    name: row.name,
+    revision: row.revision,
+    address: {
+      protocol: row.protocol,
+      host: row.host,
+      port: row.port,
+      tls: targetTlsSchema.parse({ mode: row.tlsMode, ca: row.tlsCa }),
+    },
+    options: optionsOf(row),
+    labels: labelsSchema.parse(row.labels),
+    listener: listenerHost === null || listenerPort === null ? null : { host: listenerHost, port: listenerPort },
+    serverNames: serverNamesOf(row, services),
+    credential: usableEnvelope(row),
+    offlineLeaseSeconds: row.offlineLeaseSeconds,
+    defaultAction: z.enum(['allow', 'hold', 'deny']).parse(row.defaultAction),
+    holdBehaviour: z.enum(['wait', 'refuse']).parse(row.holdBehaviour),
+    capabilities: [],
+  };
+}

@@ -1,0 +1,59 @@
+import type { Database } from '@sluice/database';
+import {
+  endApprovalsOfEarlierStarts,
+  finishConnectionTest,
+  interruptSessionsOfEarlierStarts,
+  noteGatewayStart,
+  noteGatewayState,
+  publish,
+} from '@sluice/database';
+import type { GatewayState, TestResult } from '@sluice/domain';
+import { SluiceError } from '@sluice/domain';
+import type { NodeNotice } from '../node-notices.ts';
+
+/** Keeps what a gateway says of itself; when it is a new process, ends what its earlier ones left open. */
+export async function noteState(database: Database, gatewayId: string, state: GatewayState, now: Date): Promise<void> {
+  await database.transaction(async (tx) => {
+    const { previousStartId } = await noteGatewayState(tx, gatewayId, state, now);
+    if (previousStartId !== state.startId) await endEarlierStarts(tx, gatewayId, state.startId, now);
+  });
+}
+
+/** The same for the hello with which a gateway opens a tunnel. */
+export async function noteHello(
+  database: Database,
+  gatewayId: string,
+  hello: { readonly startId: string; readonly version: string; readonly capabilities: readonly string[] },
+  now: Date,
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    const { previousStartId } = await noteGatewayStart(tx, gatewayId, hello, now);
+    if (previousStartId !== hello.startId) await endEarlierStarts(tx, gatewayId, hello.startId, now);
+  });
+}
+
+async function endEarlierStarts(
+  tx: Parameters<typeof endApprovalsOfEarlierStarts>[0],
+  gatewayId: string,
+  startId: string,
+  now: Date,
+): Promise<void> {
+  await endApprovalsOfEarlierStarts(tx, gatewayId, startId, now);
+  await interruptSessionsOfEarlierStarts(tx, gatewayId, startId, now);
+}
+
+/** Keeps the result of a connection test that somebody asked for, and wakes who waits for it. */
+export async function noteTestResult(
+  database: Database,
+  gatewayId: string,
+  result: TestResult,
+  now: Date,
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    if (!(await finishConnectionTest(tx, gatewayId, result, now)))
+      throw new SluiceError('not-found', 'Nobody waits for this test of this gateway’s connections.', {
+        audience: 'operator',
+      });
+    await publish(tx, 'sluice_notice', { type: 'test-result', requestId: result.requestId } satisfies NodeNotice);
+  });
+}
