@@ -7,10 +7,10 @@ export interface ErrorDescription {
 
 /** Reads whatever a query or mutation threw. Never throws; an unknown shape becomes a plain sentence. */
 export function describeError(error: unknown): ErrorDescription {
-  const data = readRecord(readRecord(error)?.['data']);
-  const code = typeof data?.['code'] === 'string' ? data['code'] : null;
+  const data = readRecord(readRecord(error)?.data);
+  const code = typeof data?.code === 'string' ? data.code : null;
   const message = error instanceof Error && error.message !== '' ? error.message : 'Something went wrong.';
-  const hint = typeof data?.['hint'] === 'string' ? data['hint'] : null;
+  const hint = typeof data?.hint === 'string' ? data.hint : null;
   switch (code) {
     case 'FORBIDDEN':
       return { kind: 'no-permission', message, hint };
@@ -22,7 +22,11 @@ export function describeError(error: unknown): ErrorDescription {
       return { kind: 'signed-out', message: 'You are signed out.', hint: 'Sign in again to go on.' };
     case null:
       return isNetworkFailure(error)
-        ? { kind: 'offline', message: 'The control plane did not answer.', hint: 'It may be restarting. Try again in a moment.' }
+        ? {
+            kind: 'offline',
+            message: 'The control plane did not answer.',
+            hint: 'It may be restarting. Try again in a moment.',
+          }
         : { kind: 'other', message, hint };
     default:
       return { kind: 'other', message, hint };

@@ -1,5 +1,6 @@
 'use client';
 
+import type { Permission } from '@sluice/api';
 import { useQuery } from '@tanstack/react-query';
 import { useTRPC } from './trpc.ts';
 
@@ -9,7 +10,10 @@ export function useMe() {
   return useQuery(trpc.identities.showMe.queryOptions()).data;
 }
 
-/** True when the signed-in person holds the permission; false while that is not known. The API is the judge: this only hides what it would refuse. */
-export function useMay(permission: string): boolean {
+/**
+ * True when the signed-in person holds the permission; false while that is not known. The API is the judge: this only hides what it
+ * would refuse.
+ */
+export function useMay(permission: Permission): boolean {
   return useMe()?.permissions.includes(permission) ?? false;
 }

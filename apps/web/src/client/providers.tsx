@@ -43,8 +43,7 @@ function newQueryClient(): QueryClient {
       queries: {
         staleTime: staleMs,
         // What the person may not see, or what is not there, will not be there a second later either.
-        retry: (failures, error) =>
-          ['offline', 'other'].includes(describeError(error).kind) && failures < mostRetries,
+        retry: (failures, error) => ['offline', 'other'].includes(describeError(error).kind) && failures < mostRetries,
         refetchOnWindowFocus: false,
       },
     },

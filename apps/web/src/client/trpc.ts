@@ -8,13 +8,16 @@ export const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>();
 /** Longer lists of batched queries are cut in two, well below Node's 16 KiB limit of a request's head. */
 const maxBatchUrlCharacters = 4_000;
 
+/** For a query whose input is too long for an address: it is sent as a POST. */
+export const longInput = { trpc: { context: { longInput: true } } };
+
 /** Queries travel in batches; a mutation goes alone, so that a slow one (testing a connection) keeps nothing else waiting. */
 export function newApiClient() {
   return createTRPCClient<AppRouter>({
     links: [
       splitLink({
-        condition: (operation) => operation.type === 'mutation',
-        true: httpLink({ url: '/api/trpc', transformer: superjson }),
+        condition: (operation) => operation.type === 'mutation' || operation.context.longInput === true,
+        true: httpLink({ url: '/api/trpc', transformer: superjson, methodOverride: 'POST' }),
         false: httpBatchLink({ url: '/api/trpc', transformer: superjson, maxURLLength: maxBatchUrlCharacters }),
       }),
     ],

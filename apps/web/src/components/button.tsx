@@ -8,9 +8,11 @@ const button = cva(
   {
     variants: {
       look: {
-        primary: 'border-transparent bg-accent text-accent-ink hover:enabled:bg-accent-strong [a&]:hover:bg-accent-strong',
+        primary:
+          'border-transparent bg-accent text-accent-ink hover:enabled:bg-accent-strong [a&]:hover:bg-accent-strong',
         plain: 'border-line-strong bg-surface text-ink hover:enabled:bg-hover [a&]:hover:bg-hover',
-        quiet: 'border-transparent bg-transparent text-ink-soft hover:enabled:bg-hover hover:enabled:text-ink [a&]:hover:bg-hover [a&]:hover:text-ink',
+        quiet:
+          'border-transparent bg-transparent text-ink-soft hover:enabled:bg-hover hover:enabled:text-ink [a&]:hover:bg-hover [a&]:hover:text-ink',
         danger: 'border-transparent bg-deny-solid text-deny-solid-ink hover:enabled:opacity-90',
         dangerPlain: 'border-line-strong bg-surface text-deny hover:enabled:bg-deny-tint',
       },
@@ -34,7 +36,18 @@ export interface ButtonProps extends ComponentProps<'button'>, VariantProps<type
   readonly icon?: ReactNode;
 }
 
-export function Button({ asChild, look, size, busy = false, icon, className, children, disabled, type, ...rest }: ButtonProps) {
+export function Button({
+  asChild,
+  look,
+  size,
+  busy = false,
+  icon,
+  className,
+  children,
+  disabled,
+  type,
+  ...rest
+}: ButtonProps) {
   const classes = classNames(button({ look, size }), className);
   if (asChild === true) {
     return (
@@ -54,6 +67,9 @@ export function Button({ asChild, look, size, busy = false, icon, className, chi
 /** A ring that turns; stands still when the system asks for no motion. */
 function BusyMark() {
   return (
-    <span aria-hidden="true" className="size-3.5 animate-spin rounded-full border-2 border-current border-r-transparent" />
+    <span
+      aria-hidden="true"
+      className="size-3.5 animate-spin rounded-full border-2 border-current border-r-transparent"
+    />
   );
 }

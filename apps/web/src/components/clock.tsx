@@ -41,7 +41,12 @@ export function useNow(): number {
 export function RelativeTime({ at, className }: { readonly at: Date; readonly className?: string }) {
   const now = useNow();
   return (
-    <time dateTime={at.toISOString()} title={exactTimeText(at)} className={classNames('whitespace-nowrap', className)} suppressHydrationWarning>
+    <time
+      dateTime={at.toISOString()}
+      title={exactTimeText(at)}
+      className={classNames('whitespace-nowrap', className)}
+      suppressHydrationWarning
+    >
       {relativeTimeText(at, new Date(now))}
     </time>
   );
@@ -63,7 +68,11 @@ export function Countdown({ until, className }: { readonly until: Date; readonly
   const now = useNow();
   const urgent = until.getTime() - now < urgentMs;
   return (
-    <span role="timer" title={exactTimeText(until)} className={classNames('whitespace-nowrap', urgent && 'font-medium text-deny', className)}>
+    <span
+      role="timer"
+      title={exactTimeText(until)}
+      className={classNames('whitespace-nowrap', urgent && 'font-medium text-deny', className)}
+    >
       {countdownText(until, new Date(now))}
     </span>
   );

@@ -29,10 +29,11 @@ export function CopyButton({
   label,
   showLabel = false,
   ...rest
-}: { readonly text: string; /** What is copied, for screen readers: "Copy the id". */ readonly label: string; readonly showLabel?: boolean } & Omit<
-  ButtonProps,
-  'onClick' | 'children'
->) {
+}: {
+  readonly text: string /** What is copied, for screen readers: "Copy the id". */;
+  readonly label: string;
+  readonly showLabel?: boolean;
+} & Omit<ButtonProps, 'onClick' | 'children'>) {
   const { copied, copy } = useCopy();
   const mark = copied ? <Check aria-hidden="true" className="text-allow" /> : <Copy aria-hidden="true" />;
   return (
@@ -68,7 +69,11 @@ export function CopyId({ id, className }: { readonly id: string; readonly classN
       )}
     >
       {id.length > 12 ? `…${id.slice(-8)}` : id}
-      {copied ? <Check aria-hidden="true" className="size-3 text-allow" /> : <Copy aria-hidden="true" className="size-3" />}
+      {copied ? (
+        <Check aria-hidden="true" className="size-3 text-allow" />
+      ) : (
+        <Copy aria-hidden="true" className="size-3" />
+      )}
     </button>
   );
 }

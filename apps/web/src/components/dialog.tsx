@@ -3,9 +3,9 @@
 import { X } from 'lucide-react';
 import { Dialog as RadixDialog } from 'radix-ui';
 import { type ReactNode, useState } from 'react';
+import { errorSentence } from '../client/describe-error.ts';
 import { Button } from './button.tsx';
 import { classNames } from './class-names.ts';
-import { errorSentence } from '../client/describe-error.ts';
 import { Field, Input } from './form.tsx';
 
 export function Dialog({
@@ -61,7 +61,17 @@ export function DialogButtons({ children }: { readonly children: ReactNode }) {
 }
 
 /** A panel from the side: the menu of a phone. */
-export function Drawer({ open, onOpen, title, children }: { readonly open: boolean; readonly onOpen: (open: boolean) => void; readonly title: string; readonly children: ReactNode }) {
+export function Drawer({
+  open,
+  onOpen,
+  title,
+  children,
+}: {
+  readonly open: boolean;
+  readonly onOpen: (open: boolean) => void;
+  readonly title: string;
+  readonly children: ReactNode;
+}) {
   return (
     <RadixDialog.Root open={open} onOpenChange={onOpen}>
       <RadixDialog.Portal>
@@ -127,7 +137,15 @@ export function ConfirmDialog({
         <div className="space-y-2 text-ink-soft">{children}</div>
         {typed === undefined ? null : (
           <Field label={`Type ${typed} to confirm`} className="mt-4">
-            {(control) => <Input {...control} value={text} onChange={(event) => setText(event.target.value)} autoComplete="off" className="font-mono" />}
+            {(control) => (
+              <Input
+                {...control}
+                value={text}
+                onChange={(event) => setText(event.target.value)}
+                autoComplete="off"
+                className="font-mono"
+              />
+            )}
           </Field>
         )}
         {error === undefined || error === null ? null : (

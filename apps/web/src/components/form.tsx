@@ -21,12 +21,18 @@ export function Field({
   readonly help?: ReactNode;
   readonly error?: string | null;
   readonly optional?: boolean;
-  readonly children: (control: { id: string; 'aria-describedby': string | undefined; 'aria-invalid': boolean }) => ReactNode;
+  readonly children: (control: {
+    id: string;
+    'aria-describedby': string | undefined;
+    'aria-invalid': boolean;
+  }) => ReactNode;
   readonly className?: string;
 }) {
   const id = useId();
   const hasError = error !== undefined && error !== null && error !== '';
-  const describedBy = [help === undefined ? null : `${id}-help`, hasError ? `${id}-error` : null].filter((part) => part !== null).join(' ');
+  const describedBy = [help === undefined ? null : `${id}-help`, hasError ? `${id}-error` : null]
+    .filter((part) => part !== null)
+    .join(' ');
   return (
     <div className={classNames('min-w-0', className)}>
       <label htmlFor={id} className="mb-1 block font-medium text-body">
@@ -53,10 +59,19 @@ export function Input({ className, type, ...rest }: ComponentProps<'input'>) {
 }
 
 export function TextArea({ className, ...rest }: ComponentProps<'textarea'>) {
-  return <textarea className={classNames(fieldBox, 'min-h-16 px-2.5 py-1.5', className)} {...rest} />;
+  return <textarea className={classNames(fieldBox, 'block min-h-16 px-2.5 py-1.5', className)} {...rest} />;
 }
 
-export function SearchInput({ label, value, onValue, className, ...rest }: { readonly label: string; readonly value: string; readonly onValue: (value: string) => void } & Omit<ComponentProps<'input'>, 'value' | 'onChange'>) {
+export function SearchInput({
+  label,
+  value,
+  onValue,
+  className,
+  ...rest
+}: { readonly label: string; readonly value: string; readonly onValue: (value: string) => void } & Omit<
+  ComponentProps<'input'>,
+  'value' | 'onChange'
+>) {
   return (
     <div className={classNames('relative min-w-0', className)}>
       <Search aria-hidden="true" className="pointer-events-none absolute top-2 left-2.5 size-4 text-ink-faint" />
@@ -70,7 +85,12 @@ export function SearchInput({ label, value, onValue, className, ...rest }: { rea
         {...rest}
       />
       {value === '' ? null : (
-        <button type="button" aria-label="Clear" onClick={() => onValue('')} className="absolute top-1.5 right-1.5 rounded-small p-0.5 text-ink-faint hover:bg-hover hover:text-ink">
+        <button
+          type="button"
+          aria-label="Clear"
+          onClick={() => onValue('')}
+          className="absolute top-1.5 right-1.5 rounded-small p-0.5 text-ink-faint hover:bg-hover hover:text-ink"
+        >
           <X aria-hidden="true" className="size-4" />
         </button>
       )}
@@ -111,7 +131,11 @@ export function Select<Value extends string>({
         {...(id === undefined ? {} : { id })}
         {...(label === undefined ? {} : { 'aria-label': label })}
         aria-describedby={describedBy}
-        className={classNames(fieldBox, 'inline-flex h-8 items-center justify-between gap-2 px-2.5 text-left', className)}
+        className={classNames(
+          fieldBox,
+          'inline-flex h-8 items-center justify-between gap-2 px-2.5 text-left',
+          className,
+        )}
       >
         <span className="min-w-0 truncate">
           <RadixSelect.Value />
@@ -137,7 +161,9 @@ export function Select<Value extends string>({
                   <Check aria-hidden="true" className="size-4 text-accent" />
                 </RadixSelect.ItemIndicator>
                 <RadixSelect.ItemText>{choice.label}</RadixSelect.ItemText>
-                {choice.detail === undefined ? null : <span className="text-ink-faint text-small">{choice.detail}</span>}
+                {choice.detail === undefined ? null : (
+                  <span className="text-ink-faint text-small">{choice.detail}</span>
+                )}
               </RadixSelect.Item>
             ))}
           </RadixSelect.Viewport>
@@ -147,7 +173,19 @@ export function Select<Value extends string>({
   );
 }
 
-export function Checkbox({ label, checked, onChecked, help, disabled = false }: { readonly label: ReactNode; readonly checked: boolean; readonly onChecked: (checked: boolean) => void; readonly help?: ReactNode; readonly disabled?: boolean }) {
+export function Checkbox({
+  label,
+  checked,
+  onChecked,
+  help,
+  disabled = false,
+}: {
+  readonly label: ReactNode;
+  readonly checked: boolean;
+  readonly onChecked: (checked: boolean) => void;
+  readonly help?: ReactNode;
+  readonly disabled?: boolean;
+}) {
   const id = useId();
   return (
     <div className="flex items-start gap-2">
@@ -192,7 +230,10 @@ export function Segmented<Value extends string>({
       onValueChange={(next) => {
         if (next !== '') onValue(next as Value);
       }}
-      className={classNames('inline-flex items-center gap-0.5 rounded-box border border-line bg-sunken p-0.5', className)}
+      className={classNames(
+        'inline-flex items-center gap-0.5 rounded-box border border-line bg-sunken p-0.5',
+        className,
+      )}
     >
       {choices.map((choice) => (
         <ToggleGroup.Item

@@ -2,7 +2,13 @@ import type { GatewayHealth } from '@sluice/api';
 import { CircleCheck, CircleDashed, Unplug } from 'lucide-react';
 import { Badge } from './verdict.tsx';
 
-export function GatewayHealthBadge({ health, bare = false }: { readonly health: GatewayHealth; readonly bare?: boolean }) {
+export function GatewayHealthBadge({
+  health,
+  bare = false,
+}: {
+  readonly health: GatewayHealth;
+  readonly bare?: boolean;
+}) {
   switch (health) {
     case 'online':
       return (

@@ -30,7 +30,23 @@ test('an unknown language has no colour', () => {
 });
 
 test('spans lie in order inside the text, whatever it is', () => {
-  const sqlish = fc.constantFrom("'", '"', '$', '$$', '/*', '*/', '--', '\n', 'E', '\\', 'select', '1', '.', ' ', '\ud800');
+  const sqlish = fc.constantFrom(
+    "'",
+    '"',
+    '$',
+    '$$',
+    '/*',
+    '*/',
+    '--',
+    '\n',
+    'E',
+    '\\',
+    'select',
+    '1',
+    '.',
+    ' ',
+    '\ud800',
+  );
   fc.assert(
     fc.property(fc.array(fc.oneof(sqlish, fc.string({ unit: 'binary' }))), (parts) => {
       const text = parts.join('');

@@ -58,17 +58,17 @@ function lexSql(text: string): TokenSpan[] {
     const groups = sqlToken.exec(text)?.groups ?? {};
     let end = sqlToken.lastIndex || index + 1;
     let token: TokenClass | null = null;
-    if (groups['comment'] !== undefined) token = 'comment';
-    else if (groups['block'] !== undefined) {
+    if (groups.comment !== undefined) token = 'comment';
+    else if (groups.block !== undefined) {
       token = 'comment';
       end = blockCommentEnd(text, index);
-    } else if (groups['escaped'] !== undefined || groups['string'] !== undefined) token = 'string';
-    else if (groups['dollar'] !== undefined) {
+    } else if (groups.escaped !== undefined || groups.string !== undefined) token = 'string';
+    else if (groups.dollar !== undefined) {
       token = 'string';
-      const close = text.indexOf(groups['dollar'], end);
-      end = close === -1 ? text.length : close + groups['dollar'].length;
-    } else if (groups['number'] !== undefined || groups['parameter'] !== undefined) token = 'number';
-    else if (groups['word'] !== undefined) token = wordToken(groups['word'], text, end);
+      const close = text.indexOf(groups.dollar, end);
+      end = close === -1 ? text.length : close + groups.dollar.length;
+    } else if (groups.number !== undefined || groups.parameter !== undefined) token = 'number';
+    else if (groups.word !== undefined) token = wordToken(groups.word, text, end);
     if (token !== null) spans.push({ start: index, end, token });
     index = end;
   }

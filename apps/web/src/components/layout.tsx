@@ -45,7 +45,9 @@ export function Panel({
   readonly flush?: boolean;
 }) {
   return (
-    <section className={classNames('relative min-w-0 overflow-hidden rounded-box border border-line bg-surface', className)}>
+    <section
+      className={classNames('relative min-w-0 overflow-hidden rounded-box border border-line bg-surface', className)}
+    >
       {title === undefined ? null : (
         <div className="flex min-h-10 flex-wrap items-center gap-2 border-line border-b px-4 py-1.5">
           <h2 className="min-w-0 flex-1 font-medium text-body">{title}</h2>
@@ -59,7 +61,11 @@ export function Panel({
 
 /** Names and values, one under the other on a phone. */
 export function Facts({ children, className }: { readonly children: ReactNode; readonly className?: string }) {
-  return <dl className={classNames('grid gap-x-6 gap-y-2 sm:grid-cols-[max-content_minmax(0,1fr)]', className)}>{children}</dl>;
+  return (
+    <dl className={classNames('grid gap-x-6 gap-y-2 sm:grid-cols-[max-content_minmax(0,1fr)]', className)}>
+      {children}
+    </dl>
+  );
 }
 
 export function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
@@ -77,7 +83,10 @@ export function Labels({ labels }: { readonly labels: Record<string, string> }) 
   return (
     <span className="inline-flex flex-wrap gap-1">
       {pairs.map(([name, value]) => (
-        <span key={name} className="rounded-small border border-line px-1.5 font-mono text-ink-soft text-tiny leading-[18px]">
+        <span
+          key={name}
+          className="rounded-small border border-line px-1.5 font-mono text-ink-soft text-tiny leading-[18px]"
+        >
           {name}={value}
         </span>
       ))}

@@ -4,12 +4,27 @@ import { DropdownMenu } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { classNames } from './class-names.ts';
 
-export function Menu({ trigger, children, align = 'end', side = 'bottom' }: { readonly trigger: ReactNode; readonly children: ReactNode; readonly align?: 'start' | 'end'; readonly side?: 'top' | 'bottom' | 'right' }) {
+export function Menu({
+  trigger,
+  children,
+  align = 'end',
+  side = 'bottom',
+}: {
+  readonly trigger: ReactNode;
+  readonly children: ReactNode;
+  readonly align?: 'start' | 'end';
+  readonly side?: 'top' | 'bottom' | 'right';
+}) {
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content align={align} side={side} sideOffset={4} className="z-50 min-w-44 rounded-box border border-line-strong bg-raised p-1 text-body">
+        <DropdownMenu.Content
+          align={align}
+          side={side}
+          sideOffset={4}
+          className="z-50 min-w-44 rounded-box border border-line-strong bg-raised p-1 text-body"
+        >
           {children}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
@@ -17,7 +32,19 @@ export function Menu({ trigger, children, align = 'end', side = 'bottom' }: { re
   );
 }
 
-export function MenuItem({ icon, children, onSelect, danger = false, disabled = false }: { readonly icon?: ReactNode; readonly children: ReactNode; readonly onSelect: () => void; readonly danger?: boolean; readonly disabled?: boolean }) {
+export function MenuItem({
+  icon,
+  children,
+  onSelect,
+  danger = false,
+  disabled = false,
+}: {
+  readonly icon?: ReactNode;
+  readonly children: ReactNode;
+  readonly onSelect: () => void;
+  readonly danger?: boolean;
+  readonly disabled?: boolean;
+}) {
   return (
     <DropdownMenu.Item
       onSelect={onSelect}

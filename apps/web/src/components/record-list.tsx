@@ -12,7 +12,7 @@ export interface Column<Row> {
   readonly className?: string;
   /** Left out where the screen is narrower. */
   readonly from?: 'md' | 'lg' | 'xl';
-  /** On a phone's card: `title` heads it, `hidden` leaves it out. */
+  /** On a phone's card: those of `title` head it in one row, `hidden` leaves it out. */
   readonly card?: 'title' | 'hidden';
   /** No visible head; its name is still read out. */
   readonly silent?: boolean;
@@ -44,7 +44,11 @@ export function RecordList<Row>({
               <th
                 key={column.name}
                 scope="col"
-                className={classNames('h-9 px-3 font-medium text-ink-faint text-small first:pl-4 last:pr-4', column.align === 'right' && 'text-right', column.from && fromClasses[column.from])}
+                className={classNames(
+                  'h-9 px-3 font-medium text-ink-faint text-small first:pl-4 last:pr-4',
+                  column.align === 'right' && 'text-right',
+                  column.from && fromClasses[column.from],
+                )}
               >
                 {column.silent === true ? <span className="sr-only">{column.name}</span> : column.name}
               </th>
@@ -53,13 +57,25 @@ export function RecordList<Row>({
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={rowKey(row)} className={classNames('relative border-line border-b last:border-b-0', rowLink && 'hover:bg-hover')}>
+            <tr
+              key={rowKey(row)}
+              className={classNames('relative border-line border-b last:border-b-0', rowLink && 'hover:bg-hover')}
+            >
               {columns.map((column, index) => (
                 <td
                   key={column.name}
-                  className={classNames('px-3 py-2 align-middle first:pl-4 last:pr-4', column.align === 'right' && 'text-right', column.from && fromClasses[column.from], column.className)}
+                  className={classNames(
+                    'px-3 py-2 align-middle first:pl-4 last:pr-4',
+                    column.align === 'right' && 'text-right',
+                    column.from && fromClasses[column.from],
+                    column.className,
+                  )}
                 >
-                  {index === 0 && rowLink !== undefined ? <RowLink href={rowLink(row)}>{column.cell(row)}</RowLink> : column.cell(row)}
+                  {index === 0 && rowLink !== undefined ? (
+                    <RowLink href={rowLink(row)}>{column.cell(row)}</RowLink>
+                  ) : (
+                    column.cell(row)
+                  )}
                 </td>
               ))}
             </tr>
@@ -69,13 +85,19 @@ export function RecordList<Row>({
       <ul aria-label={caption} className="divide-y divide-line sm:hidden">
         {rows.map((row) => (
           <li key={rowKey(row)} className="relative px-4 py-3">
-            {columns
-              .filter((column) => column.card === 'title')
-              .map((column) => (
-                <div key={column.name} className="mb-1">
-                  {rowLink === undefined ? column.cell(row) : <RowLink href={rowLink(row)}>{column.cell(row)}</RowLink>}
-                </div>
-              ))}
+            <div className="mb-1 flex flex-wrap items-center justify-between gap-x-3 gap-y-1">
+              {columns
+                .filter((column) => column.card === 'title')
+                .map((column, index) => (
+                  <div key={column.name} className="min-w-0">
+                    {index === 0 && rowLink !== undefined ? (
+                      <RowLink href={rowLink(row)}>{column.cell(row)}</RowLink>
+                    ) : (
+                      column.cell(row)
+                    )}
+                  </div>
+                ))}
+            </div>
             <dl className="grid grid-cols-[max-content_minmax(0,1fr)] items-center gap-x-3 gap-y-1">
               {columns
                 .filter((column) => column.card === undefined)
@@ -102,7 +124,15 @@ function RowLink({ href, children }: { readonly href: string; readonly children:
   );
 }
 
-export function LoadMore({ hasMore, busy, onMore }: { readonly hasMore: boolean; readonly busy: boolean; readonly onMore: () => void }) {
+export function LoadMore({
+  hasMore,
+  busy,
+  onMore,
+}: {
+  readonly hasMore: boolean;
+  readonly busy: boolean;
+  readonly onMore: () => void;
+}) {
   if (!hasMore) return null;
   return (
     <div className="flex justify-center border-line border-t p-3">

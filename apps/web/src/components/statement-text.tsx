@@ -49,7 +49,12 @@ export function StatementText({
   const end = whole || opened ? text.length : shortLength(text);
   return (
     <div className="min-w-0">
-      <pre className={classNames('whitespace-pre-wrap font-mono text-body leading-5 [direction:ltr] [overflow-wrap:anywhere] [unicode-bidi:isolate-override]', className)}>
+      <pre
+        className={classNames(
+          'whitespace-pre-wrap font-mono text-body leading-5 [direction:ltr] [overflow-wrap:anywhere] [unicode-bidi:isolate-override]',
+          className,
+        )}
+      >
         <code>{drawSpans(text.slice(0, end), highlight(text, language), overlays)}</code>
       </pre>
       {end < text.length ? (

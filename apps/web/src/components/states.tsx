@@ -1,6 +1,6 @@
 'use client';
 
-import { CircleAlert, type LucideIcon, LockKeyhole, RotateCw, SearchX, Unplug } from 'lucide-react';
+import { CircleAlert, LockKeyhole, type LucideIcon, RotateCw, SearchX, Unplug } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { describeError } from '../client/describe-error.ts';
 import { Button } from './button.tsx';
@@ -33,10 +33,32 @@ export function EmptyState({
 }
 
 /** What went wrong, what to do, and a way to try again; without permission it says so instead of pretending that nothing is there. */
-export function ErrorState({ error, onRetry, className }: { readonly error: unknown; readonly onRetry?: () => void; readonly className?: string }) {
+export function ErrorState({
+  error,
+  onRetry,
+  className,
+}: {
+  readonly error: unknown;
+  readonly onRetry?: () => void;
+  readonly className?: string;
+}) {
   const { kind, message, hint } = describeError(error);
-  const picture = { 'no-permission': LockKeyhole, 'not-found': SearchX, offline: Unplug, conflict: CircleAlert, 'signed-out': LockKeyhole, other: CircleAlert }[kind];
-  const title = { 'no-permission': 'You may not see this', 'not-found': 'Nothing here', offline: 'No answer', conflict: 'Changed meanwhile', 'signed-out': 'Signed out', other: 'This did not load' }[kind];
+  const picture = {
+    'no-permission': LockKeyhole,
+    'not-found': SearchX,
+    offline: Unplug,
+    conflict: CircleAlert,
+    'signed-out': LockKeyhole,
+    other: CircleAlert,
+  }[kind];
+  const title = {
+    'no-permission': 'You may not see this',
+    'not-found': 'Nothing here',
+    offline: 'No answer',
+    conflict: 'Changed meanwhile',
+    'signed-out': 'Signed out',
+    other: 'This did not load',
+  }[kind];
   const canRetry = onRetry !== undefined && kind !== 'no-permission' && kind !== 'not-found';
   return (
     <div role="alert" className={className}>
@@ -83,7 +105,11 @@ export function SkeletonRows({ rows = 6, className }: { readonly rows?: number; 
 export function ProgressBar({ active, label }: { readonly active: boolean; readonly label: string }) {
   if (!active) return null;
   return (
-    <div role="progressbar" aria-label={label} className="absolute inset-x-0 top-0 h-0.5 overflow-hidden bg-accent-tint">
+    <div
+      role="progressbar"
+      aria-label={label}
+      className="absolute inset-x-0 top-0 h-0.5 overflow-hidden bg-accent-tint"
+    >
       <div className="progress-run h-full w-1/3 bg-accent" />
     </div>
   );

@@ -9,10 +9,23 @@ export interface Tab {
   readonly content: ReactNode;
 }
 
-export function Tabs({ tabs, value, onValue, label }: { readonly tabs: readonly Tab[]; readonly value: string; readonly onValue: (value: string) => void; readonly label: string }) {
+export function Tabs({
+  tabs,
+  value,
+  onValue,
+  label,
+}: {
+  readonly tabs: readonly Tab[];
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly label: string;
+}) {
   return (
     <RadixTabs.Root value={value} onValueChange={onValue}>
-      <RadixTabs.List aria-label={label} className="-mx-4 mb-4 flex gap-1 overflow-x-auto border-line border-b px-4 sm:-mx-6 sm:px-6">
+      <RadixTabs.List
+        aria-label={label}
+        className="-mx-4 mb-4 flex gap-1 overflow-x-auto border-line border-b px-4 sm:-mx-6 sm:px-6"
+      >
         {tabs.map((tab) => (
           <RadixTabs.Trigger
             key={tab.value}

@@ -116,5 +116,12 @@ export function ApprovalBadge({ state, bare = false }: { readonly state: Approva
 
 export function VerdictIcon({ action, className }: { readonly action: string; readonly className?: string }) {
   const { tone, icon: Icon, word } = actionWords[action] ?? { tone: 'neutral' as const, icon: Clock, word: action };
-  return <Icon aria-label={word} role="img" className={classNames('size-3.5 shrink-0', toneText[tone], className)} strokeWidth={2.25} />;
+  return (
+    <Icon
+      aria-label={word}
+      role="img"
+      className={classNames('size-3.5 shrink-0', toneText[tone], className)}
+      strokeWidth={2.25}
+    />
+  );
 }

@@ -13,8 +13,8 @@ import { Countdown, RelativeTime } from '../../components/clock.tsx';
 import { CopyId } from '../../components/copy.tsx';
 import { Fact, Facts, Labels } from '../../components/layout.tsx';
 import { countText } from '../../components/measures.ts';
-import { EmptyState, ErrorState, Skeleton } from '../../components/states.tsx';
 import { shortLength } from '../../components/statement-text.tsx';
+import { EmptyState, ErrorState, Skeleton } from '../../components/states.tsx';
 import { ApprovalBadge } from '../../components/verdict.tsx';
 import { DecisionBar } from './decision-bar.tsx';
 import type { DecisionOutcome } from './inbox.ts';
@@ -52,8 +52,11 @@ function OpenApproval({ id, onCanDecide, ...rest }: PaneProps & { readonly id: s
   const query = useQuery(trpc.approvals.showApproval.queryOptions({ id }));
   const approval = query.data;
   const [readWhole, setReadWhole] = useState(false);
-  const isLong = approval !== undefined && [approval.canonicalText, approval.statementText].some((text) => shortLength(text) < text.length);
-  const blocked = approval === undefined || approval.state !== 'waiting' || !approval.mayDecide.yes || (isLong && !readWhole);
+  const isLong =
+    approval !== undefined &&
+    [approval.canonicalText, approval.statementText].some((text) => shortLength(text) < text.length);
+  const blocked =
+    approval === undefined || approval.state !== 'waiting' || !approval.mayDecide.yes || (isLong && !readWhole);
   useEffect(() => {
     onCanDecide(!blocked);
     return () => onCanDecide(false);
@@ -73,14 +76,27 @@ function OpenApproval({ id, onCanDecide, ...rest }: PaneProps & { readonly id: s
           <div className="min-h-0 flex-1 overflow-y-auto px-4 py-4 sm:px-6 lg:py-5">
             <Evidence approval={approval} readWhole={readWhole} onReadWhole={() => setReadWhole(true)} />
           </div>
-          <DecisionBar approval={approval} mustReadWhole={isLong && !readWhole} onReadWhole={() => setReadWhole(true)} {...rest} />
+          <DecisionBar
+            approval={approval}
+            mustReadWhole={isLong && !readWhole}
+            onReadWhole={() => setReadWhole(true)}
+            {...rest}
+          />
         </>
       )}
     </article>
   );
 }
 
-function PhoneBar({ position, onMove, onBack }: { readonly position: PaneProps['position']; readonly onMove: (by: 1 | -1) => void; readonly onBack: () => void }) {
+function PhoneBar({
+  position,
+  onMove,
+  onBack,
+}: {
+  readonly position: PaneProps['position'];
+  readonly onMove: (by: 1 | -1) => void;
+  readonly onBack: () => void;
+}) {
   return (
     <div className="sticky top-0 z-10 flex h-12 items-center gap-1 border-line border-b bg-surface px-2 lg:hidden">
       <Button look="quiet" onClick={onBack} icon={<ArrowLeft aria-hidden="true" />}>
@@ -89,13 +105,25 @@ function PhoneBar({ position, onMove, onBack }: { readonly position: PaneProps['
       <span className="flex-1" />
       {position === null ? null : (
         <>
-          <Button look="quiet" size="icon" aria-label="Previous approval" disabled={position.at === 1} onClick={() => onMove(-1)}>
+          <Button
+            look="quiet"
+            size="icon"
+            aria-label="Previous approval"
+            disabled={position.at === 1}
+            onClick={() => onMove(-1)}
+          >
             <ChevronLeft aria-hidden="true" />
           </Button>
           <span className="text-ink-soft">
             {position.at} of {position.of}
           </span>
-          <Button look="quiet" size="icon" aria-label="Next approval" disabled={position.at === position.of} onClick={() => onMove(1)}>
+          <Button
+            look="quiet"
+            size="icon"
+            aria-label="Next approval"
+            disabled={position.at === position.of}
+            onClick={() => onMove(1)}
+          >
             <ChevronRight aria-hidden="true" />
           </Button>
         </>
@@ -104,15 +132,36 @@ function PhoneBar({ position, onMove, onBack }: { readonly position: PaneProps['
   );
 }
 
-function Evidence({ approval, readWhole, onReadWhole }: { readonly approval: ApprovalDetail; readonly readWhole: boolean; readonly onReadWhole: () => void }) {
+function Evidence({
+  approval,
+  readWhole,
+  onReadWhole,
+}: {
+  readonly approval: ApprovalDetail;
+  readonly readWhole: boolean;
+  readonly onReadWhole: () => void;
+}) {
   const language = manifestByName(approval.connection.protocol)?.highlight ?? 'plain';
   return (
     <div className="mx-auto max-w-5xl space-y-4">
       <Head approval={approval} />
       <Outcome approval={approval} />
       <div className="grid gap-3 xl:grid-cols-2">
-        <StatementBox title="What will run" note="canonical" text={approval.canonicalText} language={language} whole={readWhole} onWhole={onReadWhole} />
-        <StatementBox title="As it was sent" text={approval.statementText} language={language} whole={readWhole} onWhole={onReadWhole} />
+        <StatementBox
+          title="What will run"
+          note="canonical"
+          text={approval.canonicalText}
+          language={language}
+          whole={readWhole}
+          onWhole={onReadWhole}
+        />
+        <StatementBox
+          title="As it was sent"
+          text={approval.statementText}
+          language={language}
+          whole={readWhole}
+          onWhole={onReadWhole}
+        />
       </div>
       {approval.binds.length === 0 ? null : <Binds binds={approval.binds} />}
       <Impact approval={approval} />
@@ -140,19 +189,26 @@ function Head({ approval }: { readonly approval: ApprovalDetail }) {
         <ActorName actor={approval.actor} />
         <span>
           on{' '}
-          <Link href={`/connections/${approval.connection.id}`} className="font-medium text-ink underline-offset-2 hover:underline">
+          <Link
+            href={`/connections/${approval.connection.id}`}
+            className="font-medium text-ink underline-offset-2 hover:underline"
+          >
             {approval.connection.name}
           </Link>
         </span>
         <Labels labels={approval.connection.labels} />
         <CopyId id={approval.id} />
       </div>
-      <p className="mt-2">
+      <p className="mt-2 font-medium [overflow-wrap:anywhere]">{impactSentence(approval)}</p>
+      <p>
         <span className="text-ink">{approval.reason}</span>{' '}
         <span className="text-ink-faint">
           {approval.rule === null ? 'No rule matched: the connection’s default held it.' : 'Rule '}
           {approval.rule === null ? null : (
-            <Link href={`/policies?rule=${encodeURIComponent(approval.rule)}`} className="font-mono text-accent underline-offset-2 hover:underline">
+            <Link
+              href={`/policies?rule=${encodeURIComponent(approval.rule)}`}
+              className="font-mono text-accent underline-offset-2 hover:underline"
+            >
               {approval.rule}
             </Link>
           )}
@@ -164,7 +220,21 @@ function Head({ approval }: { readonly approval: ApprovalDetail }) {
   );
 }
 
-function StatementBox({ title, note, text, language, whole, onWhole }: { readonly title: string; readonly note?: string; readonly text: string; readonly language: string; readonly whole: boolean; readonly onWhole: () => void }) {
+function StatementBox({
+  title,
+  note,
+  text,
+  language,
+  whole,
+  onWhole,
+}: {
+  readonly title: string;
+  readonly note?: string;
+  readonly text: string;
+  readonly language: string;
+  readonly whole: boolean;
+  readonly onWhole: () => void;
+}) {
   return (
     <section aria-label={title} className="min-w-0 rounded-box border border-line bg-surface">
       <h3 className="border-line border-b px-3 py-1.5 font-medium text-small">
@@ -188,7 +258,11 @@ function Binds({ binds }: { readonly binds: readonly (string | null)[] }) {
           <div key={index} className="contents">
             <dt className="font-mono text-ink-faint">${index + 1}</dt>
             <dd className="min-w-0">
-              {value === null ? <span className="text-ink-faint italic">NULL</span> : <MarkedStatement text={value} language="plain" whole onWhole={() => undefined} />}
+              {value === null ? (
+                <span className="text-ink-faint italic">NULL</span>
+              ) : (
+                <MarkedStatement text={value} language="plain" whole onWhole={() => undefined} />
+              )}
             </dd>
           </div>
         ))}
@@ -196,6 +270,23 @@ function Binds({ binds }: { readonly binds: readonly (string | null)[] }) {
     </section>
   );
 }
+
+/** What it would touch, first of all: `Write to public.customers; every row is touched.` */
+function impactSentence(approval: ApprovalDetail): string {
+  const kind = approval.kind.charAt(0).toUpperCase() + approval.kind.slice(1);
+  const where = approval.objects.length === 0 ? '' : ` on ${approval.objects.slice(0, mostNamedObjects).join(', ')}`;
+  const more =
+    approval.objects.length > mostNamedObjects ? ` and ${approval.objects.length - mostNamedObjects} more` : '';
+  const rows =
+    {
+      absent: '; every row is touched',
+      trivial: '; its filter is always true, so every row is touched',
+      present: '; a filter chooses the rows',
+    }[approval.filter] ?? '';
+  return `${kind}${where}${more}${rows}.`;
+}
+
+const mostNamedObjects = 3;
 
 const filterSentences: Record<string, string> = {
   absent: 'none: every row is touched',
@@ -206,11 +297,14 @@ const filterSentences: Record<string, string> = {
 
 function Impact({ approval }: { readonly approval: ApprovalDetail }) {
   const { approved, denied } = approval.earlier;
-  const earlier = approved + denied === 0 ? 'none like it today' : `${approved} approved, ${denied} denied like it today`;
+  const earlier =
+    approved + denied === 0 ? 'none like it today' : `${approved} approved, ${denied} denied like it today`;
   return (
     <Facts>
       <Fact name="Touches">
-        <span className="font-mono [overflow-wrap:anywhere]">{approval.objects.length === 0 ? '—' : approval.objects.join(', ')}</span>
+        <span className="font-mono [overflow-wrap:anywhere]">
+          {approval.objects.length === 0 ? '—' : approval.objects.join(', ')}
+        </span>
       </Fact>
       <Fact name="Row filter">{filterSentences[approval.filter] ?? approval.filter}</Fact>
       <Fact name="Kind">{approval.kind}</Fact>
@@ -218,9 +312,16 @@ function Impact({ approval }: { readonly approval: ApprovalDetail }) {
       <Fact name="Needs">
         {countText(approval.count, 'approval')} from {approval.approvers.join(' or ')}
       </Fact>
-      <Fact name="Meanwhile">{approval.behaviour === 'wait' ? 'the statement waits on the wire' : 'it was refused; the same effect passes once after approval'}</Fact>
+      <Fact name="Meanwhile">
+        {approval.behaviour === 'wait'
+          ? 'the statement waits on the wire'
+          : 'it was refused; the same effect passes once after approval'}
+      </Fact>
       <Fact name="Session">
-        <Link href={`/sessions/${approval.sessionId}#s=${approval.statementId}`} className="text-accent underline-offset-2 hover:underline">
+        <Link
+          href={`/sessions/${approval.sessionId}#s=${approval.statementId}`}
+          className="text-accent underline-offset-2 hover:underline"
+        >
           See what came before it
         </Link>
       </Fact>

@@ -2,20 +2,24 @@
 
 import type { ApprovalSummary } from '@sluice/api';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
-import { useParams, useRouter } from 'next/navigation';
+import { usePathname } from 'next/navigation';
 import { useCallback, useDeferredValue, useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import { useTRPC } from '../../client/trpc.ts';
 import { classNames } from '../../components/class-names.ts';
 import { ApprovalPane } from './approval-pane.tsx';
-import { type ApprovalScope, InboxList } from './inbox-list.tsx';
 import { type DecisionOutcome, emptyInbox, inboxKey, reduceInbox } from './inbox.ts';
+import { type ApprovalScope, InboxList } from './inbox-list.tsx';
 import { useDecide } from './use-decide.ts';
 
 /** Inbox left, the open approval right; on a phone one of the two. The address names the open one. */
 export function ApprovalsPage() {
   const [scope, setScope] = useState<ApprovalScope>('mine');
   const [search, setSearch] = useState('');
-  const [inbox, dispatch] = useReducer(reduceInbox, emptyInbox);
+  const pathname = usePathname();
+  const [inbox, dispatch] = useReducer(reduceInbox, pathname, (path) => ({
+    ...emptyInbox,
+    selectedId: idInPath(path),
+  }));
   const [canDecide, setCanDecide] = useState(false);
   const filterRef = useRef<HTMLInputElement>(null);
   const commentRef = useRef<HTMLTextAreaElement>(null);
@@ -116,7 +120,10 @@ function useApprovals(scope: ApprovalScope, search: string): ApprovalsList {
   const seen = useRef(new Map<string, ApprovalSummary>());
   const items = query.data?.pages.flatMap((page) => page.items);
   const settled = items !== undefined && !query.isPlaceholderData;
-  const ids = useMemo(() => (query.data === undefined ? null : query.data.pages.flatMap((page) => page.items.map((item) => item.id))), [query.data]);
+  const ids = useMemo(
+    () => (query.data === undefined ? null : query.data.pages.flatMap((page) => page.items.map((item) => item.id))),
+    [query.data],
+  );
   for (const item of items ?? []) seen.current.set(item.id, item);
   return {
     ids: settled ? ids : null,
@@ -131,17 +138,22 @@ function useApprovals(scope: ApprovalScope, search: string): ApprovalsList {
   };
 }
 
-/** Keeps `/approvals/ID` and the open approval the same without a trip to the server; Back closes it on a phone. */
+/**
+ * Keeps `/approvals/ID` and the open approval the same without a trip to the server; Back closes it on a phone. The address itself is
+ * read, never the router's copy, which may lag behind quick key presses.
+ */
 function useSelectionInAddress(selectedId: string | null, select: (id: string | null) => void): void {
-  const params = useParams<{ id?: string[] }>();
-  const fromAddress = params.id?.[0] ?? null;
-  const known = useRef<string | null>(null);
-  const router = useRouter();
+  const pathname = usePathname();
+  const known = useRef(selectedId);
+  const selectRef = useRef(select);
+  selectRef.current = select;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the router's path only tells that the address may have changed.
   useEffect(() => {
-    if (fromAddress === known.current) return;
-    known.current = fromAddress;
-    select(fromAddress);
-  }, [fromAddress, select]);
+    const id = idInPath(window.location.pathname);
+    if (id === known.current) return;
+    known.current = id;
+    selectRef.current(id);
+  }, [pathname]);
   useEffect(() => {
     if (selectedId === known.current) return;
     const wasClosed = known.current === null;
@@ -149,7 +161,11 @@ function useSelectionInAddress(selectedId: string | null, select: (id: string | 
     const path = selectedId === null ? '/approvals' : `/approvals/${selectedId}`;
     if (wasClosed) window.history.pushState(null, '', path);
     else window.history.replaceState(null, '', path);
-  }, [selectedId, router]);
+  }, [selectedId]);
+}
+
+function idInPath(pathname: string): string | null {
+  return /^\/approvals\/([^/]+)$/.exec(pathname)?.[1] ?? null;
 }
 
 /** Keys reach the inbox from anywhere on the page but a field or an open dialog. */
@@ -160,7 +176,8 @@ function useInboxKeys(onKey: (key: string) => boolean): void {
     const listen = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
       const target = event.target instanceof HTMLElement ? event.target : null;
-      if (target?.closest('input, textarea, select, [contenteditable], [role=dialog], [role=menu], [role=listbox]')) return;
+      if (target?.closest('input, textarea, select, [contenteditable], [role=dialog], [role=menu], [role=listbox]'))
+        return;
       // A focused button keeps its own Enter.
       if (event.key === 'Enter' && target?.closest('button, a')) return;
       if (handler.current(event.key)) event.preventDefault();

@@ -34,7 +34,15 @@ export function DecisionBar({
     <footer className="sticky bottom-[calc(3.5rem+env(safe-area-inset-bottom,0px))] border-line border-t bg-surface px-4 py-3 sm:px-6 md:bottom-0">
       <div className="mx-auto max-w-5xl">
         {approval.mayDecide.yes ? (
-          <Choice approval={approval} armed={armed} decide={decide} commentRef={commentRef} mustReadWhole={mustReadWhole} onReadWhole={onReadWhole} onDecide={onDecide} />
+          <Choice
+            approval={approval}
+            armed={armed}
+            decide={decide}
+            commentRef={commentRef}
+            mustReadWhole={mustReadWhole}
+            onReadWhole={onReadWhole}
+            onDecide={onDecide}
+          />
         ) : (
           <Callout tone="info" icon={Info}>
             {approval.mayDecide.because ?? 'Your decision would not count here.'}
@@ -57,7 +65,13 @@ function Choice({
   const pending = decide.pendingId === approval.id ? decide.pendingOutcome : null;
   return (
     <>
-      <p role="status" className={classNames('text-small', armed === null && !mustReadWhole ? 'sr-only' : 'mb-2 font-medium text-hold')}>
+      <p
+        role="status"
+        className={classNames(
+          'text-small',
+          armed === null && !mustReadWhole ? 'sr-only' : 'mb-2 font-medium text-hold',
+        )}
+      >
         {mustReadWhole ? (
           <>
             The statement is longer than what is shown.{' '}
@@ -68,7 +82,8 @@ function Choice({
           </>
         ) : armed === null ? null : (
           <>
-            Press <Key>{armed === 'approve' ? 'a' : 'd'}</Key> again to {armed === 'approve' ? 'approve' : 'deny'}, <Key>Esc</Key> to stop.
+            Press <Key>{armed === 'approve' ? 'a' : 'd'}</Key> again to {armed === 'approve' ? 'approve' : 'deny'},{' '}
+            <Key>Esc</Key> to stop.
           </>
         )}
       </p>
@@ -89,7 +104,10 @@ function Choice({
           busy={pending === 'deny'}
           onClick={() => onDecide('deny')}
           icon={<Ban aria-hidden="true" />}
-          className={classNames('h-12 flex-1 text-large sm:h-8 sm:flex-none sm:text-body', armed === 'deny' && 'outline-2 outline-deny')}
+          className={classNames(
+            'h-12 flex-1 text-large sm:h-8 sm:flex-none sm:text-body',
+            armed === 'deny' && 'outline-2 outline-deny',
+          )}
         >
           Deny
           <span className="hidden lg:inline">
@@ -102,7 +120,10 @@ function Choice({
           busy={pending === 'approve'}
           onClick={() => onDecide('approve')}
           icon={<Check aria-hidden="true" />}
-          className={classNames('h-12 flex-1 text-large sm:h-8 sm:flex-none sm:text-body', armed === 'approve' && 'outline-2 outline-accent outline-offset-2')}
+          className={classNames(
+            'h-12 flex-1 text-large sm:h-8 sm:flex-none sm:text-body',
+            armed === 'approve' && 'outline-2 outline-accent outline-offset-2',
+          )}
         >
           Approve
           <span className="hidden lg:inline">

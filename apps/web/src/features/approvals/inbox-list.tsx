@@ -88,7 +88,19 @@ export function InboxList({
   );
 }
 
-function Rows({ inbox, list, scope, searching, onSelect }: { readonly inbox: InboxState; readonly list: ApprovalsList; readonly scope: ApprovalScope; readonly searching: boolean; readonly onSelect: (id: string) => void }) {
+function Rows({
+  inbox,
+  list,
+  scope,
+  searching,
+  onSelect,
+}: {
+  readonly inbox: InboxState;
+  readonly list: ApprovalsList;
+  readonly scope: ApprovalScope;
+  readonly searching: boolean;
+  readonly onSelect: (id: string) => void;
+}) {
   if (list.error !== null && inbox.shown.length === 0) return <ErrorState error={list.error} onRetry={list.retry} />;
   if (list.ids === null && inbox.shown.length === 0) return <SkeletonRows />;
   if (inbox.shown.length === 0) return <EmptyInbox scope={scope} searching={searching} />;
@@ -98,7 +110,13 @@ function Rows({ inbox, list, scope, searching, onSelect }: { readonly inbox: Inb
         {inbox.shown.map((id) => {
           const approval = list.byId.get(id);
           return approval === undefined ? null : (
-            <Row key={id} approval={approval} chosen={id === inbox.selectedId} gone={inbox.gone.has(id)} onSelect={() => onSelect(id)} />
+            <Row
+              key={id}
+              approval={approval}
+              chosen={id === inbox.selectedId}
+              gone={inbox.gone.has(id)}
+              onSelect={() => onSelect(id)}
+            />
           );
         })}
       </ul>
@@ -107,7 +125,17 @@ function Rows({ inbox, list, scope, searching, onSelect }: { readonly inbox: Inb
   );
 }
 
-function Row({ approval, chosen, gone, onSelect }: { readonly approval: ApprovalSummary; readonly chosen: boolean; readonly gone: boolean; readonly onSelect: () => void }) {
+function Row({
+  approval,
+  chosen,
+  gone,
+  onSelect,
+}: {
+  readonly approval: ApprovalSummary;
+  readonly chosen: boolean;
+  readonly gone: boolean;
+  readonly onSelect: () => void;
+}) {
   const ref = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (chosen) ref.current?.scrollIntoView({ block: 'nearest' });
@@ -122,7 +150,9 @@ function Row({ approval, chosen, gone, onSelect }: { readonly approval: Approval
         data-inset-focus=""
         className={classNames(
           'relative block w-full px-4 py-2.5 text-left',
-          chosen ? 'bg-chosen before:absolute before:inset-y-0 before:left-0 before:w-[3px] before:bg-accent' : 'hover:bg-hover',
+          chosen
+            ? 'bg-chosen before:absolute before:inset-y-0 before:left-0 before:w-[3px] before:bg-accent'
+            : 'hover:bg-hover',
         )}
       >
         <span className={classNames('block', gone && 'opacity-70')}>
@@ -131,7 +161,9 @@ function Row({ approval, chosen, gone, onSelect }: { readonly approval: Approval
               <span className="font-mono font-semibold">{approval.command}</span>
               <span className="ml-1.5 font-mono text-ink-soft">{objectsText(approval.objects)}</span>
             </span>
-            {approval.state === 'waiting' && !gone ? <Countdown until={approval.expiresAt} className="text-ink-faint text-small" /> : null}
+            {approval.state === 'waiting' && !gone ? (
+              <Countdown until={approval.expiresAt} className="text-ink-faint text-small" />
+            ) : null}
           </span>
           <span className="mt-1 flex items-center gap-2 text-small">
             <ActorName actor={approval.actor} className="min-w-0 shrink" />
@@ -167,7 +199,8 @@ function EmptyInbox({ scope, searching }: { readonly scope: ApprovalScope; reado
   }
   return (
     <EmptyState icon={CircleCheckBig} title="Nothing is waiting">
-      When a rule holds a statement, it stops here until a person answers. It shows up by itself; you may leave this page open.
+      When a rule holds a statement, it stops here until a person answers. It shows up by itself; you may leave this
+      page open.
     </EmptyState>
   );
 }

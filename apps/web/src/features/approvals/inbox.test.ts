@@ -32,16 +32,24 @@ describe('the list', () => {
   });
 
   test('a waiting arrival that is answered meanwhile never comes in', () => {
-    const state = run(refreshed('a'), { type: 'pointer-entered' }, refreshed('b', 'a'), refreshed('a'), { type: 'pointer-left' });
+    const state = run(refreshed('a'), { type: 'pointer-entered' }, refreshed('b', 'a'), refreshed('a'), {
+      type: 'pointer-left',
+    });
     expect(state.shown).toEqual(['a']);
   });
 
   test('"load more" goes to the end', () => {
-    expect(run(refreshed('a', 'b'), { type: 'pointer-entered' }, refreshed('a', 'b', 'c')).shown).toEqual(['a', 'b', 'c']);
+    expect(run(refreshed('a', 'b'), { type: 'pointer-entered' }, refreshed('a', 'b', 'c')).shown).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
   });
 
   test('another filter starts afresh', () => {
-    expect(run(refreshed('a', 'b'), { type: 'pointer-entered' }, { type: 'refreshed', ids: ['x'], reset: true }).shown).toEqual(['x']);
+    expect(
+      run(refreshed('a', 'b'), { type: 'pointer-entered' }, { type: 'refreshed', ids: ['x'], reset: true }).shown,
+    ).toEqual(['x']);
   });
 });
 

@@ -80,7 +80,12 @@ function refresh(state: InboxState, ids: readonly string[], reset: boolean): Inb
 /** Nothing is under the pointer: new ones go to the top, and what is gone leaves, except the one that is open. */
 function settle(state: InboxState): InboxState {
   const kept = state.shown.filter((id) => !state.gone.has(id) || id === state.selectedId);
-  return { ...state, shown: [...state.arrived, ...kept], arrived: [], gone: new Set(kept.filter((id) => state.gone.has(id))) };
+  return {
+    ...state,
+    shown: [...state.arrived, ...kept],
+    arrived: [],
+    gone: new Set(kept.filter((id) => state.gone.has(id))),
+  };
 }
 
 function move(state: InboxState, by: 1 | -1): InboxState {
@@ -99,7 +104,15 @@ function select(state: InboxState, id: string | null): InboxState {
 }
 
 /** What a key does in the inbox, or null for keys that are not ours. */
-export function inboxKey(key: string, state: InboxState, canDecide: boolean): InboxEvent | { readonly type: 'decide'; readonly outcome: DecisionOutcome } | { readonly type: 'focus-filter' } | null {
+export function inboxKey(
+  key: string,
+  state: InboxState,
+  canDecide: boolean,
+):
+  | InboxEvent
+  | { readonly type: 'decide'; readonly outcome: DecisionOutcome }
+  | { readonly type: 'focus-filter' }
+  | null {
   switch (key) {
     case 'j':
     case 'ArrowDown':

@@ -7,7 +7,17 @@ import { Tooltip } from '../../components/tooltip.tsx';
 import { inspectText, type TextPiece } from './suspicious-text.ts';
 
 /** A statement as evidence: colour, with everything that could fool a reader drawn so that it cannot. */
-export function MarkedStatement({ text, language, whole, onWhole }: { readonly text: string; readonly language: string; readonly whole: boolean; readonly onWhole: () => void }) {
+export function MarkedStatement({
+  text,
+  language,
+  whole,
+  onWhole,
+}: {
+  readonly text: string;
+  readonly language: string;
+  readonly whole: boolean;
+  readonly onWhole: () => void;
+}) {
   const { pieces } = useMemo(() => inspectText(text), [text]);
   const overlays = useMemo(() => pieces.flatMap(overlayOf), [pieces]);
   return <StatementText text={text} language={language} overlays={overlays} whole={whole} onWhole={onWhole} />;
@@ -32,7 +42,8 @@ export function Findings({ text }: { readonly text: string }) {
 function overlayOf(piece: TextPiece): Overlay[] {
   if (piece.type === 'plain') return [];
   const span = { start: piece.start, end: piece.start + piece.text.length };
-  if (piece.type === 'padding') return [{ ...span, node: <Fold label={piece.label} lines={piece.text.includes('\n')} /> }];
+  if (piece.type === 'padding')
+    return [{ ...span, node: <Fold label={piece.label} lines={piece.text.includes('\n')} /> }];
   const isLookAlike = piece.kind === 'look-alike' || piece.kind === 'combining';
   return [
     {

@@ -1,7 +1,17 @@
 'use client';
 
 import type { ApprovalDetail } from '@sluice/api';
-import { Ban, CircleCheck, CircleHelp, CircleSlash, CircleX, Loader, type LucideIcon, MessageSquare, Timer } from 'lucide-react';
+import {
+  Ban,
+  CircleCheck,
+  CircleHelp,
+  CircleSlash,
+  CircleX,
+  Loader,
+  type LucideIcon,
+  MessageSquare,
+  Timer,
+} from 'lucide-react';
 import { ActorName } from '../../components/actor.tsx';
 import { RelativeTime } from '../../components/clock.tsx';
 import { countText, durationText } from '../../components/measures.ts';
@@ -22,7 +32,10 @@ export function Outcome({ approval }: { readonly approval: ApprovalDetail }) {
       {approval.decisions.map((decision) => (
         <div key={decision.by.id} className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <ActorName actor={decision.by} />
-          <Badge tone={decision.outcome === 'approve' ? 'allow' : 'deny'} icon={decision.outcome === 'approve' ? CircleCheck : Ban}>
+          <Badge
+            tone={decision.outcome === 'approve' ? 'allow' : 'deny'}
+            icon={decision.outcome === 'approve' ? CircleCheck : Ban}
+          >
             {decision.outcome === 'approve' ? 'approved' : 'denied'}
           </Badge>
           <RelativeTime at={decision.at} className="text-ink-faint" />
@@ -51,7 +64,12 @@ function outcomeOf(approval: ApprovalDetail): Told | null {
     case 'waiting': {
       const given = approval.decisions.filter((decision) => decision.outcome === 'approve').length;
       if (given === 0) return null;
-      return { tone: 'info', icon: Loader, text: `${given} of ${countText(approval.count, 'approval')} given.`, more: null };
+      return {
+        tone: 'info',
+        icon: Loader,
+        text: `${given} of ${countText(approval.count, 'approval')} given.`,
+        more: null,
+      };
     }
     case 'approved':
       return { tone: 'info', icon: Loader, text: 'Approved. The gateway has not started it yet.', more: null };
@@ -59,10 +77,20 @@ function outcomeOf(approval: ApprovalDetail): Told | null {
       return { tone: 'info', icon: Loader, text: 'Approved and running at the target…', more: null };
     case 'succeeded': {
       const rows = outcome === null || outcome.rows === null ? '' : `, ${countText(outcome.rows, 'row')}`;
-      return { tone: 'allow', icon: CircleCheck, text: outcome === null ? 'It ran.' : `Ran in ${durationText(outcome.durationMs)}${rows}.`, more: null };
+      return {
+        tone: 'allow',
+        icon: CircleCheck,
+        text: outcome === null ? 'It ran.' : `Ran in ${durationText(outcome.durationMs)}${rows}.`,
+        more: null,
+      };
     }
     case 'failed':
-      return { tone: 'deny', icon: CircleX, text: 'Approved, but the target refused it.', more: outcome?.error ?? null };
+      return {
+        tone: 'deny',
+        icon: CircleX,
+        text: 'Approved, but the target refused it.',
+        more: outcome?.error ?? null,
+      };
     case 'outcome-unknown':
       return {
         tone: 'hold',
@@ -75,8 +103,18 @@ function outcomeOf(approval: ApprovalDetail): Told | null {
     case 'expired':
       return { tone: 'hold', icon: Timer, text: 'Nobody answered in time. It never reached the target.', more: null };
     case 'cancelled':
-      return { tone: 'info', icon: CircleSlash, text: 'Cancelled: the client gave up or its session ended.', more: null };
+      return {
+        tone: 'info',
+        icon: CircleSlash,
+        text: 'Cancelled: the client gave up or its session ended.',
+        more: null,
+      };
     case 'void':
-      return { tone: 'hold', icon: CircleSlash, text: 'Void: policy or the objects changed before it could run.', more: 'Nothing reached the target. It has to be asked for again.' };
+      return {
+        tone: 'hold',
+        icon: CircleSlash,
+        text: 'Void: policy or the objects changed before it could run.',
+        more: 'Nothing reached the target. It has to be asked for again.',
+      };
   }
 }

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { inspectText, type TextPiece } from './suspicious-text.ts';
 
-const marks = (text: string) => inspectText(text).pieces.filter((piece): piece is Extract<TextPiece, { type: 'mark' }> => piece.type === 'mark');
+const marks = (text: string) =>
+  inspectText(text).pieces.filter((piece): piece is Extract<TextPiece, { type: 'mark' }> => piece.type === 'mark');
 
 describe('inspectText', () => {
   test('leaves ordinary statements alone', () => {
@@ -42,7 +43,13 @@ describe('inspectText', () => {
   });
 
   test('marks signs that look like quotes, semicolons and dashes', () => {
-    expect(marks("x = \u2019a\u2019\uff1b \u2013\u2013 comment").map((mark) => mark.text)).toEqual(['\u2019', '\u2019', '\uff1b', '\u2013', '\u2013']);
+    expect(marks('x = \u2019a\u2019\uff1b \u2013\u2013 comment').map((mark) => mark.text)).toEqual([
+      '\u2019',
+      '\u2019',
+      '\uff1b',
+      '\u2013',
+      '\u2013',
+    ]);
   });
 
   test('each look-alike sign names its ASCII twin', () => {
@@ -57,13 +64,17 @@ describe('inspectText', () => {
   test('folds long padding and keeps what follows it in sight', () => {
     const text = `DELETE FROM t WHERE id = 1${' '.repeat(312)}OR true`;
     const { pieces, findings } = inspectText(text);
-    expect(pieces.map((piece) => (piece.type === 'padding' ? `<${piece.label}>` : piece.text)).join('')).toBe('DELETE FROM t WHERE id = 1<312 spaces>OR true');
+    expect(pieces.map((piece) => (piece.type === 'padding' ? `<${piece.label}>` : piece.text)).join('')).toBe(
+      'DELETE FROM t WHERE id = 1<312 spaces>OR true',
+    );
     expect(findings).toEqual(['1 stretch of padding folded']);
   });
 
   test('folds empty lines, also where they hold spaces, and keeps the next line’s indent', () => {
     const { pieces } = inspectText(`SELECT 1;${'\n \t'.repeat(49)}\n  DROP TABLE t`);
-    expect(pieces.map((piece) => (piece.type === 'padding' ? `<${piece.label}>` : piece.text)).join('')).toBe('SELECT 1;<49 empty lines>  DROP TABLE t');
+    expect(pieces.map((piece) => (piece.type === 'padding' ? `<${piece.label}>` : piece.text)).join('')).toBe(
+      'SELECT 1;<49 empty lines>  DROP TABLE t',
+    );
   });
 
   test('marks piles of combining marks', () => {
@@ -71,11 +82,28 @@ describe('inspectText', () => {
   });
 
   test('the most dangerous finding comes first', () => {
-    expect(inspectText('a\u00a0\u200b\u202e').findings).toEqual(['1 character that turns the reading direction', '1 invisible character', '1 unusual space']);
+    expect(inspectText('a\u00a0\u200b\u202e').findings).toEqual([
+      '1 character that turns the reading direction',
+      '1 invisible character',
+      '1 unusual space',
+    ]);
   });
 
   test('nothing is lost, whatever the text', () => {
-    const nasty = fc.constantFrom('\u200b', '\u202e', ' '.repeat(50), '\n'.repeat(9), '\u0430', 'a', '\ud800', '\u0301', '\r', '\u{1f600}', ';', '\u2019');
+    const nasty = fc.constantFrom(
+      '\u200b',
+      '\u202e',
+      ' '.repeat(50),
+      '\n'.repeat(9),
+      '\u0430',
+      'a',
+      '\ud800',
+      '\u0301',
+      '\r',
+      '\u{1f600}',
+      ';',
+      '\u2019',
+    );
     fc.assert(
       fc.property(fc.array(fc.oneof(nasty, fc.string({ unit: 'binary' }))), (parts) => {
         const text = parts.join('');
@@ -94,7 +122,8 @@ describe('inspectText', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         for (const piece of inspectText(text).pieces) {
-          if (piece.type === 'plain') expect(piece.text).not.toMatch(/[\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u);
+          if (piece.type === 'plain')
+            expect(piece.text).not.toMatch(/[\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u);
         }
       }),
     );

@@ -41,43 +41,43 @@ const mostCombiningMarks = 3;
 
 /** Invisible characters by name; others of their classes are shown by code point. */
 const characterNames: Readonly<Record<number, readonly [label: string, name: string]>> = {
-  0x00: ['NUL', 'null'],
-  0x08: ['BS', 'backspace'],
-  0x0b: ['VT', 'vertical tab'],
-  0x0c: ['FF', 'form feed'],
-  0x0d: ['CR', 'carriage return without line feed'],
-  0x1b: ['ESC', 'escape'],
-  0x7f: ['DEL', 'delete'],
-  0x85: ['NEL', 'next line'],
-  0xa0: ['NBSP', 'no-break space'],
-  0xad: ['SHY', 'soft hyphen'],
-  0x34f: ['CGJ', 'combining grapheme joiner'],
-  0x61c: ['ALM', 'Arabic letter mark'],
-  0x115f: ['HCF', 'Hangul choseong filler'],
-  0x1160: ['HJF', 'Hangul jungseong filler'],
-  0x180e: ['MVS', 'Mongolian vowel separator'],
-  0x200b: ['ZWSP', 'zero width space'],
-  0x200c: ['ZWNJ', 'zero width non-joiner'],
-  0x200d: ['ZWJ', 'zero width joiner'],
-  0x200e: ['LRM', 'left-to-right mark'],
-  0x200f: ['RLM', 'right-to-left mark'],
-  0x2028: ['LS', 'line separator'],
-  0x2029: ['PS', 'paragraph separator'],
-  0x202a: ['LRE', 'left-to-right embedding'],
-  0x202b: ['RLE', 'right-to-left embedding'],
-  0x202c: ['PDF', 'pop directional formatting'],
-  0x202d: ['LRO', 'left-to-right override'],
-  0x202e: ['RLO', 'right-to-left override'],
-  0x2060: ['WJ', 'word joiner'],
-  0x2066: ['LRI', 'left-to-right isolate'],
-  0x2067: ['RLI', 'right-to-left isolate'],
-  0x2068: ['FSI', 'first strong isolate'],
-  0x2069: ['PDI', 'pop directional isolate'],
-  0x2800: ['BLANK', 'Braille pattern blank'],
-  0x3000: ['IDSP', 'ideographic space'],
-  0x3164: ['HF', 'Hangul filler'],
-  0xfeff: ['BOM', 'zero width no-break space'],
-  0xffa0: ['HHF', 'halfwidth Hangul filler'],
+  0: ['NUL', 'null'],
+  8: ['BS', 'backspace'],
+  11: ['VT', 'vertical tab'],
+  12: ['FF', 'form feed'],
+  13: ['CR', 'carriage return without line feed'],
+  27: ['ESC', 'escape'],
+  127: ['DEL', 'delete'],
+  133: ['NEL', 'next line'],
+  160: ['NBSP', 'no-break space'],
+  173: ['SHY', 'soft hyphen'],
+  847: ['CGJ', 'combining grapheme joiner'],
+  1564: ['ALM', 'Arabic letter mark'],
+  4447: ['HCF', 'Hangul choseong filler'],
+  4448: ['HJF', 'Hangul jungseong filler'],
+  6158: ['MVS', 'Mongolian vowel separator'],
+  8203: ['ZWSP', 'zero width space'],
+  8204: ['ZWNJ', 'zero width non-joiner'],
+  8205: ['ZWJ', 'zero width joiner'],
+  8206: ['LRM', 'left-to-right mark'],
+  8207: ['RLM', 'right-to-left mark'],
+  8232: ['LS', 'line separator'],
+  8233: ['PS', 'paragraph separator'],
+  8234: ['LRE', 'left-to-right embedding'],
+  8235: ['RLE', 'right-to-left embedding'],
+  8236: ['PDF', 'pop directional formatting'],
+  8237: ['LRO', 'left-to-right override'],
+  8238: ['RLO', 'right-to-left override'],
+  8288: ['WJ', 'word joiner'],
+  8294: ['LRI', 'left-to-right isolate'],
+  8295: ['RLI', 'right-to-left isolate'],
+  8296: ['FSI', 'first strong isolate'],
+  8297: ['PDI', 'pop directional isolate'],
+  10240: ['BLANK', 'Braille pattern blank'],
+  12288: ['IDSP', 'ideographic space'],
+  12644: ['HF', 'Hangul filler'],
+  65279: ['BOM', 'zero width no-break space'],
+  65440: ['HHF', 'halfwidth Hangul filler'],
 };
 
 /** Letters of other scripts that are drawn like an ASCII letter (the single-character part of Unicode's UTS 39 confusables that fonts really draw alike). */
@@ -87,7 +87,10 @@ const lookAlikeLetters = pairUp(
 );
 
 /** Signs that are drawn like one with a meaning in a statement: quotes, semicolons, dashes that begin comments, slashes. */
-const lookAlikeSigns = pairUp('‘’‚‛ʼʹ′＇“”„″＂;；‐‑‒–—−﹣－⁄∕／∗＊＝﹦（），．٪％＼⧵˂˃＜＞｜∣', "''''''''\"\"\"\"\";;--------///**==(),.%%\\\\<><>||");
+const lookAlikeSigns = pairUp(
+  '‘’‚‛ʼʹ′＇“”„″＂;；‐‑‒–—−﹣－⁄∕／∗＊＝﹦（），．٪％＼⧵˂˃＜＞｜∣',
+  "''''''''\"\"\"\"\";;--------///**==(),.%%\\\\<><>||",
+);
 
 /** Marks and folds a text. O(length). */
 export function inspectText(text: string): SuspiciousText {
@@ -95,7 +98,8 @@ export function inspectText(text: string): SuspiciousText {
   const pieces: TextPiece[] = [];
   let plainFrom = 0;
   const put = (piece: Exclude<TextPiece, { type: 'plain' }>) => {
-    if (piece.start > plainFrom) pieces.push({ type: 'plain', text: text.slice(plainFrom, piece.start), start: plainFrom });
+    if (piece.start > plainFrom)
+      pieces.push({ type: 'plain', text: text.slice(plainFrom, piece.start), start: plainFrom });
     pieces.push(piece);
     plainFrom = piece.start + piece.text.length;
     const kind = piece.type === 'padding' ? 'padding' : piece.kind;
@@ -142,11 +146,22 @@ function markOf(text: string, index: number, character: string, inForeignWord: b
     return { kind, text: character, label, explanation: `${codeName(codePoint)} ${name}` };
   }
   const stack = combiningStackAt(text, index);
-  if (stack !== null) return { kind: 'combining', text: stack, label: stack, explanation: `${[...stack].length} combining marks on one character` };
+  if (stack !== null)
+    return {
+      kind: 'combining',
+      text: stack,
+      label: stack,
+      explanation: `${[...stack].length} combining marks on one character`,
+    };
   const asciiSign = lookAlikeSigns.get(character) ?? null;
   const ascii = asciiSign ?? (inForeignWord ? asciiLetterLike(character) : null);
   if (ascii === null) return null;
-  return { kind: 'look-alike', text: character, label: character, explanation: `${codeName(codePoint)} looks like ${ascii} (U+${hex(ascii.codePointAt(0) ?? 0)}) but is not` };
+  return {
+    kind: 'look-alike',
+    text: character,
+    label: character,
+    explanation: `${codeName(codePoint)} looks like ${ascii} (U+${hex(ascii.codePointAt(0) ?? 0)}) but is not`,
+  };
 }
 
 const kindNames: Record<SuspicionKind, string> = {
@@ -180,7 +195,9 @@ function paddingAt(text: string, index: number): { readonly text: string; readon
   const first = text[index];
   if (first === ' ' || first === '\t') {
     const end = runEnd(text, index, (character) => character === ' ' || character === '\t');
-    return end - index > longestPlainRun ? { text: text.slice(index, end), label: `${(end - index).toLocaleString('en')} spaces` } : null;
+    return end - index > longestPlainRun
+      ? { text: text.slice(index, end), label: `${(end - index).toLocaleString('en')} spaces` }
+      : null;
   }
   if (first !== '\n' && first !== '\r') return null;
   // Lines that hold nothing but spaces are empty too.

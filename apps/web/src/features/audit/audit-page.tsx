@@ -1,9 +1,10 @@
 'use client';
 
 import type { AuditEventView } from '@sluice/api';
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { ChevronRight, ScrollText, SearchX } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
+import { useIdentities } from '../../client/identities.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { ActorMark } from '../../components/actor.tsx';
 import { classNames } from '../../components/class-names.ts';
@@ -33,7 +34,11 @@ export function AuditPage() {
   const events = query.data?.pages.flatMap((page) => page.items) ?? [];
   const filtered = deferred !== '' || actorId !== anyone;
   return (
-    <Page title="Audit" lead="Every change that was made through Sluice, each entry chained to the one before." actions={<VerifyChain />}>
+    <Page
+      title="Audit"
+      lead="Every change that was made through Sluice, each entry chained to the one before."
+      actions={<VerifyChain />}
+    >
       <div className="mb-3 flex flex-wrap gap-2">
         <SearchInput label="Search the audit" value={search} onValue={setSearch} className="w-full sm:w-72" />
         <WhoFilter actorId={actorId} onActor={setActorId} />
@@ -51,7 +56,8 @@ export function AuditPage() {
             </EmptyState>
           ) : (
             <EmptyState icon={ScrollText} title="Nothing yet">
-              Sign-ins, policy versions, decisions, tokens, connections: each change leaves a sentence here that nobody can alter unseen.
+              Sign-ins, policy versions, decisions, tokens, connections: each change leaves a sentence here that nobody
+              can alter unseen.
             </EmptyState>
           )
         ) : (
@@ -61,7 +67,11 @@ export function AuditPage() {
                 <Entry key={event.id} event={event} />
               ))}
             </ul>
-            <LoadMore hasMore={query.hasNextPage} busy={query.isFetchingNextPage} onMore={() => void query.fetchNextPage()} />
+            <LoadMore
+              hasMore={query.hasNextPage}
+              busy={query.isFetchingNextPage}
+              onMore={() => void query.fetchNextPage()}
+            />
           </>
         )}
       </Panel>
@@ -70,9 +80,7 @@ export function AuditPage() {
 }
 
 function WhoFilter({ actorId, onActor }: { readonly actorId: string; readonly onActor: (id: string) => void }) {
-  const trpc = useTRPC();
-  const people = useQuery(trpc.identities.listPeople.queryOptions()).data ?? [];
-  const agents = useQuery(trpc.identities.listAgents.queryOptions()).data ?? [];
+  const { people, agents } = useIdentities();
   return (
     <Select
       label="Who"
@@ -99,7 +107,10 @@ function Entry({ event }: { readonly event: AuditEventView }) {
         onClick={() => setOpen(!open)}
         className="flex w-full items-start gap-2.5 px-4 py-2.5 text-left hover:bg-hover"
       >
-        <ChevronRight aria-hidden="true" className={classNames('mt-0.5 size-4 shrink-0 text-ink-faint transition-transform', open && 'rotate-90')} />
+        <ChevronRight
+          aria-hidden="true"
+          className={classNames('mt-0.5 size-4 shrink-0 text-ink-faint transition-transform', open && 'rotate-90')}
+        />
         <ActorMark kind={event.actor.kind} />
         <span className="min-w-0 flex-1 [overflow-wrap:anywhere]">{event.sentence}</span>
         <RelativeTime at={event.at} className="shrink-0 text-ink-faint text-small" />

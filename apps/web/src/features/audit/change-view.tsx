@@ -10,7 +10,9 @@ export function ChangeView({ before, after }: { readonly before: unknown; readon
   return (
     <ul className="divide-y divide-line overflow-hidden rounded-box border border-line bg-surface font-mono text-small">
       {changes.map((change) => {
-        const isLong = [change.before, change.after].some((text) => text !== null && (text.includes('\n') || text.length > longText));
+        const isLong = [change.before, change.after].some(
+          (text) => text !== null && (text.includes('\n') || text.length > longText),
+        );
         return (
           <li key={change.path}>
             {isLong ? (
@@ -22,9 +24,13 @@ export function ChangeView({ before, after }: { readonly before: unknown; readon
               <p className="grid gap-x-3 px-3 py-1 [overflow-wrap:anywhere] sm:grid-cols-[12rem_minmax(0,1fr)]">
                 <span className="text-ink-faint">{change.path}</span>
                 <span>
-                  {change.before === null ? null : <del className="bg-deny-tint text-deny no-underline">− {change.before}</del>}
+                  {change.before === null ? null : (
+                    <del className="bg-deny-tint text-deny no-underline">− {change.before}</del>
+                  )}
                   {change.before !== null && change.after !== null ? ' ' : null}
-                  {change.after === null ? null : <ins className="bg-allow-tint text-allow no-underline">+ {change.after}</ins>}
+                  {change.after === null ? null : (
+                    <ins className="bg-allow-tint text-allow no-underline">+ {change.after}</ins>
+                  )}
                 </span>
               </p>
             )}

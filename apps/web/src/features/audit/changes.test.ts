@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import { changesBetween } from './changes.ts';
 
 test('names what changed, by path', () => {
-  expect(changesBetween({ name: 'a', labels: { env: 'prod' }, list: [1] }, { name: 'a', labels: { env: 'staging', team: 'x' }, list: [] })).toEqual([
+  expect(
+    changesBetween(
+      { name: 'a', labels: { env: 'prod' }, list: [1] },
+      { name: 'a', labels: { env: 'staging', team: 'x' }, list: [] },
+    ),
+  ).toEqual([
     { path: 'labels.env', before: 'prod', after: 'staging' },
     { path: 'list.0', before: '1', after: null },
     { path: 'labels.team', before: null, after: 'x' },

@@ -2,10 +2,11 @@
 
 import type { ConnectionDetail } from '@sluice/api';
 import { manifestByName } from '@sluice/protocols/manifests';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Download, KeyRound, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { errorSentence } from '../../client/describe-error.ts';
+import { useIdentities } from '../../client/identities.ts';
 import { useMe } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
@@ -14,7 +15,7 @@ import { Field, Segmented, Select } from '../../components/form.tsx';
 import { Panel } from '../../components/layout.tsx';
 import { Callout } from '../../components/states.tsx';
 
-const secretPlaceholder = '$SLUICE_SECRET';
+const secretPlaceholder = 'YOUR-SECRET';
 const caFile = 'sluice-ca.pem';
 /** A fresh secret's life, in days: long enough for a project, short enough to be forgotten safely. */
 const secretDays = 30;
@@ -57,13 +58,19 @@ export function ConnectTab({ connection }: { readonly connection: ConnectionDeta
         }
       >
         <p className="mb-4 text-ink-soft">
-          {way === 'gateway' ? 'Straight to the gateway: the shortest way, where its host can be reached.' : 'Through the control plane, which carries bytes it cannot read: for when the gateway’s host cannot be reached.'}
+          {way === 'gateway'
+            ? 'Straight to the gateway: the shortest way, where its host can be reached.'
+            : 'Through the control plane, which carries bytes it cannot read: for when the gateway’s host cannot be reached.'}
         </p>
         <div className="space-y-4">
           {hints.map((hint) => (
             <div key={hint.title} className="min-w-0">
               <h3 className="mb-1 font-medium">{hint.title}</h3>
-              <CopyBlock text={hint.text} label={`Copy: ${hint.title}`} wrap={hint.language === 'shell' || hint.language === 'url'} />
+              <CopyBlock
+                text={hint.text}
+                label={`Copy: ${hint.title}`}
+                wrap={hint.language === 'shell' || hint.language === 'url'}
+              />
             </div>
           ))}
         </div>
@@ -71,7 +78,9 @@ export function ConnectTab({ connection }: { readonly connection: ConnectionDeta
       <div className="space-y-4">
         <SecretPanel connection={connection} minted={minted} onMinted={setMinted} />
         <Panel title="Certificate authority">
-          <p className="mb-3 text-ink-soft">The gateway’s certificate is signed by Sluice’s own authority. Save it as {caFile} beside your client.</p>
+          <p className="mb-3 text-ink-soft">
+            The gateway’s certificate is signed by Sluice’s own authority. Save it as {caFile} beside your client.
+          </p>
           <Button asChild>
             <a href="/api/ca" download={caFile}>
               <Download aria-hidden="true" />
@@ -84,12 +93,22 @@ export function ConnectTab({ connection }: { readonly connection: ConnectionDeta
   );
 }
 
-function SecretPanel({ connection, minted, onMinted }: { readonly connection: ConnectionDetail; readonly minted: { readonly name: string; readonly secret: string } | null; readonly onMinted: (minted: { name: string; secret: string }) => void }) {
+function SecretPanel({
+  connection,
+  minted,
+  onMinted,
+}: {
+  readonly connection: ConnectionDetail;
+  readonly minted: { readonly name: string; readonly secret: string } | null;
+  readonly onMinted: (minted: { name: string; secret: string }) => void;
+}) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const me = useMe();
-  const agents = useQuery(trpc.identities.listAgents.queryOptions()).data ?? [];
-  const mine = agents.filter((agent) => !agent.disabled && (agent.owner.id === me?.person.id || me?.person.role === 'admin'));
+  const { agents } = useIdentities();
+  const mine = agents.filter(
+    (agent) => !agent.disabled && (agent.owner.id === me?.person.id || me?.person.role === 'admin'),
+  );
   const [chosen, setChosen] = useState<string | null>(null);
   const identityId = chosen ?? mine[0]?.id ?? me?.person.id ?? '';
   const nameOf = (id: string) => mine.find((agent) => agent.id === id)?.name ?? me?.person.name ?? '';
@@ -105,7 +124,10 @@ function SecretPanel({ connection, minted, onMinted }: { readonly connection: Co
     <Panel title="Native secret">
       {minted === null ? (
         <>
-          <p className="mb-3 text-ink-soft">It goes into the password field of a plain client and says who connects. It opens this connection only, for {secretDays} days.</p>
+          <p className="mb-3 text-ink-soft">
+            It goes into the password field of a plain client and says who connects. It opens this connection only, for{' '}
+            {secretDays} days.
+          </p>
           <Field label="For">
             {(control) => (
               <Select
@@ -113,7 +135,11 @@ function SecretPanel({ connection, minted, onMinted }: { readonly connection: Co
                 value={identityId}
                 onValue={setChosen}
                 choices={[
-                  ...mine.map((agent) => ({ value: agent.id, label: agent.name, detail: `agent of ${agent.owner.name}` })),
+                  ...mine.map((agent) => ({
+                    value: agent.id,
+                    label: agent.name,
+                    detail: `agent of ${agent.owner.name}`,
+                  })),
                   ...(me === undefined ? [] : [{ value: me.person.id, label: me.person.name, detail: 'you' }]),
                 ]}
               />
@@ -125,7 +151,15 @@ function SecretPanel({ connection, minted, onMinted }: { readonly connection: Co
             busy={mint.isPending}
             disabled={identityId === ''}
             icon={<KeyRound aria-hidden="true" />}
-            onClick={() => mint.mutate({ identityId, type: 'native', label: `${connection.name}, made on its connect page`, connectionIds: [connection.id], expiresInDays: secretDays })}
+            onClick={() =>
+              mint.mutate({
+                identityId,
+                type: 'native',
+                label: `${connection.name}, made on its connect page`,
+                connectionIds: [connection.id],
+                expiresInDays: secretDays,
+              })
+            }
           >
             Make a secret
           </Button>

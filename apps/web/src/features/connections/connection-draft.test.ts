@@ -1,8 +1,7 @@
 import { isId } from '@sluice/domain';
-import type { ProtocolManifest } from '@sluice/wire-kit';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type ConnectionDraft, emptyDraft, readDraft, sameAddress } from './connection-draft.ts';
+import { type ConnectionDraft, emptyDraft, type ProtocolManifest, readDraft, sameAddress } from './connection-draft.ts';
 import { newConnectionId } from './new-id.ts';
 
 const manifest: ProtocolManifest = {
@@ -19,7 +18,14 @@ const manifest: ProtocolManifest = {
   unavailable: () => new Uint8Array(),
 };
 
-const good: ConnectionDraft = { ...emptyDraft(manifest), name: 'toy-one', host: 'toy.internal', options: { room: 'blue' }, gatewayId: 'g', labels: 'env=prod\nteam = shop' };
+const good: ConnectionDraft = {
+  ...emptyDraft(manifest),
+  name: 'toy-one',
+  host: 'toy.internal',
+  options: { room: 'blue' },
+  gatewayId: 'g',
+  labels: 'env=prod\nteam = shop',
+};
 
 describe('readDraft', () => {
   test('reads a whole draft', () => {

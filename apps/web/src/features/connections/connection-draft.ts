@@ -1,7 +1,9 @@
 import type { ConnectionDetail } from '@sluice/api';
 import type { TargetAddress } from '@sluice/domain';
 import { targetTlsModes } from '@sluice/domain';
-import type { ProtocolManifest } from '@sluice/wire-kit';
+import type { manifests } from '@sluice/protocols/manifests';
+
+export type ProtocolManifest = (typeof manifests)[number];
 
 /** What the form holds: texts as typed. Read by `readDraft`, which judges them. */
 export interface ConnectionDraft {
@@ -53,7 +55,12 @@ export function draftOf(connection: ConnectionDetail): ConnectionDraft {
     port: String(connection.port),
     tlsMode: targetTlsModes.find((mode) => mode === connection.tlsMode) ?? 'verify-full',
     tlsCa: connection.tlsCa ?? '',
-    options: Object.fromEntries(Object.entries(connection.options).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])),
+    options: Object.fromEntries(
+      Object.entries(connection.options).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : JSON.stringify(value),
+      ]),
+    ),
     labels: Object.entries(connection.labels)
       .map(([name, value]) => `${name}=${value}`)
       .join('\n'),
@@ -81,11 +88,16 @@ const hostPattern = /^[A-Za-z0-9._:-]{1,253}$/;
 const labelNamePattern = /^[A-Za-z0-9._/-]{1,63}$/;
 
 /** Checks everything but the credential. `errors` is empty exactly when `value` is there. */
-export function readDraft(draft: ConnectionDraft, manifest: ProtocolManifest | undefined): { readonly errors: DraftErrors; readonly value: ReadDraft | null } {
+export function readDraft(
+  draft: ConnectionDraft,
+  manifest: ProtocolManifest | undefined,
+): { readonly errors: DraftErrors; readonly value: ReadDraft | null } {
   const errors: DraftErrors = {};
   if (manifest === undefined) errors.protocol = 'Choose a protocol.';
-  if (!namePattern.test(draft.name)) errors.name = 'Use lower-case letters, digits and hyphens: it becomes part of host names and commands.';
-  if (!hostPattern.test(draft.host.trim())) errors.host = 'Enter a host name or an IP address, without a scheme or a path.';
+  if (!namePattern.test(draft.name))
+    errors.name = 'Use lower-case letters, digits and hyphens: it becomes part of host names and commands.';
+  if (!hostPattern.test(draft.host.trim()))
+    errors.host = 'Enter a host name or an IP address, without a scheme or a path.';
   const port = readWhole(draft.port, 1, 65_535);
   if (port === null) errors.port = 'Enter a number from 1 to 65535.';
   const lease = readWhole(draft.offlineLeaseSeconds, 1, 86_400);
@@ -94,14 +106,21 @@ export function readDraft(draft: ConnectionDraft, manifest: ProtocolManifest | u
   const labels = readLabels(draft.labels);
   if (typeof labels === 'string') errors.labels = labels;
   const ca = draft.tlsCa.trim();
-  if (ca !== '' && !ca.includes('-----BEGIN CERTIFICATE-----')) errors.tlsCa = 'Paste a certificate in PEM: it begins with -----BEGIN CERTIFICATE-----.';
+  if (ca !== '' && !ca.includes('-----BEGIN CERTIFICATE-----'))
+    errors.tlsCa = 'Paste a certificate in PEM: it begins with -----BEGIN CERTIFICATE-----.';
   const options = readOptions(draft, manifest, errors);
-  if (Object.keys(errors).length > 0 || port === null || lease === null || typeof labels === 'string') return { errors, value: null };
+  if (Object.keys(errors).length > 0 || port === null || lease === null || typeof labels === 'string')
+    return { errors, value: null };
   return {
     errors,
     value: {
       name: draft.name,
-      address: { protocol: draft.protocol, host: draft.host.trim(), port, tls: { mode: draft.tlsMode, ca: ca === '' ? null : `${ca}\n` } },
+      address: {
+        protocol: draft.protocol,
+        host: draft.host.trim(),
+        port,
+        tls: { mode: draft.tlsMode, ca: ca === '' ? null : `${ca}\n` },
+      },
       options,
       labels,
       gatewayId: draft.gatewayId,
@@ -111,11 +130,16 @@ export function readDraft(draft: ConnectionDraft, manifest: ProtocolManifest | u
 }
 
 /** The manifest's schema is the judge; its complaints are put beside the fields they are about. */
-function readOptions(draft: ConnectionDraft, manifest: ProtocolManifest | undefined, errors: DraftErrors): Record<string, unknown> {
+function readOptions(
+  draft: ConnectionDraft,
+  manifest: ProtocolManifest | undefined,
+  errors: DraftErrors,
+): Record<string, unknown> {
   const filled = Object.fromEntries(Object.entries(draft.options).filter(([, value]) => value.trim() !== ''));
   if (manifest === undefined) return filled;
   for (const field of manifest.optionFields) {
-    if (field.required && filled[field.name] === undefined) errors[`options.${field.name}`] = `${field.label} is needed.`;
+    if (field.required && filled[field.name] === undefined)
+      errors[`options.${field.name}`] = `${field.label} is needed.`;
   }
   const result = manifest.optionsSchema.safeParse(filled);
   if (result.success) return result.data;
@@ -147,5 +171,11 @@ function readWhole(text: string, least: number, most: number): number | null {
 
 /** Whether two addresses are the same to a sealed credential. */
 export function sameAddress(a: TargetAddress, b: TargetAddress): boolean {
-  return a.protocol === b.protocol && a.host === b.host && a.port === b.port && a.tls.mode === b.tls.mode && (a.tls.ca ?? '').trim() === (b.tls.ca ?? '').trim();
+  return (
+    a.protocol === b.protocol &&
+    a.host === b.host &&
+    a.port === b.port &&
+    a.tls.mode === b.tls.mode &&
+    (a.tls.ca ?? '').trim() === (b.tls.ca ?? '').trim()
+  );
 }

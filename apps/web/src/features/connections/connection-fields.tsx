@@ -1,14 +1,13 @@
 'use client';
 
 import type { GatewayView } from '@sluice/api';
-import { targetTlsModes } from '@sluice/domain';
+import type { targetTlsModes } from '@sluice/domain';
 import { manifests } from '@sluice/protocols/manifests';
-import type { ProtocolManifest } from '@sluice/wire-kit';
 import { RadioGroup } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { Field, Input, Select, TextArea } from '../../components/form.tsx';
 import { GatewayHealthBadge } from '../../components/gateway-health.tsx';
-import type { ConnectionDraft, DraftErrors } from './connection-draft.ts';
+import type { ConnectionDraft, DraftErrors, ProtocolManifest } from './connection-draft.ts';
 
 export interface FieldsProps {
   readonly draft: ConnectionDraft;
@@ -61,33 +60,77 @@ function ChoiceCard({ value, children }: { readonly value: string; readonly chil
 
 function abilitiesText(manifest: ProtocolManifest): string {
   const { hold, maskResults, cancel } = manifest.abilities;
-  return [hold ? 'holds' : null, maskResults ? 'masks results' : null, cancel ? 'cancels' : null].filter((part) => part !== null).join(', ');
+  return [hold ? 'holds' : null, maskResults ? 'masks results' : null, cancel ? 'cancels' : null]
+    .filter((part) => part !== null)
+    .join(', ');
 }
 
 export function NameFields({ draft, errors, change }: FieldsProps) {
   return (
     <div className="grid gap-4 sm:grid-cols-2">
       <Field label="Name" error={errors.name ?? null} help="What people and agents call it.">
-        {(control) => <Input {...control} value={draft.name} onChange={(event) => change({ name: event.target.value })} placeholder="orders-prod" autoComplete="off" />}
-      </Field>
-      <Field label="Labels" optional error={errors.labels ?? null} help="name=value, one on a line. Policies test them: env=prod.">
         {(control) => (
-          <TextArea {...control} rows={1} className="min-h-8 font-mono text-small" value={draft.labels} onChange={(event) => change({ labels: event.target.value })} placeholder="env=prod" />
+          <Input
+            {...control}
+            value={draft.name}
+            onChange={(event) => change({ name: event.target.value })}
+            placeholder="orders-prod"
+            autoComplete="off"
+          />
+        )}
+      </Field>
+      <Field
+        label="Labels"
+        optional
+        error={errors.labels ?? null}
+        help="name=value, one on a line. Policies test them: env=prod."
+      >
+        {(control) => (
+          <TextArea
+            {...control}
+            rows={1}
+            className="min-h-8 font-mono text-small"
+            value={draft.labels}
+            onChange={(event) => change({ labels: event.target.value })}
+            placeholder="env=prod"
+          />
         )}
       </Field>
     </div>
   );
 }
 
-export function AddressFields({ draft, errors, change, manifest }: FieldsProps & { readonly manifest: ProtocolManifest | undefined }) {
+export function AddressFields({
+  draft,
+  errors,
+  change,
+  manifest,
+}: FieldsProps & { readonly manifest: ProtocolManifest | undefined }) {
   return (
     <div className="space-y-4">
       <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_7rem]">
         <Field label="Host" error={errors.host ?? null} help="As the gateway sees it, not your machine.">
-          {(control) => <Input {...control} value={draft.host} onChange={(event) => change({ host: event.target.value })} placeholder="db.internal" autoComplete="off" className="font-mono" />}
+          {(control) => (
+            <Input
+              {...control}
+              value={draft.host}
+              onChange={(event) => change({ host: event.target.value })}
+              placeholder="db.internal"
+              autoComplete="off"
+              className="font-mono"
+            />
+          )}
         </Field>
         <Field label="Port" error={errors.port ?? null}>
-          {(control) => <Input {...control} inputMode="numeric" value={draft.port} onChange={(event) => change({ port: event.target.value })} className="font-mono" />}
+          {(control) => (
+            <Input
+              {...control}
+              inputMode="numeric"
+              value={draft.port}
+              onChange={(event) => change({ port: event.target.value })}
+              className="font-mono"
+            />
+          )}
         </Field>
       </div>
       <OptionFields draft={draft} errors={errors} change={change} manifest={manifest} />
@@ -98,12 +141,21 @@ export function AddressFields({ draft, errors, change, manifest }: FieldsProps &
               id={control.id}
               value={draft.tlsMode}
               onValue={(tlsMode) => change({ tlsMode })}
-              choices={(['verify-full', 'require', 'prefer', 'disable'] as const).map((mode) => ({ value: mode, label: mode, detail: tlsChoices[mode] }))}
+              choices={(['verify-full', 'require', 'prefer', 'disable'] as const).map((mode) => ({
+                value: mode,
+                label: mode,
+                detail: tlsChoices[mode],
+              }))}
             />
           )}
         </Field>
         {draft.tlsMode === 'disable' ? null : (
-          <Field label="Authority (PEM)" optional error={errors.tlsCa ?? null} help="Trusted instead of the system’s authorities.">
+          <Field
+            label="Authority (PEM)"
+            optional
+            error={errors.tlsCa ?? null}
+            help="Trusted instead of the system’s authorities."
+          >
             {(control) => (
               <TextArea
                 {...control}
@@ -123,12 +175,23 @@ export function AddressFields({ draft, errors, change, manifest }: FieldsProps &
 }
 
 /** What the protocol itself asks for (for SQL: the database), from its manifest. */
-function OptionFields({ draft, errors, change, manifest }: FieldsProps & { readonly manifest: ProtocolManifest | undefined }) {
+function OptionFields({
+  draft,
+  errors,
+  change,
+  manifest,
+}: FieldsProps & { readonly manifest: ProtocolManifest | undefined }) {
   if (manifest === undefined || manifest.optionFields.length === 0) return null;
   return (
     <div className="grid gap-4 sm:grid-cols-2">
       {manifest.optionFields.map((field) => (
-        <Field key={field.name} label={field.label} help={field.help} optional={!field.required} error={errors[`options.${field.name}`] ?? null}>
+        <Field
+          key={field.name}
+          label={field.label}
+          help={field.help}
+          optional={!field.required}
+          error={errors[`options.${field.name}`] ?? null}
+        >
           {(control) => (
             <Input
               {...control}
@@ -144,10 +207,20 @@ function OptionFields({ draft, errors, change, manifest }: FieldsProps & { reado
   );
 }
 
-export function GatewayField({ draft, errors, change, gateways }: FieldsProps & { readonly gateways: readonly GatewayView[] }) {
+export function GatewayField({
+  draft,
+  errors,
+  change,
+  gateways,
+}: FieldsProps & { readonly gateways: readonly GatewayView[] }) {
   return (
     <>
-      <RadioGroup.Root aria-label="Gateway" value={draft.gatewayId} onValueChange={(gatewayId) => change({ gatewayId })} className="grid gap-2 sm:grid-cols-2">
+      <RadioGroup.Root
+        aria-label="Gateway"
+        value={draft.gatewayId}
+        onValueChange={(gatewayId) => change({ gatewayId })}
+        className="grid gap-2 sm:grid-cols-2"
+      >
         {gateways.map((gateway) => (
           <ChoiceCard key={gateway.id} value={gateway.id}>
             <span className="flex flex-wrap items-center gap-x-2 font-medium">
@@ -197,8 +270,19 @@ export function BehaviourFields({ draft, errors, change }: FieldsProps) {
           />
         )}
       </Field>
-      <Field label="Offline lease (seconds)" error={errors.offlineLeaseSeconds ?? null} help="How long the gateway goes on without the control plane.">
-        {(control) => <Input {...control} inputMode="numeric" value={draft.offlineLeaseSeconds} onChange={(event) => change({ offlineLeaseSeconds: event.target.value })} />}
+      <Field
+        label="Offline lease (seconds)"
+        error={errors.offlineLeaseSeconds ?? null}
+        help="How long the gateway goes on without the control plane."
+      >
+        {(control) => (
+          <Input
+            {...control}
+            inputMode="numeric"
+            value={draft.offlineLeaseSeconds}
+            onChange={(event) => change({ offlineLeaseSeconds: event.target.value })}
+          />
+        )}
       </Field>
     </div>
   );

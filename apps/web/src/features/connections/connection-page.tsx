@@ -90,7 +90,12 @@ function Connection({ connection }: { readonly connection: ConnectionDetail }) {
             content: (
               <div className="max-w-4xl space-y-4">
                 <TestPanel connection={connection} />
-                <EditPanel key={connection.revision} connection={connection} onSaved={() => undefined} title="Settings" />
+                <EditPanel
+                  key={connection.revision}
+                  connection={connection}
+                  onSaved={() => undefined}
+                  title="Settings"
+                />
                 <DeletePanel connection={connection} />
               </div>
             ),

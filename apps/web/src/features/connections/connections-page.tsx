@@ -22,7 +22,11 @@ export function ConnectionsPage() {
   const deferred = useDeferredValue(search.trim());
   const mayWrite = useMay('connections.write');
   const trpc = useTRPC();
-  const query = useQuery(trpc.connections.listConnections.queryOptions(deferred === '' ? {} : { search: deferred }, { placeholderData: keepPreviousData }));
+  const query = useQuery(
+    trpc.connections.listConnections.queryOptions(deferred === '' ? {} : { search: deferred }, {
+      placeholderData: keepPreviousData,
+    }),
+  );
   const add = mayWrite ? (
     <Button asChild look="primary">
       <Link href="/connections/new">
@@ -41,12 +45,19 @@ export function ConnectionsPage() {
         ) : query.data === undefined ? (
           <SkeletonRows />
         ) : query.data.length > 0 ? (
-          <RecordList caption="Connections" rows={query.data} columns={columns} rowKey={(row) => row.id} rowLink={(row) => `/connections/${row.id}`} />
+          <RecordList
+            caption="Connections"
+            rows={query.data}
+            columns={columns}
+            rowKey={(row) => row.id}
+            rowLink={(row) => `/connections/${row.id}`}
+          />
         ) : deferred !== '' ? (
           <EmptyState icon={SearchX} title="No connection of that name" />
         ) : (
           <EmptyState icon={Cable} title="No connections yet" action={add}>
-            A connection is a named way to one database or service. It gets a port of its own, a policy, and a credential that only its gateway can open.
+            A connection is a named way to one database or service. It gets a port of its own, a policy, and a
+            credential that only its gateway can open.
           </EmptyState>
         )}
       </Panel>
@@ -60,7 +71,10 @@ const columns: readonly Column<ConnectionSummary>[] = [
     card: 'title',
     cell: (row) => (
       <span className="block">
-        <span className="font-medium">{row.name}</span>
+        <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          <span className="font-medium">{row.name}</span>
+          <Labels labels={row.labels} />
+        </span>
         {row.problem === null ? null : (
           <span className="mt-0.5 flex items-start gap-1 text-hold text-small">
             <TriangleAlert aria-hidden="true" className="mt-px size-3.5 shrink-0" />
@@ -74,18 +88,27 @@ const columns: readonly Column<ConnectionSummary>[] = [
   {
     name: 'Target',
     cell: (row) => (
-      <span className="font-mono text-ink-soft text-small [overflow-wrap:anywhere]">
+      <span title={`${row.host}:${row.port}`} className="block max-w-64 truncate font-mono text-ink-soft text-small">
         {row.host}:{row.port}
       </span>
     ),
   },
   { name: 'Gateway', cell: (row) => <GatewayOf gateway={row.gateway} /> },
-  { name: 'Labels', from: 'xl', cell: (row) => <Labels labels={row.labels} /> },
-  { name: 'Last 24 h', from: 'lg', card: 'hidden', cell: (row) => <Sparkline values={row.sparkline} label={`Statements of ${row.name} per hour`} /> },
+  {
+    name: 'Last 24 h',
+    from: 'lg',
+    card: 'hidden',
+    cell: (row) => <Sparkline values={row.sparkline} label={`Statements of ${row.name} per hour`} />,
+  },
   {
     name: 'Last use',
     align: 'right',
-    cell: (row) => (row.lastUsedAt === null ? <span className="text-ink-faint">never</span> : <RelativeTime at={row.lastUsedAt} className="text-ink-soft" />),
+    cell: (row) =>
+      row.lastUsedAt === null ? (
+        <span className="text-ink-faint">never</span>
+      ) : (
+        <RelativeTime at={row.lastUsedAt} className="text-ink-soft" />
+      ),
   },
 ];
 

@@ -14,10 +14,25 @@ export function CredentialFields({ draft, errors, change, gatewayId }: FieldsPro
     <div className="space-y-4">
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="User name at the target" error={errors.username ?? null}>
-          {(control) => <Input {...control} value={draft.username} onChange={(event) => change({ username: event.target.value })} autoComplete="off" />}
+          {(control) => (
+            <Input
+              {...control}
+              value={draft.username}
+              onChange={(event) => change({ username: event.target.value })}
+              autoComplete="off"
+            />
+          )}
         </Field>
         <Field label="Password at the target" error={errors.password ?? null}>
-          {(control) => <Input {...control} type="password" value={draft.password} onChange={(event) => change({ password: event.target.value })} autoComplete="new-password" />}
+          {(control) => (
+            <Input
+              {...control}
+              type="password"
+              value={draft.password}
+              onChange={(event) => change({ password: event.target.value })}
+              autoComplete="new-password"
+            />
+          )}
         </Field>
       </div>
       {gatewayId === '' ? null : <Recipient gatewayId={gatewayId} />}
@@ -32,9 +47,16 @@ function Recipient({ gatewayId }: { readonly gatewayId: string }) {
   const fingerprints = useQuery({
     queryKey: ['sealing-fingerprints', gatewayId, keys.data?.map((key) => key.sealingKey)],
     enabled: keys.data !== undefined,
-    queryFn: () => Promise.all((keys.data ?? []).map(async (key) => ({ name: key.gatewayName, fingerprint: await sealingKeyFingerprint(key.sealingKey) }))),
+    queryFn: () =>
+      Promise.all(
+        (keys.data ?? []).map(async (key) => ({
+          name: key.gatewayName,
+          fingerprint: await sealingKeyFingerprint(key.sealingKey),
+        })),
+      ),
   });
-  if (keys.error !== null || fingerprints.error !== null) return <ErrorState error={keys.error ?? fingerprints.error} onRetry={() => void keys.refetch()} />;
+  if (keys.error !== null || fingerprints.error !== null)
+    return <ErrorState error={keys.error ?? fingerprints.error} onRetry={() => void keys.refetch()} />;
   if (fingerprints.data === undefined) return <Skeleton className="h-16" />;
   return (
     <Callout tone="info" icon={LockKeyhole}>
@@ -42,7 +64,9 @@ function Recipient({ gatewayId }: { readonly gatewayId: string }) {
       <dl className="mt-1">
         {fingerprints.data.map((key) => (
           <div key={key.fingerprint}>
-            <dt className="text-small">{key.name}’s sealing key. Compare it with what the gateway printed when it enrolled:</dt>
+            <dt className="text-small">
+              {key.name}’s sealing key. Compare it with what the gateway printed when it enrolled:
+            </dt>
             <dd className="font-mono text-small [overflow-wrap:anywhere]">{key.fingerprint}</dd>
           </div>
         ))}

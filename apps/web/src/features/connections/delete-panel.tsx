@@ -31,7 +31,9 @@ export function DeletePanel({ connection }: { readonly connection: ConnectionDet
   return (
     <Panel title="Delete">
       <div className="flex flex-wrap items-center gap-3">
-        <p className="min-w-0 flex-1 basis-60 text-ink-soft">Ends its live sessions and closes its port. Recordings, approvals and the audit stay.</p>
+        <p className="min-w-0 flex-1 basis-60 text-ink-soft">
+          Ends its live sessions and closes its port. Recordings, approvals and the audit stay.
+        </p>
         <Button look="dangerPlain" onClick={() => setOpen(true)} icon={<Trash2 aria-hidden="true" />}>
           Delete…
         </Button>
@@ -47,7 +49,11 @@ export function DeletePanel({ connection }: { readonly connection: ConnectionDet
         onConfirm={() => remove.mutate({ id: connection.id })}
       >
         <p>
-          This ends every live session on it, cancels its waiting approvals and closes {connection.listener === null ? 'its relay port' : `port ${connection.listener.port} on the gateway and the relay port`}.
+          This ends every live session on it, cancels its waiting approvals and closes{' '}
+          {connection.listener === null
+            ? 'its relay port'
+            : `port ${connection.listener.port} on the gateway and the relay port`}
+          .
         </p>
         <p>The sealed credential is destroyed. Recordings and the audit trail stay.</p>
       </ConfirmDialog>

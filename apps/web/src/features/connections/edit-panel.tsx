@@ -20,20 +20,34 @@ import { CredentialFields } from './credential-fields.tsx';
 import { useSeal } from './use-seal.ts';
 
 /** Changes a connection. Another address or gateway asks for the credential again, because the old envelope opens for nothing else. */
-export function EditPanel({ connection, onSaved, title }: { readonly connection: ConnectionDetail; readonly onSaved: (connection: ConnectionDetail) => void; readonly title: string }) {
+export function EditPanel({
+  connection,
+  onSaved,
+  title,
+}: {
+  readonly connection: ConnectionDetail;
+  readonly onSaved: (connection: ConnectionDetail) => void;
+  readonly title: string;
+}) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const mayWrite = useMay('connections.write');
-  const gateways = useQuery(trpc.gateways.listGateways.queryOptions()).data ?? [];
+  const gateways = useQuery(trpc.gateways.listGateways.queryOptions(undefined, { enabled: mayWrite })).data ?? [];
   const [draft, setDraft] = useState<ConnectionDraft>(() => draftOf(connection));
   const [errors, setErrors] = useState<DraftErrors>({});
   const [replace, setReplace] = useState(false);
   const seal = useSeal();
   const update = useMutation(trpc.connections.updateConnection.mutationOptions());
   const manifest = manifestByName(draft.protocol);
-  const fields = { draft, errors, change: (part: Partial<ConnectionDraft>) => setDraft((before) => ({ ...before, ...part })) };
+  const fields = {
+    draft,
+    errors,
+    change: (part: Partial<ConnectionDraft>) => setDraft((before) => ({ ...before, ...part })),
+  };
   const read = readDraft(draft, manifest);
-  const moved = read.value !== null && (!sameAddress(read.value.address, addressOf(connection)) || read.value.gatewayId !== connection.gateway?.id);
+  const moved =
+    read.value !== null &&
+    (!sameAddress(read.value.address, addressOf(connection)) || read.value.gatewayId !== connection.gateway?.id);
   const needsCredential = moved || replace || connection.credential !== 'sealed';
 
   const save = useMutation({
@@ -41,7 +55,13 @@ export function EditPanel({ connection, onSaved, title }: { readonly connection:
       const { value } = readDraft(draft, manifest);
       if (value === null) throw new Error('Some fields need a look.');
       const credential = needsCredential
-        ? await seal({ gatewayId: value.gatewayId, connectionId: connection.id, address: value.address, username: draft.username, password: draft.password })
+        ? await seal({
+            gatewayId: value.gatewayId,
+            connectionId: connection.id,
+            address: value.address,
+            username: draft.username,
+            password: draft.password,
+          })
         : undefined;
       return update.mutateAsync({
         id: connection.id,
@@ -76,7 +96,8 @@ export function EditPanel({ connection, onSaved, title }: { readonly connection:
         onSubmit={(event) => {
           event.preventDefault();
           const found: DraftErrors = { ...read.errors };
-          if (needsCredential && draft.username === '') found.username = 'Enter the account that Sluice uses at the target.';
+          if (needsCredential && draft.username === '')
+            found.username = 'Enter the account that Sluice uses at the target.';
           setErrors(found);
           if (Object.keys(found).length === 0) save.mutate();
         }}
@@ -97,13 +118,20 @@ export function EditPanel({ connection, onSaved, title }: { readonly connection:
               <CredentialFields {...fields} gatewayId={draft.gatewayId} />
             </div>
           ) : (
-            <Checkbox label="Replace the credential" checked={replace} onChecked={setReplace} help="The one in use is sealed; nobody can read it back." />
+            <Checkbox
+              label="Replace the credential"
+              checked={replace}
+              onChecked={setReplace}
+              help="The one in use is sealed; nobody can read it back."
+            />
           )}
         </fieldset>
         {save.error === null ? null : (
           <div role="alert">
             <Callout tone="deny" icon={CircleAlert}>
-              {describeError(save.error).kind === 'conflict' ? `${errorSentence(save.error)} Reload the page to see what changed.` : errorSentence(save.error)}
+              {describeError(save.error).kind === 'conflict'
+                ? `${errorSentence(save.error)} Reload the page to see what changed.`
+                : errorSentence(save.error)}
             </Callout>
           </div>
         )}
@@ -122,13 +150,20 @@ export function EditPanel({ connection, onSaved, title }: { readonly connection:
 }
 
 function credentialReason(moved: boolean, credential: ConnectionDetail['credential']): string {
-  if (moved) return 'The address or the gateway changes, and the stored credential opens only for the old one. Enter it again.';
+  if (moved)
+    return 'The address or the gateway changes, and the stored credential opens only for the old one. Enter it again.';
   if (credential === 'missing') return 'There is no credential yet. Enter the account that Sluice uses at the target.';
-  if (credential === 'stale') return 'The stored credential was sealed for another address or key and no longer opens. Enter it again.';
+  if (credential === 'stale')
+    return 'The stored credential was sealed for another address or key and no longer opens. Enter it again.';
   return 'The new credential replaces the sealed one as soon as you save.';
 }
 
 function addressOf(connection: ConnectionDetail) {
   const mode = targetTlsModes.find((known) => known === connection.tlsMode) ?? 'verify-full';
-  return { protocol: connection.protocol, host: connection.host, port: connection.port, tls: { mode, ca: connection.tlsCa } };
+  return {
+    protocol: connection.protocol,
+    host: connection.host,
+    port: connection.port,
+    tls: { mode, ca: connection.tlsCa },
+  };
 }

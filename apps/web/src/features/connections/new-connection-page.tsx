@@ -3,10 +3,11 @@
 import type { ConnectionDetail } from '@sluice/api';
 import { manifestByName, manifests } from '@sluice/protocols/manifests';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { ArrowRight, CircleAlert, CircleCheck, Network } from 'lucide-react';
+import { ArrowRight, CircleAlert, CircleCheck, LockKeyhole, Network } from 'lucide-react';
 import Link from 'next/link';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { errorSentence } from '../../client/describe-error.ts';
+import { useMe } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { Page, Panel } from '../../components/layout.tsx';
@@ -16,16 +17,38 @@ import { AddressFields, BehaviourFields, GatewayField, NameFields, ProtocolField
 import { CredentialFields } from './credential-fields.tsx';
 import { EditPanel } from './edit-panel.tsx';
 import { newConnectionId } from './new-id.ts';
-import { TestSteps } from './test-result.tsx';
 import { useTestConnection } from './test-panel.tsx';
+import { TestSteps } from './test-result.tsx';
 import { useSeal } from './use-seal.ts';
 
 /** Protocol, address, gateway, credential; then it is tested where it will run, and only then handed out. */
 export function NewConnectionPage() {
   const [created, setCreated] = useState<ConnectionDetail | null>(null);
+  const me = useMe();
+  if (me !== undefined && !me.permissions.includes('connections.write')) return <NotAllowed />;
   return (
-    <Page title="New connection" lead={created === null ? 'Where the target is, who reaches it, and with which account.' : `${created.name} was created.`} className="max-w-4xl">
+    <Page
+      title="New connection"
+      lead={
+        created === null
+          ? 'Where the target is, who reaches it, and with which account.'
+          : `${created.name} was created.`
+      }
+      className="max-w-4xl"
+    >
       {created === null ? <CreateForm onCreated={setCreated} /> : <TryIt connection={created} onChanged={setCreated} />}
+    </Page>
+  );
+}
+
+function NotAllowed() {
+  return (
+    <Page title="New connection" className="max-w-4xl">
+      <Panel>
+        <EmptyState icon={LockKeyhole} title="Only an admin adds connections">
+          Ask one for the connection that you need; they will want its host, its database and who should use it.
+        </EmptyState>
+      </Panel>
     </Page>
   );
 }
@@ -47,12 +70,20 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
     errors,
     change: (part: Partial<ConnectionDraft>) => setDraft((before) => ({ ...before, ...part })),
   };
-  useOnlyGateway(gateways.data?.map((gateway) => gateway.id) ?? [], draft.gatewayId, (gatewayId) => fields.change({ gatewayId }));
+  useOnlyGateway(gateways.data?.map((gateway) => gateway.id) ?? [], draft.gatewayId, (gatewayId) =>
+    fields.change({ gatewayId }),
+  );
 
   async function submit(): Promise<ConnectionDetail> {
     const { value } = readDraft(draft, manifest);
     if (value === null) throw new Error('Some fields need a look.');
-    const credential = await seal({ gatewayId: value.gatewayId, connectionId: id, address: value.address, username: draft.username, password: draft.password });
+    const credential = await seal({
+      gatewayId: value.gatewayId,
+      connectionId: id,
+      address: value.address,
+      username: draft.username,
+      password: draft.password,
+    });
     const connection = await createMutation.mutateAsync({
       id,
       name: value.name,
@@ -72,7 +103,8 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
     return connection;
   }
 
-  if (gateways.error !== null && gateways.data === undefined) return <ErrorState error={gateways.error} onRetry={() => void gateways.refetch()} />;
+  if (gateways.error !== null && gateways.data === undefined)
+    return <ErrorState error={gateways.error} onRetry={() => void gateways.refetch()} />;
   if (gateways.data === undefined) return <SkeletonRows />;
   if (gateways.data.length === 0) return <GatewayFirst />;
   return (
@@ -126,12 +158,25 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
   );
 }
 
-function Step({ number, title, lead, children }: { readonly number: number; readonly title: string; readonly lead?: string; readonly children: ReactNode }) {
+function Step({
+  number,
+  title,
+  lead,
+  children,
+}: {
+  readonly number: number;
+  readonly title: string;
+  readonly lead?: string;
+  readonly children: ReactNode;
+}) {
   return (
     <Panel
       title={
         <span className="flex items-center gap-2">
-          <span aria-hidden="true" className="inline-flex size-5 items-center justify-center rounded-full bg-sunken text-ink-soft text-small">
+          <span
+            aria-hidden="true"
+            className="inline-flex size-5 items-center justify-center rounded-full bg-sunken text-ink-soft text-small"
+          >
             {number}
           </span>
           {title}
@@ -156,7 +201,8 @@ function useOnlyGateway(ids: readonly string[], chosen: string, choose: (id: str
 
 function focusFirstError(form: HTMLFormElement | null): void {
   requestAnimationFrame(() => {
-    const field = form?.querySelector<HTMLElement>('[aria-invalid=true]') ?? form?.querySelector<HTMLElement>('[role=alert]');
+    const field =
+      form?.querySelector<HTMLElement>('[aria-invalid=true]') ?? form?.querySelector<HTMLElement>('[role=alert]');
     field?.scrollIntoView({ block: 'center' });
     field?.focus();
   });
@@ -174,14 +220,21 @@ function GatewayFirst() {
           </Button>
         }
       >
-        A connection runs through a gateway near its target. The credential is sealed to that gateway’s key, so the gateway has to exist before the connection.
+        A connection runs through a gateway near its target. The credential is sealed to that gateway’s key, so the
+        gateway has to exist before the connection.
       </EmptyState>
     </Panel>
   );
 }
 
 /** Step 5: the test, by itself; when it fails the same page mends it. */
-function TryIt({ connection, onChanged }: { readonly connection: ConnectionDetail; readonly onChanged: (connection: ConnectionDetail) => void }) {
+function TryIt({
+  connection,
+  onChanged,
+}: {
+  readonly connection: ConnectionDetail;
+  readonly onChanged: (connection: ConnectionDetail) => void;
+}) {
   const test = useTestConnection();
   const { mutate } = test;
   const tested = useRef<number | null>(null);

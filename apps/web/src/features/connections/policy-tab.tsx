@@ -9,7 +9,11 @@ import { ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { VerdictBadge } from '../../components/verdict.tsx';
 import { RuleList } from '../policies/rule-list.tsx';
 
-const actionSentences = { allow: 'the statement passes', hold: 'the statement is held for a person', deny: 'the statement is refused' };
+const actionSentences = {
+  allow: 'the statement passes',
+  hold: 'the statement is held for a person',
+  deny: 'the statement is refused',
+};
 
 export function PolicyTab({ connection }: { readonly connection: ConnectionDetail }) {
   const trpc = useTRPC();
@@ -19,10 +23,17 @@ export function PolicyTab({ connection }: { readonly connection: ConnectionDetai
       <Panel title="This connection’s own terms">
         <Facts>
           <Fact name="When no rule matches">
-            <VerdictBadge action={connection.defaultAction} /> <span className="text-ink-soft">{actionSentences[connection.defaultAction]}</span>
+            <VerdictBadge action={connection.defaultAction} />{' '}
+            <span className="text-ink-soft">{actionSentences[connection.defaultAction]}</span>
           </Fact>
-          <Fact name="A held statement">{connection.holdBehaviour === 'wait' ? 'waits on the wire until a person answers' : 'is refused with the approval’s id; the same effect passes once afterwards'}</Fact>
-          <Fact name="Without the control plane">the gateway enforces its last policy for {connection.offlineLeaseSeconds} s, then refuses new statements</Fact>
+          <Fact name="A held statement">
+            {connection.holdBehaviour === 'wait'
+              ? 'waits on the wire until a person answers'
+              : 'is refused with the approval’s id; the same effect passes once afterwards'}
+          </Fact>
+          <Fact name="Without the control plane">
+            the gateway enforces its last policy for {connection.offlineLeaseSeconds} s, then refuses new statements
+          </Fact>
         </Facts>
       </Panel>
       <Panel

@@ -12,7 +12,13 @@ import { Callout, ProgressBar } from '../../components/states.tsx';
 import { TestSteps } from './test-result.tsx';
 
 /** Asks the connection's gateway to reach the target and shows each step; the last result stays until the next. */
-export function TestPanel({ connection, auto = false }: { readonly connection: ConnectionDetail; readonly auto?: boolean }) {
+export function TestPanel({
+  connection,
+  auto = false,
+}: {
+  readonly connection: ConnectionDetail;
+  readonly auto?: boolean;
+}) {
   const test = useTestConnection();
   const started = test.isPending || test.isSuccess || test.isError;
   const result = test.data ?? (test.isPending ? null : connection.lastTest);
@@ -29,7 +35,12 @@ export function TestPanel({ connection, auto = false }: { readonly connection: C
         </>
       }
       aside={
-        <Button size="small" busy={test.isPending} onClick={() => test.mutate({ id: connection.id })} icon={<FlaskConical aria-hidden="true" />}>
+        <Button
+          size="small"
+          busy={test.isPending}
+          onClick={() => test.mutate({ id: connection.id })}
+          icon={<FlaskConical aria-hidden="true" />}
+        >
           {started || connection.lastTest !== null || auto ? 'Test again' : 'Test'}
         </Button>
       }
@@ -41,7 +52,9 @@ export function TestPanel({ connection, auto = false }: { readonly connection: C
         </Callout>
       ) : result === null ? (
         <p role="status" className="text-ink-soft">
-          {test.isPending ? `${connection.gateway?.name ?? 'The gateway'} is reaching ${connection.host}:${connection.port}…` : 'Not tested yet. The gateway reaches the target, opens the credential and signs in.'}
+          {test.isPending
+            ? `${connection.gateway?.name ?? 'The gateway'} is reaching ${connection.host}:${connection.port}…`
+            : 'Not tested yet. The gateway reaches the target, opens the credential and signs in.'}
         </p>
       ) : (
         <TestSteps result={result} />

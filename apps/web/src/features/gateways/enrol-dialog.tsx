@@ -18,9 +18,23 @@ import { Callout } from '../../components/states.tsx';
 const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** A name, then one line to paste, then the gateway itself as soon as it is there. */
-export function EnrolDialog({ open, onOpen, known }: { readonly open: boolean; readonly onOpen: (open: boolean) => void; readonly known: readonly GatewayView[] }) {
+export function EnrolDialog({
+  open,
+  onOpen,
+  known,
+}: {
+  readonly open: boolean;
+  readonly onOpen: (open: boolean) => void;
+  readonly known: readonly GatewayView[];
+}) {
   return (
-    <Dialog open={open} onOpen={onOpen} wide title="Enrol a gateway" description="It makes its own keys on its host; only their public halves leave it.">
+    <Dialog
+      open={open}
+      onOpen={onOpen}
+      wide
+      title="Enrol a gateway"
+      description="It makes its own keys on its host; only their public halves leave it."
+    >
       {open ? <Enrol known={known} onDone={() => onOpen(false)} /> : null}
     </Dialog>
   );
@@ -46,7 +60,11 @@ function Enrol({ known, onDone }: { readonly known: readonly GatewayView[]; read
           else enrolment.mutate({ name });
         }}
       >
-        <Field label="Name" help="For example where it stands: eu-west-prod." error={error ?? (enrolment.error === null ? null : errorSentence(enrolment.error))}>
+        <Field
+          label="Name"
+          help="For example where it stands: eu-west-prod."
+          error={error ?? (enrolment.error === null ? null : errorSentence(enrolment.error))}
+        >
           {(control) => (
             <Input
               {...control}
@@ -78,7 +96,9 @@ function Enrol({ known, onDone }: { readonly known: readonly GatewayView[]; read
           It works once, for <Countdown until={enrolment.data.expiresAt} />. It is not shown again.
         </p>
       </div>
-      <div aria-live="polite">{appeared === undefined ? <Waiting name={name} /> : <Appeared gateway={appeared} onDone={onDone} />}</div>
+      <div aria-live="polite">
+        {appeared === undefined ? <Waiting name={name} /> : <Appeared gateway={appeared} onDone={onDone} />}
+      </div>
     </div>
   );
 }

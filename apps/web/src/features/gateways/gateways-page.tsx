@@ -34,7 +34,11 @@ export function GatewaysPage() {
     </Button>
   ) : undefined;
   return (
-    <Page title="Gateways" lead="The processes near your targets that enforce and record. They dial out; nothing dials in." actions={enrol}>
+    <Page
+      title="Gateways"
+      lead="The processes near your targets that enforce and record. They dial out; nothing dials in."
+      actions={enrol}
+    >
       {query.error !== null && query.data === undefined ? (
         <ErrorState error={query.error} onRetry={() => void query.refetch()} />
       ) : query.data === undefined ? (
@@ -44,7 +48,8 @@ export function GatewaysPage() {
       ) : query.data.length === 0 ? (
         <Panel>
           <EmptyState icon={Network} title="No gateway yet" action={enrol}>
-            Start one near your databases: copy one line, paste it there, and watch it appear here. It keeps its own keys and needs no open port.
+            Start one near your databases: copy one line, paste it there, and watch it appear here. It keeps its own
+            keys and needs no open port.
           </EmptyState>
         </Panel>
       ) : (
@@ -104,7 +109,9 @@ function GatewayCard({ gateway, mayWrite }: { readonly gateway: GatewayView; rea
       <dl className="grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:grid-cols-6">
         <Figure name="Version">{gateway.version ?? '—'}</Figure>
         <Figure name="Host">{gateway.hostname ?? '—'}</Figure>
-        <Figure name="Last seen">{gateway.lastSeenAt === null ? 'never' : <RelativeTime at={gateway.lastSeenAt} />}</Figure>
+        <Figure name="Last seen">
+          {gateway.lastSeenAt === null ? 'never' : <RelativeTime at={gateway.lastSeenAt} />}
+        </Figure>
         <Figure name="Open sessions">{gateway.openSessions.toLocaleString('en')}</Figure>
         <Figure name="Load">
           {gateway.cpuPercent === null ? '—' : `${gateway.cpuPercent.toFixed(0)} % CPU`}
@@ -114,8 +121,12 @@ function GatewayCard({ gateway, mayWrite }: { readonly gateway: GatewayView; rea
           {countText(gateway.spoolChunks, 'chunk')}, {bytesText(gateway.spoolBytes)}
         </Figure>
         <Figure name="Policy">{gateway.policyVersion === null ? '—' : `version ${gateway.policyVersion}`}</Figure>
-        <Figure name="Bundle">{gateway.bundleVersion === null ? '—' : `${gateway.bundleVersion} of ${gateway.wantedBundleVersion}`}</Figure>
-        <Figure name="Clock skew">{gateway.clockSkewMs === null ? '—' : durationText(Math.abs(gateway.clockSkewMs))}</Figure>
+        <Figure name="Bundle">
+          {gateway.bundleVersion === null ? '—' : `${gateway.bundleVersion} of ${gateway.wantedBundleVersion}`}
+        </Figure>
+        <Figure name="Clock skew">
+          {gateway.clockSkewMs === null ? '—' : durationText(Math.abs(gateway.clockSkewMs))}
+        </Figure>
         <Figure name="Enrolled">
           <RelativeTime at={gateway.enrolledAt} />
         </Figure>
@@ -128,7 +139,11 @@ function GatewayCard({ gateway, mayWrite }: { readonly gateway: GatewayView; rea
         <p className="mt-3 flex flex-wrap gap-x-3 gap-y-1 border-line border-t pt-3">
           <span className="text-ink-faint">Serves</span>
           {gateway.connections.map((connection) => (
-            <Link key={connection.id} href={`/connections/${connection.id}`} className="font-medium text-accent underline-offset-2 hover:underline">
+            <Link
+              key={connection.id}
+              href={`/connections/${connection.id}`}
+              className="font-medium text-accent underline-offset-2 hover:underline"
+            >
               {connection.name}
             </Link>
           ))}
@@ -140,11 +155,23 @@ function GatewayCard({ gateway, mayWrite }: { readonly gateway: GatewayView; rea
 }
 
 function problemsOf(gateway: GatewayView): string[] {
-  const problems = gateway.connections.flatMap((connection) => (connection.error === null ? [] : [`${connection.name}: ${connection.error}`]));
-  if (gateway.health === 'offline') problems.unshift('It is not connected: its host, its process or the network between is down. It goes on enforcing its last policy within the offline lease.');
-  if (gateway.health === 'never-connected') problems.unshift('It enrolled but never opened its tunnel. Look at its log on the host.');
-  if (gateway.clockSkewMs !== null && Math.abs(gateway.clockSkewMs) > mostSkewMs) problems.push(`Its clock is ${durationText(Math.abs(gateway.clockSkewMs))} off. Set the time on its host.`);
-  if (gateway.health === 'online' && gateway.bundleVersion !== null && gateway.bundleVersion < gateway.wantedBundleVersion) problems.push('It has not taken the newest bundle yet.');
+  const problems = gateway.connections.flatMap((connection) =>
+    connection.error === null ? [] : [`${connection.name}: ${connection.error}`],
+  );
+  if (gateway.health === 'offline')
+    problems.unshift(
+      'It is not connected: its host, its process or the network between is down. It goes on enforcing its last policy within the offline lease.',
+    );
+  if (gateway.health === 'never-connected')
+    problems.unshift('It enrolled but never opened its tunnel. Look at its log on the host.');
+  if (gateway.clockSkewMs !== null && Math.abs(gateway.clockSkewMs) > mostSkewMs)
+    problems.push(`Its clock is ${durationText(Math.abs(gateway.clockSkewMs))} off. Set the time on its host.`);
+  if (
+    gateway.health === 'online' &&
+    gateway.bundleVersion !== null &&
+    gateway.bundleVersion < gateway.wantedBundleVersion
+  )
+    problems.push('It has not taken the newest bundle yet.');
   return problems;
 }
 
@@ -169,7 +196,15 @@ function Fingerprint({ name, text }: { readonly name: string; readonly text: str
   );
 }
 
-function RevokeDialog({ gateway, open, onOpen }: { readonly gateway: GatewayView; readonly open: boolean; readonly onOpen: (open: boolean) => void }) {
+function RevokeDialog({
+  gateway,
+  open,
+  onOpen,
+}: {
+  readonly gateway: GatewayView;
+  readonly open: boolean;
+  readonly onOpen: (open: boolean) => void;
+}) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const revoke = useMutation(
@@ -195,10 +230,14 @@ function RevokeDialog({ gateway, open, onOpen }: { readonly gateway: GatewayView
       onConfirm={() => revoke.mutate({ id: gateway.id })}
     >
       <p>
-        This ends its {countText(gateway.openSessions, 'open session')} and stops {count === 0 ? 'it from serving anything' : countText(count, 'connection')}: it gets no policy, no credentials and no
-        sessions any more.
+        This ends its {countText(gateway.openSessions, 'open session')} and stops{' '}
+        {count === 0 ? 'it from serving anything' : countText(count, 'connection')}: it gets no policy, no credentials
+        and no sessions any more.
       </p>
-      <p>Its keys are never trusted again. To use the host anew, enrol it as a new gateway and enter the credentials again.</p>
+      <p>
+        Its keys are never trusted again. To use the host anew, enrol it as a new gateway and enter the credentials
+        again.
+      </p>
     </ConfirmDialog>
   );
 }

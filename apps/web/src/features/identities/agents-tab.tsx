@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Ban, Bot, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { toast } from 'sonner';
+import { useIdentities } from '../../client/identities.ts';
 import { useMay, useMe } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { ActorName } from '../../components/actor.tsx';
@@ -22,7 +23,7 @@ import { TokensDialog } from './tokens-dialog.tsx';
 export function AgentsTab({ creating: startCreating }: { readonly creating: boolean }) {
   const trpc = useTRPC();
   const query = useQuery(trpc.identities.listAgents.queryOptions());
-  const mayWrite = useMay('identities.write');
+  const mayWrite = useMay('identities.write.own');
   const [creating, setCreating] = useState(startCreating);
   const [editing, setEditing] = useState<AgentView | null>(null);
   const [tokensOf, setTokensOf] = useState<AgentView | null>(null);
@@ -39,19 +40,33 @@ export function AgentsTab({ creating: startCreating }: { readonly creating: bool
         <SkeletonRows />
       ) : query.data.length === 0 ? (
         <EmptyState icon={Bot} title="No agents yet" action={add}>
-          An agent is an AI coding agent’s own identity. A person owns it and answers for it; it connects with its own secret and never signs in here.
+          An agent is an AI coding agent’s own identity. A person owns it and answers for it; it connects with its own
+          secret and never signs in here.
         </EmptyState>
       ) : (
-        <RecordList caption="Agents" rows={query.data} columns={agentColumns(mayWrite ? setEditing : null, setTokensOf)} rowKey={(row) => row.id} />
+        <RecordList
+          caption="Agents"
+          rows={query.data}
+          columns={agentColumns(mayWrite ? setEditing : null, setTokensOf)}
+          rowKey={(row) => row.id}
+        />
       )}
       {creating && mayWrite ? <CreateAgentDialog onClose={() => setCreating(false)} onCreated={setTokensOf} /> : null}
       {editing === null ? null : <EditAgentDialog agent={editing} onClose={() => setEditing(null)} />}
-      {tokensOf === null ? null : <TokensDialog identity={{ id: tokensOf.id, name: tokensOf.name, kind: 'service' }} onClose={() => setTokensOf(null)} />}
+      {tokensOf === null ? null : (
+        <TokensDialog
+          identity={{ id: tokensOf.id, name: tokensOf.name, kind: 'service' }}
+          onClose={() => setTokensOf(null)}
+        />
+      )}
     </Panel>
   );
 }
 
-function agentColumns(onEdit: ((agent: AgentView) => void) | null, onTokens: (agent: AgentView) => void): Column<AgentView>[] {
+function agentColumns(
+  onEdit: ((agent: AgentView) => void) | null,
+  onTokens: (agent: AgentView) => void,
+): Column<AgentView>[] {
   return [
     {
       name: 'Agent',
@@ -68,11 +83,21 @@ function agentColumns(onEdit: ((agent: AgentView) => void) | null, onTokens: (ag
       ),
     },
     { name: 'Tokens', align: 'right', cell: (row) => row.tokens },
-    { name: 'Created', from: 'md', align: 'right', cell: (row) => <RelativeTime at={row.createdAt} className="text-ink-soft" /> },
+    {
+      name: 'Created',
+      from: 'md',
+      align: 'right',
+      cell: (row) => <RelativeTime at={row.createdAt} className="text-ink-soft" />,
+    },
     {
       name: 'Last use',
       align: 'right',
-      cell: (row) => (row.lastUsedAt === null ? <span className="text-ink-faint">never</span> : <RelativeTime at={row.lastUsedAt} className="text-ink-soft" />),
+      cell: (row) =>
+        row.lastUsedAt === null ? (
+          <span className="text-ink-faint">never</span>
+        ) : (
+          <RelativeTime at={row.lastUsedAt} className="text-ink-soft" />
+        ),
     },
     {
       name: 'Actions',
@@ -94,7 +119,13 @@ function agentColumns(onEdit: ((agent: AgentView) => void) | null, onTokens: (ag
   ];
 }
 
-function CreateAgentDialog({ onClose, onCreated }: { readonly onClose: () => void; readonly onCreated: (agent: AgentView) => void }) {
+function CreateAgentDialog({
+  onClose,
+  onCreated,
+}: {
+  readonly onClose: () => void;
+  readonly onCreated: (agent: AgentView) => void;
+}) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const me = useMe();
@@ -112,7 +143,12 @@ function CreateAgentDialog({ onClose, onCreated }: { readonly onClose: () => voi
     }),
   );
   return (
-    <Dialog open onOpen={onClose} title="New agent" description="Its statements are judged, held and recorded under its own name and its owner’s.">
+    <Dialog
+      open
+      onOpen={onClose}
+      title="New agent"
+      description="Its statements are judged, held and recorded under its own name and its owner’s."
+    >
       <form
         className="space-y-4"
         onSubmit={(event) => {
@@ -120,7 +156,19 @@ function CreateAgentDialog({ onClose, onCreated }: { readonly onClose: () => voi
           create.mutate({ name: name.trim(), ownerId });
         }}
       >
-        <Field label="Name">{(control) => <Input {...control} value={name} required maxLength={63} onChange={(event) => setName(event.target.value)} autoComplete="off" placeholder="coding-agent" />}</Field>
+        <Field label="Name">
+          {(control) => (
+            <Input
+              {...control}
+              value={name}
+              required
+              maxLength={63}
+              onChange={(event) => setName(event.target.value)}
+              autoComplete="off"
+              placeholder="coding-agent"
+            />
+          )}
+        </Field>
         <OwnerField ownerId={ownerId} onOwner={setChosenOwner} />
         <Failure error={create.error} />
         <DialogButtons>
@@ -154,11 +202,16 @@ function EditAgentDialog({ agent, onClose }: { readonly agent: AgentView; readon
         className="space-y-4"
         onSubmit={(event) => {
           event.preventDefault();
-          update.mutate({ id: agent.id, ownerId, disabled });
+          update.mutate({ id: agent.id, disabled, ...(ownerId === agent.owner.id ? {} : { ownerId }) });
         }}
       >
         <OwnerField ownerId={ownerId} onOwner={setOwnerId} />
-        <Checkbox label="Disabled" checked={disabled} onChecked={setDisabled} help="Ends its live sessions and refuses new ones at once. Its recordings stay." />
+        <Checkbox
+          label="Disabled"
+          checked={disabled}
+          onChecked={setDisabled}
+          help="Ends its live sessions and refuses new ones at once. Its recordings stay."
+        />
         <Failure error={update.error} />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
@@ -172,8 +225,10 @@ function EditAgentDialog({ agent, onClose }: { readonly agent: AgentView; readon
 }
 
 function OwnerField({ ownerId, onOwner }: { readonly ownerId: string; readonly onOwner: (id: string) => void }) {
-  const trpc = useTRPC();
-  const people = useQuery(trpc.identities.listPeople.queryOptions()).data ?? [];
+  const { people } = useIdentities();
+  const mayChoose = useMay('identities.write');
+  // Without that permission agents are made for oneself alone.
+  if (!mayChoose) return null;
   return (
     <Field label="Owner" help="The person who answers for it. The owner may not approve what it asks.">
       {(control) => (
@@ -181,7 +236,9 @@ function OwnerField({ ownerId, onOwner }: { readonly ownerId: string; readonly o
           id={control.id}
           value={ownerId}
           onValue={onOwner}
-          choices={people.filter((person) => !person.disabled).map((person) => ({ value: person.id, label: person.name, detail: person.email }))}
+          choices={people
+            .filter((person) => !person.disabled)
+            .map((person) => ({ value: person.id, label: person.name, detail: person.email }))}
         />
       )}
     </Field>

@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Plus, Users } from 'lucide-react';
 import { useState } from 'react';
 import { toast } from 'sonner';
+import { useIdentities } from '../../client/identities.ts';
 import { useMay } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
@@ -36,9 +37,16 @@ export function GroupsTab() {
           A group gathers people under a name that policy rules can test, and that holds can name as approvers.
         </EmptyState>
       ) : (
-        <RecordList caption="Groups" rows={query.data} columns={groupColumns(mayWrite ? setEditing : null)} rowKey={(row) => row.id} />
+        <RecordList
+          caption="Groups"
+          rows={query.data}
+          columns={groupColumns(mayWrite ? setEditing : null)}
+          rowKey={(row) => row.id}
+        />
       )}
-      {editing === null ? null : <GroupDialog group={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
+      {editing === null ? null : (
+        <GroupDialog group={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />
+      )}
     </Panel>
   );
 }
@@ -64,7 +72,7 @@ function groupColumns(onEdit: ((group: GroupView) => void) | null): Column<Group
 function GroupDialog({ group, onClose }: { readonly group: GroupView | null; readonly onClose: () => void }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
-  const people = useQuery(trpc.identities.listPeople.queryOptions()).data ?? [];
+  const { people } = useIdentities();
   const [name, setName] = useState(group?.name ?? '');
   const [memberIds, setMemberIds] = useState<readonly string[]>(group?.members.map((member) => member.id) ?? []);
   const onSuccess = () => {
@@ -85,7 +93,16 @@ function GroupDialog({ group, onClose }: { readonly group: GroupView | null; rea
         }}
       >
         <Field label="Name" help="Rules test this name: renaming it changes what they match.">
-          {(control) => <Input {...control} value={name} required maxLength={63} onChange={(event) => setName(event.target.value)} autoComplete="off" />}
+          {(control) => (
+            <Input
+              {...control}
+              value={name}
+              required
+              maxLength={63}
+              onChange={(event) => setName(event.target.value)}
+              autoComplete="off"
+            />
+          )}
         </Field>
         <fieldset>
           <legend className="mb-1 font-medium">Members</legend>
@@ -96,7 +113,9 @@ function GroupDialog({ group, onClose }: { readonly group: GroupView | null; rea
                 label={person.name}
                 help={person.email}
                 checked={memberIds.includes(person.id)}
-                onChecked={(checked) => setMemberIds((before) => (checked ? [...before, person.id] : before.filter((id) => id !== person.id)))}
+                onChecked={(checked) =>
+                  setMemberIds((before) => (checked ? [...before, person.id] : before.filter((id) => id !== person.id)))
+                }
               />
             ))}
           </div>

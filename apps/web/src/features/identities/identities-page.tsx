@@ -1,7 +1,9 @@
 'use client';
 
 import { useRouter, useSearchParams } from 'next/navigation';
+import { useMay, useMe } from '../../client/permissions.ts';
 import { Page } from '../../components/layout.tsx';
+import { SkeletonRows } from '../../components/states.tsx';
 import { Tabs } from '../../components/tabs.tsx';
 import { AgentsTab } from './agents-tab.tsx';
 import { GroupsTab } from './groups-tab.tsx';
@@ -10,7 +12,16 @@ import { PeopleTab } from './people-tab.tsx';
 export function IdentitiesPage() {
   const params = useSearchParams();
   const router = useRouter();
-  const tab = params.get('tab') ?? 'people';
+  const maySeeAll = useMay('identities.read');
+  const me = useMe();
+  const tab = params.get('tab') ?? (maySeeAll ? 'people' : 'agents');
+  if (me === undefined) {
+    return (
+      <Page title="Identities">
+        <SkeletonRows />
+      </Page>
+    );
+  }
   return (
     <Page title="Identities" lead="Who acts: people, and the agents that act for them.">
       <Tabs
@@ -18,9 +29,9 @@ export function IdentitiesPage() {
         value={tab}
         onValue={(next) => router.replace(`?tab=${next}`, { scroll: false })}
         tabs={[
-          { value: 'people', label: 'People', content: <PeopleTab /> },
+          ...(maySeeAll ? [{ value: 'people', label: 'People', content: <PeopleTab /> }] : []),
           { value: 'agents', label: 'Agents', content: <AgentsTab creating={params.get('new') === '1'} /> },
-          { value: 'groups', label: 'Groups', content: <GroupsTab /> },
+          ...(maySeeAll ? [{ value: 'groups', label: 'Groups', content: <GroupsTab /> }] : []),
         ]}
       />
     </Page>

@@ -26,7 +26,11 @@ const roleDetails: Record<Role, string> = {
   reviewer: 'answers approvals',
   engineer: 'connects, and owns agents',
 };
-const roleChoices = (['engineer', 'reviewer', 'admin'] as const).map((role) => ({ value: role, label: role, detail: roleDetails[role] }));
+const roleChoices = (['engineer', 'reviewer', 'admin'] as const).map((role) => ({
+  value: role,
+  label: role,
+  detail: roleDetails[role],
+}));
 
 export function PeopleTab() {
   const trpc = useTRPC();
@@ -56,16 +60,29 @@ export function PeopleTab() {
           People sign in here, answer approvals and own agents.
         </EmptyState>
       ) : (
-        <RecordList caption="People" rows={query.data} columns={personColumns(mayWrite ? setEditing : null, setTokensOf)} rowKey={(row) => row.id} />
+        <RecordList
+          caption="People"
+          rows={query.data}
+          columns={personColumns(mayWrite ? setEditing : null, setTokensOf)}
+          rowKey={(row) => row.id}
+        />
       )}
       {creating ? <CreatePersonDialog onClose={() => setCreating(false)} /> : null}
       {editing === null ? null : <EditPersonDialog person={editing} onClose={() => setEditing(null)} />}
-      {tokensOf === null ? null : <TokensDialog identity={{ id: tokensOf.id, name: tokensOf.name, kind: 'person' }} onClose={() => setTokensOf(null)} />}
+      {tokensOf === null ? null : (
+        <TokensDialog
+          identity={{ id: tokensOf.id, name: tokensOf.name, kind: 'person' }}
+          onClose={() => setTokensOf(null)}
+        />
+      )}
     </Panel>
   );
 }
 
-function personColumns(onEdit: ((person: PersonView) => void) | null, onTokens: (person: PersonView) => void): Column<PersonView>[] {
+function personColumns(
+  onEdit: ((person: PersonView) => void) | null,
+  onTokens: (person: PersonView) => void,
+): Column<PersonView>[] {
   return [
     {
       name: 'Name',
@@ -94,7 +111,12 @@ function personColumns(onEdit: ((person: PersonView) => void) | null, onTokens: 
       name: 'Last sign-in',
       from: 'md',
       align: 'right',
-      cell: (row) => (row.lastSignInAt === null ? <span className="text-ink-faint">never</span> : <RelativeTime at={row.lastSignInAt} className="text-ink-soft" />),
+      cell: (row) =>
+        row.lastSignInAt === null ? (
+          <span className="text-ink-faint">never</span>
+        ) : (
+          <RelativeTime at={row.lastSignInAt} className="text-ink-soft" />
+        ),
     },
     {
       name: 'Actions',
@@ -149,14 +171,47 @@ function CreatePersonDialog({ onClose }: { readonly onClose: () => void }) {
           create.mutate({ name: name.trim(), email: email.trim(), role, password });
         }}
       >
-        <Field label="Name">{(control) => <Input {...control} value={name} required maxLength={63} onChange={(event) => setName(event.target.value)} autoComplete="off" />}</Field>
-        <Field label="E-mail">{(control) => <Input {...control} type="email" value={email} required onChange={(event) => setEmail(event.target.value)} autoComplete="off" />}</Field>
+        <Field label="Name">
+          {(control) => (
+            <Input
+              {...control}
+              value={name}
+              required
+              maxLength={63}
+              onChange={(event) => setName(event.target.value)}
+              autoComplete="off"
+            />
+          )}
+        </Field>
+        <Field label="E-mail">
+          {(control) => (
+            <Input
+              {...control}
+              type="email"
+              value={email}
+              required
+              onChange={(event) => setEmail(event.target.value)}
+              autoComplete="off"
+            />
+          )}
+        </Field>
         <Field label="Role" help={roleDetails[role]}>
           {(control) => <Select id={control.id} value={role} onValue={setRole} choices={roleChoices} />}
         </Field>
-        <Field label="First password" help={`At least ${shortestPassword} characters. Hand it over on a way you trust.`}>
+        <Field
+          label="First password"
+          help={`At least ${shortestPassword} characters. Hand it over on a way you trust.`}
+        >
           {(control) => (
-            <Input {...control} type="password" value={password} required minLength={shortestPassword} onChange={(event) => setPassword(event.target.value)} autoComplete="new-password" />
+            <Input
+              {...control}
+              type="password"
+              value={password}
+              required
+              minLength={shortestPassword}
+              onChange={(event) => setPassword(event.target.value)}
+              autoComplete="new-password"
+            />
           )}
         </Field>
         <Failure error={create.error} />
@@ -197,7 +252,17 @@ function EditPersonDialog({ person, onClose }: { readonly person: PersonView; re
           update.mutate({ id: person.id, name: name.trim(), role, disabled, groupIds: [...groupIds] });
         }}
       >
-        <Field label="Name">{(control) => <Input {...control} value={name} required maxLength={63} onChange={(event) => setName(event.target.value)} />}</Field>
+        <Field label="Name">
+          {(control) => (
+            <Input
+              {...control}
+              value={name}
+              required
+              maxLength={63}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
         <Field label="Role" help={roleDetails[role]}>
           {(control) => <Select id={control.id} value={role} onValue={setRole} choices={roleChoices} />}
         </Field>
@@ -210,7 +275,9 @@ function EditPersonDialog({ person, onClose }: { readonly person: PersonView; re
                   key={group.id}
                   label={group.name}
                   checked={groupIds.includes(group.id)}
-                  onChecked={(checked) => setGroupIds((before) => (checked ? [...before, group.id] : before.filter((id) => id !== group.id)))}
+                  onChecked={(checked) =>
+                    setGroupIds((before) => (checked ? [...before, group.id] : before.filter((id) => id !== group.id)))
+                  }
                 />
               ))}
             </div>

@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound, Plus, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { toast } from 'sonner';
+import { useMay, useMe } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { classNames } from '../../components/class-names.ts';
@@ -27,7 +28,13 @@ export function TokensDialog({ identity, onClose }: { readonly identity: Identit
   const [creating, setCreating] = useState(false);
   const [secret, setSecret] = useState<{ readonly label: string; readonly secret: string } | null>(null);
   return (
-    <Dialog open onOpen={onClose} wide title={`Tokens of ${identity.name}`} description="A native secret opens connections; an API token opens the API and the command line. Neither does the other’s work.">
+    <Dialog
+      open
+      onOpen={onClose}
+      wide
+      title={`Tokens of ${identity.name}`}
+      description="A native secret opens connections; an API token opens the API and the command line. Neither does the other’s work."
+    >
       {secret !== null ? (
         <div className="space-y-4" aria-live="polite">
           <Callout tone="allow" icon={ShieldCheck}>
@@ -60,7 +67,10 @@ function TokenList({ identity, onCreate }: { readonly identity: Identity; readon
   const trpc = useTRPC();
   const query = useQuery(trpc.identities.listTokens.queryOptions({ identityId: identity.id }));
   const [revoking, setRevoking] = useState<TokenView | null>(null);
-  if (query.error !== null && query.data === undefined) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
+  const me = useMe();
+  const mayMake = useMay('identities.write.own') && (identity.kind === 'service' || identity.id === me?.person.id);
+  if (query.error !== null && query.data === undefined)
+    return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   if (query.data === undefined) return <SkeletonRows rows={3} />;
   return (
     <>
@@ -75,11 +85,15 @@ function TokenList({ identity, onCreate }: { readonly identity: Identity; readon
           ))}
         </ul>
       )}
-      <DialogButtons>
-        <Button look="primary" onClick={onCreate} icon={<Plus aria-hidden="true" />}>
-          New token
-        </Button>
-      </DialogButtons>
+      {mayMake ? (
+        <DialogButtons>
+          <Button look="primary" onClick={onCreate} icon={<Plus aria-hidden="true" />}>
+            New token
+          </Button>
+        </DialogButtons>
+      ) : (
+        <p className="mt-4 text-ink-faint">A person’s tokens are made by that person alone.</p>
+      )}
       {revoking === null ? null : <RevokeDialog token={revoking} onClose={() => setRevoking(null)} />}
     </>
   );
@@ -92,16 +106,24 @@ function TokenRow({ token, onRevoke }: { readonly token: TokenView; readonly onR
       <div className={classNames('min-w-0 flex-1', ended && 'text-ink-faint')}>
         <p className="flex flex-wrap items-center gap-x-2">
           <span className={classNames('font-medium', ended && 'line-through')}>{token.label}</span>
-          <Badge tone={token.type === 'native' ? 'info' : 'neutral'}>{token.type === 'native' ? 'native secret' : 'API token'}</Badge>
+          <Badge tone={token.type === 'native' ? 'info' : 'neutral'}>
+            {token.type === 'native' ? 'native secret' : 'API token'}
+          </Badge>
           <code className="text-ink-faint text-small">{token.display}</code>
         </p>
-        <p className="text-ink-soft text-small">{token.type === 'native' ? scopeText(token) : 'the API and the command line'}</p>
+        <p className="text-ink-soft text-small">
+          {token.type === 'native' ? scopeText(token) : 'the API and the command line'}
+        </p>
         <p className="text-ink-faint text-small">
           made <RelativeTime at={token.createdAt} />
           {token.lastUsedAt === null ? ', never used' : ', used '}
           {token.lastUsedAt === null ? null : <RelativeTime at={token.lastUsedAt} />}
           {ended ? ', revoked ' : token.expiresAt === null ? ', does not expire' : ', expires '}
-          {token.revokedAt !== null ? <RelativeTime at={token.revokedAt} /> : token.expiresAt === null ? null : <RelativeTime at={token.expiresAt} />}
+          {token.revokedAt !== null ? (
+            <RelativeTime at={token.revokedAt} />
+          ) : token.expiresAt === null ? null : (
+            <RelativeTime at={token.expiresAt} />
+          )}
         </p>
       </div>
       {ended ? null : (
@@ -114,13 +136,23 @@ function TokenRow({ token, onRevoke }: { readonly token: TokenView; readonly onR
 }
 
 function scopeText(token: TokenView): string {
-  return token.connections.length === 0 ? 'every connection' : token.connections.map((connection) => connection.name).join(', ');
+  return token.connections.length === 0
+    ? 'every connection'
+    : token.connections.map((connection) => connection.name).join(', ');
 }
 
 const lifetimes = { '1': '1 day', '7': '7 days', '30': '30 days', '90': '90 days', '365': '1 year' } as const;
 type Lifetime = keyof typeof lifetimes;
 
-function CreateToken({ identity, onClose, onCreated }: { readonly identity: Identity; readonly onClose: () => void; readonly onCreated: (created: { label: string; secret: string }) => void }) {
+function CreateToken({
+  identity,
+  onClose,
+  onCreated,
+}: {
+  readonly identity: Identity;
+  readonly onClose: () => void;
+  readonly onCreated: (created: { label: string; secret: string }) => void;
+}) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const connections = useQuery(trpc.connections.listConnections.queryOptions({})).data ?? [];
@@ -143,7 +175,13 @@ function CreateToken({ identity, onClose, onCreated }: { readonly identity: Iden
       onSubmit={(event) => {
         event.preventDefault();
         if (needsConnection) return;
-        create.mutate({ identityId: identity.id, type, label: label.trim(), expiresInDays: Number(days), ...(type === 'native' ? { connectionIds: [...connectionIds] } : {}) });
+        create.mutate({
+          identityId: identity.id,
+          type,
+          label: label.trim(),
+          expiresInDays: Number(days),
+          ...(type === 'native' ? { connectionIds: [...connectionIds] } : {}),
+        });
       }}
     >
       <div>
@@ -160,10 +198,27 @@ function CreateToken({ identity, onClose, onCreated }: { readonly identity: Iden
       </div>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Label" help="Where it will live, so that you know what a revocation stops.">
-          {(control) => <Input {...control} value={label} required maxLength={63} onChange={(event) => setLabel(event.target.value)} autoComplete="off" placeholder="laptop" />}
+          {(control) => (
+            <Input
+              {...control}
+              value={label}
+              required
+              maxLength={63}
+              onChange={(event) => setLabel(event.target.value)}
+              autoComplete="off"
+              placeholder="laptop"
+            />
+          )}
         </Field>
         <Field label="Expires after">
-          {(control) => <Select id={control.id} value={days} onValue={setDays} choices={(Object.keys(lifetimes) as Lifetime[]).map((value) => ({ value, label: lifetimes[value] }))} />}
+          {(control) => (
+            <Select
+              id={control.id}
+              value={days}
+              onValue={setDays}
+              choices={(Object.keys(lifetimes) as Lifetime[]).map((value) => ({ value, label: lifetimes[value] }))}
+            />
+          )}
         </Field>
       </div>
       {type === 'native' ? (
@@ -175,11 +230,17 @@ function CreateToken({ identity, onClose, onCreated }: { readonly identity: Iden
                 key={connection.id}
                 label={connection.name}
                 checked={connectionIds.includes(connection.id)}
-                onChecked={(checked) => setConnectionIds((before) => (checked ? [...before, connection.id] : before.filter((id) => id !== connection.id)))}
+                onChecked={(checked) =>
+                  setConnectionIds((before) =>
+                    checked ? [...before, connection.id] : before.filter((id) => id !== connection.id),
+                  )
+                }
               />
             ))}
           </div>
-          {connections.length === 0 ? <p className="text-ink-soft">There is no connection yet; add one first.</p> : null}
+          {connections.length === 0 ? (
+            <p className="text-ink-soft">There is no connection yet; add one first.</p>
+          ) : null}
         </fieldset>
       ) : null}
       <Failure error={create.error} />
@@ -206,7 +267,15 @@ function RevokeDialog({ token, onClose }: { readonly token: TokenView; readonly 
     }),
   );
   return (
-    <ConfirmDialog open onOpen={onClose} title={`Revoke “${token.label}”?`} confirmLabel="Revoke" busy={revoke.isPending} error={revoke.error} onConfirm={() => revoke.mutate({ id: token.id })}>
+    <ConfirmDialog
+      open
+      onOpen={onClose}
+      title={`Revoke “${token.label}”?`}
+      confirmLabel="Revoke"
+      busy={revoke.isPending}
+      error={revoke.error}
+      onConfirm={() => revoke.mutate({ id: token.id })}
+    >
       <p>
         {token.type === 'native'
           ? `Sessions that were opened with it on ${scopeText(token)} end within two seconds, and nothing can connect with it again.`

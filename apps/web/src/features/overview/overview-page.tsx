@@ -19,7 +19,15 @@ export function OverviewPage() {
   const trpc = useTRPC();
   const query = useQuery(trpc.overview.showOverview.queryOptions());
   if (query.data === undefined) {
-    return <Page title="Overview">{query.error === null ? <OverviewSkeleton /> : <ErrorState error={query.error} onRetry={() => void query.refetch()} />}</Page>;
+    return (
+      <Page title="Overview">
+        {query.error === null ? (
+          <OverviewSkeleton />
+        ) : (
+          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+        )}
+      </Page>
+    );
   }
   const overview = query.data;
   const { gatewayEnrolled, connectionTested, firstStatement } = overview.firstRun;
@@ -46,10 +54,27 @@ export function OverviewPage() {
   );
 }
 
-function Answer({ href, icon, question, figure, tone, children }: { readonly href: string; readonly icon: ReactNode; readonly question: string; readonly figure: ReactNode; readonly tone?: 'hold' | 'deny' | 'allow'; readonly children: ReactNode }) {
+function Answer({
+  href,
+  icon,
+  question,
+  figure,
+  tone,
+  children,
+}: {
+  readonly href: string;
+  readonly icon: ReactNode;
+  readonly question: string;
+  readonly figure: ReactNode;
+  readonly tone?: 'hold' | 'deny' | 'allow';
+  readonly children: ReactNode;
+}) {
   const colour = tone === undefined ? 'text-ink' : { hold: 'text-hold', deny: 'text-deny', allow: 'text-allow' }[tone];
   return (
-    <Link href={href} className="group block min-w-0 rounded-box border border-line bg-surface p-3 hover:border-line-strong hover:bg-hover sm:p-4">
+    <Link
+      href={href}
+      className="group block min-w-0 rounded-box border border-line bg-surface p-3 hover:border-line-strong hover:bg-hover sm:p-4"
+    >
       <span className="flex items-center gap-1.5 text-ink-soft [&_svg]:size-4 [&_svg]:shrink-0">
         {icon}
         {question}
@@ -63,8 +88,18 @@ function Answer({ href, icon, question, figure, tone, children }: { readonly hre
 function Waiting({ overview }: { readonly overview: OverviewView }) {
   const others = overview.waiting - overview.waitingForMe;
   return (
-    <Answer href="/approvals" icon={<CircleCheckBig aria-hidden="true" />} question="Waiting for me" figure={overview.waitingForMe} {...(overview.waitingForMe > 0 ? { tone: 'hold' as const } : {})}>
-      {others > 0 ? `${others} more for others` : overview.waitingForMe === 0 ? 'nothing to decide' : 'oldest first to expire'}
+    <Answer
+      href="/approvals"
+      icon={<CircleCheckBig aria-hidden="true" />}
+      question="Waiting for me"
+      figure={overview.waitingForMe}
+      {...(overview.waitingForMe > 0 ? { tone: 'hold' as const } : {})}
+    >
+      {others > 0
+        ? `${others} more for others`
+        : overview.waitingForMe === 0
+          ? 'nothing to decide'
+          : 'oldest first to expire'}
     </Answer>
   );
 }
@@ -72,7 +107,12 @@ function Waiting({ overview }: { readonly overview: OverviewView }) {
 function Sessions({ overview }: { readonly overview: OverviewView }) {
   const total = overview.statementsByVerdict.reduce((sum, hour) => sum + hour.allow + hour.hold + hour.deny, 0);
   return (
-    <Answer href="/sessions?state=live" icon={<Activity aria-hidden="true" />} question="Live sessions" figure={overview.liveSessions}>
+    <Answer
+      href="/sessions?state=live"
+      icon={<Activity aria-hidden="true" />}
+      question="Live sessions"
+      figure={overview.liveSessions}
+    >
       {countText(total, 'statement')} in 24 h
     </Answer>
   );
@@ -95,7 +135,11 @@ function Gateways({ overview }: { readonly overview: OverviewView }) {
       {...(online < total ? { tone: 'deny' as const } : {})}
     >
       {firstProblem === undefined ? (
-        total === 0 ? 'none enrolled yet' : 'all healthy'
+        total === 0 ? (
+          'none enrolled yet'
+        ) : (
+          'all healthy'
+        )
       ) : (
         <span className="inline-flex items-start gap-1 text-hold">
           <TriangleAlert aria-hidden="true" className="mt-px size-3.5 shrink-0" />
@@ -110,7 +154,12 @@ function Record({ overview }: { readonly overview: OverviewView }) {
   const { lastVerification } = overview;
   if (lastVerification === null) {
     return (
-      <Answer href="/audit" icon={<ShieldCheck aria-hidden="true" />} question="Record" figure={<span className="font-normal text-ink-faint text-large">not verified yet</span>}>
+      <Answer
+        href="/audit"
+        icon={<ShieldCheck aria-hidden="true" />}
+        question="Record"
+        figure={<span className="font-normal text-ink-faint text-large">not verified yet</span>}
+      >
         it is checked as recordings arrive
       </Answer>
     );
@@ -129,12 +178,23 @@ function Record({ overview }: { readonly overview: OverviewView }) {
 }
 
 function VerdictTotals({ overview }: { readonly overview: OverviewView }) {
-  const sum = (key: 'allow' | 'hold' | 'deny') => overview.statementsByVerdict.reduce((total, hour) => total + hour[key], 0);
+  const sum = (key: 'allow' | 'hold' | 'deny') =>
+    overview.statementsByVerdict.reduce((total, hour) => total + hour[key], 0);
   return (
     <span className="flex flex-wrap gap-x-4 text-small">
       {(['allow', 'hold', 'deny'] as const).map((verdict) => (
-        <Link key={verdict} href={`/sessions?verdict=${verdict}`} className="inline-flex items-center gap-1.5 text-ink-soft underline-offset-2 hover:underline">
-          <span aria-hidden="true" className={classNames('size-2.5 rounded-[2px]', { allow: 'bg-bar-allow', hold: 'bg-bar-hold', deny: 'bg-bar-deny' }[verdict])} />
+        <Link
+          key={verdict}
+          href={`/sessions?verdict=${verdict}`}
+          className="inline-flex items-center gap-1.5 text-ink-soft underline-offset-2 hover:underline"
+        >
+          <span
+            aria-hidden="true"
+            className={classNames(
+              'size-2.5 rounded-[2px]',
+              { allow: 'bg-bar-allow', hold: 'bg-bar-hold', deny: 'bg-bar-deny' }[verdict],
+            )}
+          />
           <span className="font-medium text-ink">{sum(verdict).toLocaleString('en')}</span> {verdict}
         </Link>
       ))}
@@ -152,8 +212,16 @@ function TopConnections({ overview }: { readonly overview: OverviewView }) {
         <ul className="divide-y divide-line">
           {overview.topConnections.map((connection) => (
             <li key={connection.id}>
-              <Link href={`/sessions?connection=${connection.id}`} data-inset-focus="" className="relative flex items-center gap-3 px-4 py-2 hover:bg-hover">
-                <span aria-hidden="true" className="absolute inset-y-1 left-0 rounded-r-small bg-accent-tint" style={{ width: `${(connection.statements / top) * 70}%` }} />
+              <Link
+                href={`/sessions?connection=${connection.id}`}
+                data-inset-focus=""
+                className="relative flex items-center gap-3 px-4 py-2 hover:bg-hover"
+              >
+                <span
+                  aria-hidden="true"
+                  className="absolute inset-y-1 left-0 rounded-r-small bg-accent-tint"
+                  style={{ width: `${(connection.statements / top) * 70}%` }}
+                />
                 <span className="relative min-w-0 flex-1 truncate font-medium">{connection.name}</span>
                 <span className="relative text-ink-soft">{connection.statements.toLocaleString('en')}</span>
               </Link>
@@ -177,9 +245,15 @@ function TopRefusals({ overview }: { readonly overview: OverviewView }) {
         <ul className="divide-y divide-line">
           {overview.topRefusals.map((refusal) => (
             <li key={`${refusal.rule} ${refusal.command}`}>
-              <Link href={`/sessions?verdict=deny&search=${encodeURIComponent(refusal.command)}`} data-inset-focus="" className="flex items-center gap-3 px-4 py-2 hover:bg-hover">
+              <Link
+                href={`/sessions?verdict=deny&search=${encodeURIComponent(refusal.command)}`}
+                data-inset-focus=""
+                className="flex items-center gap-3 px-4 py-2 hover:bg-hover"
+              >
                 <span className="font-mono font-semibold">{refusal.command}</span>
-                <span className="min-w-0 flex-1 truncate font-mono text-ink-faint text-small">{refusal.rule ?? 'the connection’s default'}</span>
+                <span className="min-w-0 flex-1 truncate font-mono text-ink-faint text-small">
+                  {refusal.rule ?? 'the connection’s default'}
+                </span>
                 <span className="text-ink-soft">{refusal.count.toLocaleString('en')}</span>
               </Link>
             </li>

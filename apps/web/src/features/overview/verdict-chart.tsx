@@ -30,7 +30,11 @@ export function VerdictChart({ hours }: { readonly hours: readonly Hour[] }) {
             >
               {parts.map(({ key, className }) =>
                 hour[key] === 0 ? null : (
-                  <span key={key} className={`block min-h-[3px] first:rounded-t-[2px] ${className}`} style={{ height: `${(hour[key] / top) * 100}%` }} />
+                  <span
+                    key={key}
+                    className={`block min-h-[3px] first:rounded-t-[2px] ${className}`}
+                    style={{ height: `${(hour[key] / top) * 100}%` }}
+                  />
                 ),
               )}
             </div>
@@ -52,7 +56,10 @@ export function VerdictChart({ hours }: { readonly hours: readonly Hour[] }) {
           hours.reduce((sum, hour) => sum + totalOf(hour), 0),
           'statement',
         )}{' '}
-        in 24 hours. By hour: {hours.map((hour) => `${hourText(hour.hour)} ${hour.allow} allow, ${hour.hold} hold, ${hour.deny} deny`).join('; ')}
+        in 24 hours. By hour:{' '}
+        {hours
+          .map((hour) => `${hourText(hour.hour)} ${hour.allow} allow, ${hour.hold} hold, ${hour.deny} deny`)
+          .join('; ')}
       </figcaption>
     </figure>
   );

@@ -4,7 +4,17 @@ import { countText } from '../../components/measures.ts';
 import { type DiffLine, type DiffRow, sideBySide } from './side-by-side.ts';
 
 /** What changes from one text to another: side by side where there is room, one under the other on a phone. */
-export function DiffView({ older, newer, olderName, newerName }: { readonly older: string; readonly newer: string; readonly olderName: string; readonly newerName: string }) {
+export function DiffView({
+  older,
+  newer,
+  olderName,
+  newerName,
+}: {
+  readonly older: string;
+  readonly newer: string;
+  readonly olderName: string;
+  readonly newerName: string;
+}) {
   const rows = useMemo(() => sideBySide(older, newer), [older, newer]);
   if (rows.every((row) => row.kind === 'skipped')) return <p className="p-4 text-ink-soft">No difference.</p>;
   return (
@@ -59,17 +69,40 @@ function WideRow({ row }: { readonly row: DiffRow }) {
   const changed = row.kind !== 'same';
   return (
     <tr>
-      <Side line={row.left} sign={changed && row.left !== null ? '−' : ' '} className={changed && row.left !== null ? 'bg-deny-tint' : ''} />
-      <Side line={row.right} sign={changed && row.right !== null ? '+' : ' '} className={changed && row.right !== null ? 'bg-allow-tint' : ''} />
+      <Side
+        line={row.left}
+        sign={changed && row.left !== null ? '−' : ' '}
+        className={changed && row.left !== null ? 'bg-deny-tint' : ''}
+      />
+      <Side
+        line={row.right}
+        sign={changed && row.right !== null ? '+' : ' '}
+        className={changed && row.right !== null ? 'bg-allow-tint' : ''}
+      />
     </tr>
   );
 }
 
-function Side({ line, sign, className }: { readonly line: DiffLine | null; readonly sign: string; readonly className: string }) {
+function Side({
+  line,
+  sign,
+  className,
+}: {
+  readonly line: DiffLine | null;
+  readonly sign: string;
+  readonly className: string;
+}) {
   return (
     <>
-      <td className={classNames('select-none px-1 text-right align-top text-ink-faint leading-5', className)}>{line?.number}</td>
-      <td className={classNames('whitespace-pre-wrap border-line border-r px-1 align-top leading-5 [overflow-wrap:anywhere]', className)}>
+      <td className={classNames('select-none px-1 text-right align-top text-ink-faint leading-5', className)}>
+        {line?.number}
+      </td>
+      <td
+        className={classNames(
+          'whitespace-pre-wrap border-line border-r px-1 align-top leading-5 [overflow-wrap:anywhere]',
+          className,
+        )}
+      >
         <span className="select-none text-ink-faint">{sign} </span>
         {line?.text}
       </td>
@@ -78,7 +111,12 @@ function Side({ line, sign, className }: { readonly line: DiffLine | null; reado
 }
 
 function NarrowRow({ row }: { readonly row: DiffRow }) {
-  if (row.kind === 'skipped') return <p className="border-line border-y bg-sunken py-0.5 text-center font-sans text-ink-faint">{countText(row.skipped, 'equal line')}</p>;
+  if (row.kind === 'skipped')
+    return (
+      <p className="border-line border-y bg-sunken py-0.5 text-center font-sans text-ink-faint">
+        {countText(row.skipped, 'equal line')}
+      </p>
+    );
   if (row.kind === 'same') return <Line sign=" " text={row.left?.text ?? ''} className="" />;
   return (
     <>

@@ -1,14 +1,14 @@
 'use client';
 
 import type { PolicyProblemView, PolicyRuleView, PolicyVersionView } from '@sluice/api';
-import { useMutation } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import type { ReactCodeMirrorRef } from '@uiw/react-codemirror';
 import { CircleCheck, CircleX, GitCompare, Lock, RotateCcw, Send } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useEffect, useRef, useState } from 'react';
 import { errorSentence } from '../../client/describe-error.ts';
 import { useMay } from '../../client/permissions.ts';
-import { useTRPC } from '../../client/trpc.ts';
+import { longInput, useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { Panel } from '../../components/layout.tsx';
 import { countText } from '../../components/measures.ts';
@@ -17,7 +17,10 @@ import { DiffView } from './diff-view.tsx';
 import { PublishDialog } from './publish-dialog.tsx';
 import { RuleList } from './rule-list.tsx';
 
-const PolicyEditor = dynamic(() => import('./policy-editor.tsx'), { ssr: false, loading: () => <Skeleton className="m-3 h-64" /> });
+const PolicyEditor = dynamic(() => import('./policy-editor.tsx'), {
+  ssr: false,
+  loading: () => <Skeleton className="m-3 h-64" />,
+});
 
 /** Typing rests this long before the draft is checked. */
 const checkDelayMs = 350;
@@ -35,7 +38,13 @@ interface Check {
   readonly error: unknown;
 }
 
-export function EditorTab({ active, wantedRule }: { readonly active: ActivePolicy; readonly wantedRule: string | null }) {
+export function EditorTab({
+  active,
+  wantedRule,
+}: {
+  readonly active: ActivePolicy;
+  readonly wantedRule: string | null;
+}) {
   const mayWrite = useMay('policies.write');
   const draft = useDraft(active);
   const check = useCheck(draft.source, active);
@@ -49,8 +58,17 @@ export function EditorTab({ active, wantedRule }: { readonly active: ActivePolic
   return (
     <div className="space-y-4">
       {draft.overtaken ? (
-        <Callout tone="hold" icon={GitCompare} action={<Button size="small" onClick={draft.rebase}>Compare with the new one</Button>}>
-          Version {active.version.version} was published while you were editing version {draft.basedOn}. Your text is kept.
+        <Callout
+          tone="hold"
+          icon={GitCompare}
+          action={
+            <Button size="small" onClick={draft.rebase}>
+              Compare with the new one
+            </Button>
+          }
+        >
+          Version {active.version.version} was published while you were editing version {draft.basedOn}. Your text is
+          kept.
         </Callout>
       ) : null}
       <div className="grid gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
@@ -65,13 +83,24 @@ export function EditorTab({ active, wantedRule }: { readonly active: ActivePolic
                   <Button size="small" look="quiet" onClick={draft.reset} icon={<RotateCcw aria-hidden="true" />}>
                     Discard
                   </Button>
-                  <Button size="small" aria-pressed={comparing} onClick={() => setComparing(!comparing)} icon={<GitCompare aria-hidden="true" />}>
+                  <Button
+                    size="small"
+                    aria-pressed={comparing}
+                    onClick={() => setComparing(!comparing)}
+                    icon={<GitCompare aria-hidden="true" />}
+                  >
                     {comparing ? 'Edit' : 'Diff'}
                   </Button>
                 </>
               ) : null}
               {mayWrite ? (
-                <Button size="small" look="primary" disabled={!draft.changed || check.state !== 'good'} onClick={() => setPublishing(true)} icon={<Send aria-hidden="true" />}>
+                <Button
+                  size="small"
+                  look="primary"
+                  disabled={!draft.changed || check.state !== 'good'}
+                  onClick={() => setPublishing(true)}
+                  icon={<Send aria-hidden="true" />}
+                >
                   Publish…
                 </Button>
               ) : (
@@ -85,11 +114,22 @@ export function EditorTab({ active, wantedRule }: { readonly active: ActivePolic
         >
           {comparing ? (
             <div className="max-h-[65dvh] overflow-y-auto">
-              <DiffView older={active.source} newer={draft.source} olderName={`Version ${active.version.version}`} newerName="Draft" />
+              <DiffView
+                older={active.source}
+                newer={draft.source}
+                olderName={`Version ${active.version.version}`}
+                newerName="Draft"
+              />
             </div>
           ) : (
             <div className="h-[65dvh]">
-              <PolicyEditor value={draft.source} onValue={draft.setSource} problems={check.problems} readOnly={!mayWrite} editorRef={editor} />
+              <PolicyEditor
+                value={draft.source}
+                onValue={draft.setSource}
+                problems={check.problems}
+                readOnly={!mayWrite}
+                editorRef={editor}
+              />
             </div>
           )}
         </Panel>
@@ -102,7 +142,14 @@ export function EditorTab({ active, wantedRule }: { readonly active: ActivePolic
           </Panel>
         </div>
       </div>
-      <PublishDialog open={publishing} onOpen={setPublishing} source={draft.source} active={active} basedOn={draft.basedOn} onPublished={draft.published} />
+      <PublishDialog
+        open={publishing}
+        onOpen={setPublishing}
+        source={draft.source}
+        active={active}
+        basedOn={draft.basedOn}
+        onPublished={draft.published}
+      />
     </div>
   );
 }
@@ -136,10 +183,9 @@ function useDraft(active: ActivePolicy) {
 /** Checks the draft as it is typed; the answer of an older text is dropped. */
 function useCheck(source: string, active: ActivePolicy): Check {
   const trpc = useTRPC();
-  const { mutateAsync } = useMutation(trpc.policies.checkPolicy.mutationOptions());
+  const queryClient = useQueryClient();
   const [check, setCheck] = useState<Check>({ problems: [], rules: active.rules, state: 'good', error: null });
   const unchanged = source === active.source;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only another text is checked again.
   useEffect(() => {
     if (unchanged) {
       setCheck({ problems: [], rules: active.rules, state: 'good', error: null });
@@ -148,26 +194,38 @@ function useCheck(source: string, active: ActivePolicy): Check {
     let current = true;
     setCheck((before) => ({ ...before, state: 'checking' }));
     const timer = setTimeout(() => {
-      mutateAsync({ source }).then(
-        (answer) => {
-          if (!current) return;
-          setCheck((before) => ({ problems: answer.problems, rules: answer.ok ? answer.rules : before.rules, state: answer.ok ? 'good' : 'bad', error: null }));
-        },
-        (error: unknown) => {
-          if (current) setCheck((before) => ({ ...before, state: 'unknown', error }));
-        },
-      );
+      queryClient
+        .fetchQuery(trpc.policies.checkPolicy.queryOptions({ source }, { ...longInput, gcTime: 0, retry: false }))
+        .then(
+          (answer) => {
+            if (!current) return;
+            setCheck((before) => ({
+              problems: answer.problems,
+              rules: answer.ok ? answer.rules : before.rules,
+              state: answer.ok ? 'good' : 'bad',
+              error: null,
+            }));
+          },
+          (error: unknown) => {
+            if (current) setCheck((before) => ({ ...before, state: 'unknown', error }));
+          },
+        );
     }, checkDelayMs);
     return () => {
       current = false;
       clearTimeout(timer);
     };
-  }, [source, unchanged, active.rules, mutateAsync]);
+  }, [source, unchanged, active.rules, queryClient, trpc]);
   return check;
 }
 
 function CheckMark({ check }: { readonly check: Check }) {
-  const text = { checking: 'checking…', good: 'no problems', bad: countText(check.problems.length, 'problem'), unknown: 'not checked' }[check.state];
+  const text = {
+    checking: 'checking…',
+    good: 'no problems',
+    bad: countText(check.problems.length, 'problem'),
+    unknown: 'not checked',
+  }[check.state];
   return (
     <span role="status" className="inline-flex items-center gap-1 text-ink-soft text-small">
       {check.state === 'good' ? <CircleCheck aria-hidden="true" className="size-3.5 text-allow" /> : null}
@@ -177,7 +235,13 @@ function CheckMark({ check }: { readonly check: Check }) {
   );
 }
 
-function Problems({ check, onOpen }: { readonly check: Check; readonly onOpen: (line: number, column: number) => void }) {
+function Problems({
+  check,
+  onOpen,
+}: {
+  readonly check: Check;
+  readonly onOpen: (line: number, column: number) => void;
+}) {
   if (check.error !== null) {
     return (
       <Callout tone="deny" icon={CircleX}>
@@ -191,7 +255,12 @@ function Problems({ check, onOpen }: { readonly check: Check; readonly onOpen: (
       <ul className="divide-y divide-line">
         {check.problems.map((problem) => (
           <li key={`${problem.line}:${problem.column} ${problem.message}`}>
-            <button type="button" data-inset-focus="" onClick={() => onOpen(problem.line, problem.column)} className="flex w-full items-start gap-2 px-4 py-2 text-left hover:bg-hover">
+            <button
+              type="button"
+              data-inset-focus=""
+              onClick={() => onOpen(problem.line, problem.column)}
+              className="flex w-full items-start gap-2 px-4 py-2 text-left hover:bg-hover"
+            >
               <CircleX aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-deny" />
               <span className="min-w-0 flex-1 [overflow-wrap:anywhere]">{problem.message}</span>
               <span className="shrink-0 font-mono text-ink-faint text-small">

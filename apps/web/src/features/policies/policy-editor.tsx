@@ -13,15 +13,30 @@ import { problemOffsets } from './problem-offsets.ts';
 const theme = EditorView.theme({
   '&': { backgroundColor: 'var(--surface)', color: 'var(--ink)', fontSize: '13px', height: '100%' },
   '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
-  '.cm-content': { fontFamily: 'var(--font-mono, ui-monospace, monospace)', caretColor: 'var(--ink)', padding: '8px 0' },
+  '.cm-content': {
+    fontFamily: 'var(--font-mono, ui-monospace, monospace)',
+    caretColor: 'var(--ink)',
+    padding: '8px 0',
+  },
   '.cm-cursor': { borderLeftColor: 'var(--ink)' },
   '.cm-gutters': { backgroundColor: 'var(--sunken)', color: 'var(--ink-faint)', borderRight: '1px solid var(--line)' },
   '.cm-activeLine': { backgroundColor: 'color-mix(in oklab, var(--accent) 6%, transparent)' },
   '.cm-activeLineGutter': { backgroundColor: 'var(--chosen)', color: 'var(--ink)' },
-  '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'color-mix(in oklab, var(--accent) 24%, transparent) !important' },
-  '.cm-tooltip': { backgroundColor: 'var(--raised)', border: '1px solid var(--line-strong)', borderRadius: '6px', color: 'var(--ink)' },
+  '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': {
+    backgroundColor: 'color-mix(in oklab, var(--accent) 24%, transparent) !important',
+  },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--raised)',
+    border: '1px solid var(--line-strong)',
+    borderRadius: '6px',
+    color: 'var(--ink)',
+  },
   '.cm-panels': { backgroundColor: 'var(--sunken)', color: 'var(--ink)' },
-  '.cm-foldPlaceholder': { backgroundColor: 'var(--sunken)', border: '1px solid var(--line)', color: 'var(--ink-faint)' },
+  '.cm-foldPlaceholder': {
+    backgroundColor: 'var(--sunken)',
+    border: '1px solid var(--line)',
+    color: 'var(--ink-faint)',
+  },
   '.cm-matchingBracket': { backgroundColor: 'var(--accent-tint) !important', color: 'var(--ink) !important' },
 });
 
@@ -36,7 +51,13 @@ const colours = syntaxHighlighting(
   ]),
 );
 
-const extensions = [yaml(), theme, colours, EditorView.lineWrapping, EditorView.contentAttributes.of({ 'aria-label': 'Policy in YAML' })];
+const extensions = [
+  yaml(),
+  theme,
+  colours,
+  EditorView.lineWrapping,
+  EditorView.contentAttributes.of({ 'aria-label': 'Policy in YAML' }),
+];
 
 /** The YAML editor; problems are underlined where they are. */
 export default function PolicyEditor({
@@ -52,12 +73,13 @@ export default function PolicyEditor({
   readonly readOnly: boolean;
   readonly editorRef: RefObject<ReactCodeMirrorRef | null>;
 }) {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the marks are laid anew on the text they were found in.
   useEffect(() => {
     const view = editorRef.current?.view;
     if (view === undefined) return;
     const text = view.state.doc.toString();
-    const marks = problems.map((problem): Diagnostic => ({ ...problemOffsets(text, problem), severity: 'error', message: problem.message }));
+    const marks = problems.map(
+      (problem): Diagnostic => ({ ...problemOffsets(text, problem), severity: 'error', message: problem.message }),
+    );
     view.dispatch(setDiagnostics(view.state, marks));
   }, [problems, editorRef]);
   return (

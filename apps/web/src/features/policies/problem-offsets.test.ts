@@ -10,11 +10,16 @@ test('finds the word at a line and column', () => {
 
 test('never leaves the text', () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom('a', '\n', ' ') }), fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 30 }), (text, line, column) => {
-      const { from, to } = problemOffsets(text, { line, column });
-      expect(from).toBeGreaterThanOrEqual(0);
-      expect(to).toBeGreaterThanOrEqual(from);
-      expect(to).toBeLessThanOrEqual(text.length);
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom('a', '\n', ' ') }),
+      fc.integer({ min: 0, max: 30 }),
+      fc.integer({ min: 0, max: 30 }),
+      (text, line, column) => {
+        const { from, to } = problemOffsets(text, { line, column });
+        expect(from).toBeGreaterThanOrEqual(0);
+        expect(to).toBeGreaterThanOrEqual(from);
+        expect(to).toBeLessThanOrEqual(text.length);
+      },
+    ),
   );
 });

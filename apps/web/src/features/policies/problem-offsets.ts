@@ -2,7 +2,10 @@
  * Where a problem (1-based line and column in UTF-16 units) lies in a text: from there to the end of the word, never past the line,
  * and always inside the text, also when it is shorter than the one that was checked.
  */
-export function problemOffsets(text: string, problem: { readonly line: number; readonly column: number }): { readonly from: number; readonly to: number } {
+export function problemOffsets(
+  text: string,
+  problem: { readonly line: number; readonly column: number },
+): { readonly from: number; readonly to: number } {
   let start = 0;
   for (let line = 1; line < problem.line; line += 1) {
     const at = text.indexOf('\n', start);

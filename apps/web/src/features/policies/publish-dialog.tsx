@@ -42,12 +42,19 @@ export function PublishDialog({
         void queryClient.invalidateQueries({ queryKey: trpc.policies.pathKey() });
       },
       onError: (error) => {
-        if (describeError(error).kind === 'conflict') void queryClient.invalidateQueries({ queryKey: trpc.policies.pathKey() });
+        if (describeError(error).kind === 'conflict')
+          void queryClient.invalidateQueries({ queryKey: trpc.policies.pathKey() });
       },
     }),
   );
   return (
-    <Dialog open={open} onOpen={onOpen} wide title="Publish this policy?" description="It applies to live sessions too, from their next statement on.">
+    <Dialog
+      open={open}
+      onOpen={onOpen}
+      wide
+      title="Publish this policy?"
+      description="It applies to live sessions too, from their next statement on."
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -55,10 +62,23 @@ export function PublishDialog({
         }}
       >
         <div className="mb-4 max-h-[45dvh] overflow-y-auto rounded-box border border-line">
-          <DiffView older={active.source} newer={source} olderName={`Version ${active.version.version}`} newerName="Draft" />
+          <DiffView
+            older={active.source}
+            newer={source}
+            olderName={`Version ${active.version.version}`}
+            newerName="Draft"
+          />
         </div>
         <Field label="Why" help="One line for the history and the audit.">
-          {(control) => <Input {...control} value={note} maxLength={500} onChange={(event) => setNote(event.target.value)} required />}
+          {(control) => (
+            <Input
+              {...control}
+              value={note}
+              maxLength={500}
+              onChange={(event) => setNote(event.target.value)}
+              required
+            />
+          )}
         </Field>
         {publish.error === null ? null : (
           <div role="alert" className="mt-3">

@@ -5,7 +5,9 @@ import { sideBySide } from './side-by-side.ts';
 test('a changed line stands beside the new one; far equal lines are left out', () => {
   const older = Array.from({ length: 20 }, (_, index) => `line ${index + 1}`).join('\n');
   const newer = older.replace('line 10', 'line ten');
-  expect(sideBySide(older, newer).map((row) => [row.kind, row.left?.text ?? row.skipped, row.right?.text ?? ''])).toEqual([
+  expect(
+    sideBySide(older, newer).map((row) => [row.kind, row.left?.text ?? row.skipped, row.right?.text ?? '']),
+  ).toEqual([
     ['skipped', 6, ''],
     ['same', 'line 7', 'line 7'],
     ['same', 'line 8', 'line 8'],
@@ -23,11 +25,14 @@ test('equal texts have no changed row', () => {
 });
 
 test('every changed line of both texts is there, in order', () => {
-  const text = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 12 }).map((lines) => lines.map((line) => `${line}\n`).join(''));
+  const text = fc
+    .array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 12 })
+    .map((lines) => lines.map((line) => `${line}\n`).join(''));
   fc.assert(
     fc.property(text, text, (older, newer) => {
       const rows = sideBySide(older, newer);
-      const count = (side: 'left' | 'right') => rows.reduce((sum, row) => sum + (row.kind === 'skipped' ? row.skipped : row[side] === null ? 0 : 1), 0);
+      const count = (side: 'left' | 'right') =>
+        rows.reduce((sum, row) => sum + (row.kind === 'skipped' ? row.skipped : row[side] === null ? 0 : 1), 0);
       expect(count('left')).toBe(older.split('\n').length - 1);
       expect(count('right')).toBe(newer.split('\n').length - 1);
     }),

@@ -27,7 +27,8 @@ export function sideBySide(older: string, newer: string): readonly DiffRow[] {
     if (part === undefined) continue;
     const lines = linesOf(part.value);
     if (!part.added && !part.removed) {
-      for (const text of lines) rows.push({ kind: 'same', left: { number: left++, text }, right: { number: right++, text }, skipped: 0 });
+      for (const text of lines)
+        rows.push({ kind: 'same', left: { number: left++, text }, right: { number: right++, text }, skipped: 0 });
       continue;
     }
     // A removal that an addition follows is a change: the two stand beside each other.
@@ -39,7 +40,12 @@ export function sideBySide(older: string, newer: string): readonly DiffRow[] {
       const old = removed[at];
       const fresh = added[at];
       const kind = old !== undefined && fresh !== undefined ? 'changed' : old !== undefined ? 'removed' : 'added';
-      rows.push({ kind, left: old === undefined ? null : { number: left++, text: old }, right: fresh === undefined ? null : { number: right++, text: fresh }, skipped: 0 });
+      rows.push({
+        kind,
+        left: old === undefined ? null : { number: left++, text: old },
+        right: fresh === undefined ? null : { number: right++, text: fresh },
+        skipped: 0,
+      });
     }
   }
   return cutEqualRuns(rows);

@@ -24,10 +24,13 @@ import type { ActivePolicy } from './editor-tab.tsx';
 /** Every version there was; the chosen one is compared with the one before it. */
 export function VersionsTab({ active }: { readonly active: ActivePolicy }) {
   const trpc = useTRPC();
-  const query = useInfiniteQuery(trpc.policies.listVersions.infiniteQueryOptions({}, { getNextPageParam: (page) => page.nextCursor ?? undefined }));
+  const query = useInfiniteQuery(
+    trpc.policies.listVersions.infiniteQueryOptions({}, { getNextPageParam: (page) => page.nextCursor ?? undefined }),
+  );
   const [chosen, setChosen] = useState<number | null>(null);
   const versions = query.data?.pages.flatMap((page) => page.items) ?? [];
-  if (query.error !== null && query.data === undefined) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.error !== null && query.data === undefined)
+    return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   if (query.data === undefined) return <SkeletonRows />;
   const shown = versions.find((version) => version.version === (chosen ?? active.version.version)) ?? versions[0];
   return (
@@ -41,7 +44,10 @@ export function VersionsTab({ active }: { readonly active: ActivePolicy }) {
                 data-inset-focus=""
                 aria-current={version.version === shown?.version ? 'true' : undefined}
                 onClick={() => setChosen(version.version)}
-                className={classNames('block w-full px-4 py-2.5 text-left', version.version === shown?.version ? 'bg-chosen' : 'hover:bg-hover')}
+                className={classNames(
+                  'block w-full px-4 py-2.5 text-left',
+                  version.version === shown?.version ? 'bg-chosen' : 'hover:bg-hover',
+                )}
               >
                 <span className="flex items-center gap-2">
                   <span className="font-medium">Version {version.version}</span>
@@ -58,7 +64,11 @@ export function VersionsTab({ active }: { readonly active: ActivePolicy }) {
             </li>
           ))}
         </ul>
-        <LoadMore hasMore={query.hasNextPage} busy={query.isFetchingNextPage} onMore={() => void query.fetchNextPage()} />
+        <LoadMore
+          hasMore={query.hasNextPage}
+          busy={query.isFetchingNextPage}
+          onMore={() => void query.fetchNextPage()}
+        />
       </Panel>
       {shown === undefined ? null : <VersionPanel version={shown} active={active} />}
     </div>
@@ -71,7 +81,9 @@ function VersionPanel({ version, active }: { readonly version: PolicyVersionView
   const [rollingBack, setRollingBack] = useState(false);
   const isFirst = version.version <= 1;
   const own = useQuery(trpc.policies.showVersion.queryOptions({ version: version.version }));
-  const before = useQuery(trpc.policies.showVersion.queryOptions({ version: version.version - 1 }, { enabled: !isFirst }));
+  const before = useQuery(
+    trpc.policies.showVersion.queryOptions({ version: version.version - 1 }, { enabled: !isFirst }),
+  );
   const ready = own.data !== undefined && (isFirst || before.data !== undefined);
   return (
     <Panel
@@ -108,12 +120,30 @@ function VersionPanel({ version, active }: { readonly version: PolicyVersionView
       ) : (
         <SkeletonRows rows={8} />
       )}
-      <RollBackDialog open={rollingBack} onOpen={setRollingBack} version={version} source={own.data?.source ?? null} active={active} />
+      <RollBackDialog
+        open={rollingBack}
+        onOpen={setRollingBack}
+        version={version}
+        source={own.data?.source ?? null}
+        active={active}
+      />
     </Panel>
   );
 }
 
-function RollBackDialog({ open, onOpen, version, source, active }: { readonly open: boolean; readonly onOpen: (open: boolean) => void; readonly version: PolicyVersionView; readonly source: string | null; readonly active: ActivePolicy }) {
+function RollBackDialog({
+  open,
+  onOpen,
+  version,
+  source,
+  active,
+}: {
+  readonly open: boolean;
+  readonly onOpen: (open: boolean) => void;
+  readonly version: PolicyVersionView;
+  readonly source: string | null;
+  readonly active: ActivePolicy;
+}) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [note, setNote] = useState('');
@@ -142,10 +172,25 @@ function RollBackDialog({ open, onOpen, version, source, active }: { readonly op
       >
         {source === null ? null : (
           <div className="mb-4 max-h-[45dvh] overflow-y-auto rounded-box border border-line">
-            <DiffView older={active.source} newer={source} olderName={`Version ${active.version.version}`} newerName="After the roll-back" />
+            <DiffView
+              older={active.source}
+              newer={source}
+              olderName={`Version ${active.version.version}`}
+              newerName="After the roll-back"
+            />
           </div>
         )}
-        <Field label="Why">{(control) => <Input {...control} value={note} maxLength={500} onChange={(event) => setNote(event.target.value)} required />}</Field>
+        <Field label="Why">
+          {(control) => (
+            <Input
+              {...control}
+              value={note}
+              maxLength={500}
+              onChange={(event) => setNote(event.target.value)}
+              required
+            />
+          )}
+        </Field>
         {rollBack.error === null ? null : (
           <p role="alert" className="mt-3 text-deny">
             {errorSentence(rollBack.error)}

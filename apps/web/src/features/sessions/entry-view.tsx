@@ -6,14 +6,17 @@ import Link from 'next/link';
 import { ClockTime } from '../../components/clock.tsx';
 import { CopyButton, CopyId } from '../../components/copy.tsx';
 import { countText, durationText } from '../../components/measures.ts';
-import { Callout } from '../../components/states.tsx';
 import { StatementText } from '../../components/statement-text.tsx';
+import { Callout } from '../../components/states.tsx';
 import { Badge, VerdictBadge } from '../../components/verdict.tsx';
 import { ResultGrid } from './result-grid.tsx';
 
 /** One statement of the story: what was sent, what policy said, what came back. */
 export function EntryView({ entry, language }: { readonly entry: TimelineEntry; readonly language: string }) {
-  const rows = entry.results.reduce<number | null>((sum, result) => (result.rowCount === null ? sum : (sum ?? 0) + result.rowCount), null);
+  const rows = entry.results.reduce<number | null>(
+    (sum, result) => (result.rowCount === null ? sum : (sum ?? 0) + result.rowCount),
+    null,
+  );
   return (
     <article aria-label="Statement" className="space-y-4 px-4 py-4 sm:px-6">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -24,7 +27,12 @@ export function EntryView({ entry, language }: { readonly entry: TimelineEntry; 
           </Badge>
         ) : null}
         <span className="text-ink-soft">
-          {[entry.durationMs === null ? null : durationText(entry.durationMs), rows === null ? null : countText(rows, 'row')].filter((part) => part !== null).join(' · ')}
+          {[
+            entry.durationMs === null ? null : durationText(entry.durationMs),
+            rows === null ? null : countText(rows, 'row'),
+          ]
+            .filter((part) => part !== null)
+            .join(' · ')}
         </span>
         <span className="ml-auto inline-flex items-center gap-1 text-ink-faint">
           <ClockTime at={entry.at} />
@@ -41,7 +49,9 @@ export function EntryView({ entry, language }: { readonly entry: TimelineEntry; 
             // biome-ignore lint/suspicious/noArrayIndexKey: a bound value is its position.
             <div key={index} className="flex min-w-0 gap-1.5">
               <dt className="text-ink-faint">${index + 1}</dt>
-              <dd className="min-w-0 [overflow-wrap:anywhere]">{value ?? <span className="text-ink-faint italic">NULL</span>}</dd>
+              <dd className="min-w-0 [overflow-wrap:anywhere]">
+                {value ?? <span className="text-ink-faint italic">NULL</span>}
+              </dd>
             </div>
           ))}
         </dl>
@@ -51,7 +61,10 @@ export function EntryView({ entry, language }: { readonly entry: TimelineEntry; 
         {entry.rule === null ? (
           <span className="text-ink-faint">(the connection’s default)</span>
         ) : (
-          <Link href={`/policies?rule=${encodeURIComponent(entry.rule)}`} className="font-mono text-accent underline-offset-2 hover:underline">
+          <Link
+            href={`/policies?rule=${encodeURIComponent(entry.rule)}`}
+            className="font-mono text-accent underline-offset-2 hover:underline"
+          >
             {entry.rule}
           </Link>
         )}
@@ -59,7 +72,8 @@ export function EntryView({ entry, language }: { readonly entry: TimelineEntry; 
       {entry.held === null ? null : <Held held={entry.held} />}
       {entry.error === null ? null : (
         <Callout tone="deny" icon={CircleX}>
-          <span className="font-mono font-semibold">{entry.error.code}</span> <span className="[overflow-wrap:anywhere]">{entry.error.message}</span>
+          <span className="font-mono font-semibold">{entry.error.code}</span>{' '}
+          <span className="[overflow-wrap:anywhere]">{entry.error.message}</span>
         </Callout>
       )}
       {entry.results.map((result, index) => (

@@ -7,7 +7,7 @@ import Link from 'next/link';
 import { type RefObject, useState } from 'react';
 import { toast } from 'sonner';
 import { errorSentence } from '../../client/describe-error.ts';
-import { useMay } from '../../client/permissions.ts';
+import { useMay, useMe } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { ActorName } from '../../components/actor.tsx';
 import { Button } from '../../components/button.tsx';
@@ -23,9 +23,23 @@ import { Badge } from '../../components/verdict.tsx';
 import { SessionStateBadge } from './session-state.tsx';
 import { sessionCounts } from './sessions-page.tsx';
 
-export function ReplayHead({ session, search, onSearch, searchRef }: { readonly session: SessionDetail; readonly search: string; readonly onSearch: (search: string) => void; readonly searchRef: RefObject<HTMLInputElement | null> }) {
+export function ReplayHead({
+  session,
+  search,
+  onSearch,
+  searchRef,
+}: {
+  readonly session: SessionDetail;
+  readonly search: string;
+  readonly onSearch: (search: string) => void;
+  readonly searchRef: RefObject<HTMLInputElement | null>;
+}) {
   const [terminating, setTerminating] = useState(false);
-  const mayTerminate = useMay('sessions.terminate');
+  const me = useMe();
+  const mayTerminateAny = useMay('sessions.terminate');
+  const mayTerminateOwn = useMay('sessions.terminate.own');
+  const isOwn = me !== undefined && [session.actor.id, session.actor.owner?.id].includes(me.person.id);
+  const mayTerminate = mayTerminateAny || (mayTerminateOwn && isOwn);
   return (
     <header className="border-line border-b bg-surface px-4 pt-4 pb-3 sm:px-6">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
@@ -35,7 +49,7 @@ export function ReplayHead({ session, search, onSearch, searchRef }: { readonly 
           </Link>
         </Button>
         <h1 className="flex min-w-0 flex-wrap items-center gap-x-2 font-semibold text-large">
-          <ActorName actor={session.actor} />
+          <ActorName actor={session.actor} strong />
           <span className="font-normal text-ink-faint">on</span>
           <Link href={`/connections/${session.connection.id}`} className="underline-offset-2 hover:underline">
             {session.connection.name}
@@ -44,7 +58,13 @@ export function ReplayHead({ session, search, onSearch, searchRef }: { readonly 
         <SessionStateBadge state={session.state} />
         <ChainBadge session={session} />
         <div className="ml-auto flex w-full items-center gap-2 sm:w-auto">
-          <SearchInput label="Search in session" value={search} onValue={onSearch} ref={searchRef} className="min-w-0 flex-1 sm:w-52" />
+          <SearchInput
+            label="Search in session"
+            value={search}
+            onValue={onSearch}
+            ref={searchRef}
+            className="min-w-0 flex-1 sm:w-52"
+          />
           <HeadMenu session={session} onTerminate={() => setTerminating(true)} mayTerminate={mayTerminate} />
         </div>
       </div>
@@ -65,7 +85,11 @@ export function ReplayHead({ session, search, onSearch, searchRef }: { readonly 
         </span>
         <Dot />
         <span>
-          gateway <Link href="/gateways" className="underline-offset-2 hover:underline">{session.gateway.name}</Link>, policy version {session.policyVersion}
+          gateway{' '}
+          <Link href="/gateways" className="underline-offset-2 hover:underline">
+            {session.gateway.name}
+          </Link>
+          , policy version {session.policyVersion}
         </span>
         <CopyId id={session.id} />
       </p>
@@ -89,7 +113,7 @@ export function ReplayHead({ session, search, onSearch, searchRef }: { readonly 
 
 function Dot() {
   return (
-    <span aria-hidden="true" className="text-ink-faint">
+    <span aria-hidden="true" className="hidden text-ink-faint sm:inline">
       ·
     </span>
   );
@@ -116,28 +140,39 @@ function ChainBadge({ session }: { readonly session: SessionDetail }) {
   );
 }
 
-function HeadMenu({ session, onTerminate, mayTerminate }: { readonly session: SessionDetail; readonly onTerminate: () => void; readonly mayTerminate: boolean }) {
+function HeadMenu({
+  session,
+  onTerminate,
+  mayTerminate,
+}: {
+  readonly session: SessionDetail;
+  readonly onTerminate: () => void;
+  readonly mayTerminate: boolean;
+}) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const { copy } = useCopy();
-  const verify = useMutation(
-    trpc.sessions.verifySession.mutationOptions({
-      onSuccess: (chain) => {
-        if (chain.ok) toast.success(`Verified: ${countText(chain.chunks, 'chunk')} intact.`);
-        else toast.error('The recording is damaged.');
-        void queryClient.invalidateQueries({ queryKey: trpc.sessions.showSession.queryKey({ id: session.id }) });
-      },
-      onError: (error) => toast.error(errorSentence(error)),
-    }),
-  );
+  const mayExport = useMay('recordings.read');
+  const verify = useMutation({
+    mutationFn: () =>
+      queryClient.fetchQuery(trpc.sessions.verifySession.queryOptions({ id: session.id }, { staleTime: 0 })),
+    onSuccess: (chain) => {
+      if (chain.ok) toast.success(`Verified: ${countText(chain.chunks, 'chunk')} intact.`);
+      else toast.error('The recording is damaged.');
+      void queryClient.invalidateQueries({ queryKey: trpc.sessions.showSession.queryKey({ id: session.id }) });
+    },
+    onError: (error) => toast.error(errorSentence(error)),
+  });
   return (
     <>
-      <Button asChild>
-        <a href={`/api/sessions/${session.id}/recording`} download>
-          <Download aria-hidden="true" />
-          Export
-        </a>
-      </Button>
+      {mayExport ? (
+        <Button asChild>
+          <a href={`/api/sessions/${session.id}/recording`} download>
+            <Download aria-hidden="true" />
+            Export
+          </a>
+        </Button>
+      ) : null}
       <Menu
         trigger={
           <Button size="icon" aria-label="More for this session">
@@ -145,7 +180,7 @@ function HeadMenu({ session, onTerminate, mayTerminate }: { readonly session: Se
           </Button>
         }
       >
-        <MenuItem icon={<ShieldCheck aria-hidden="true" />} onSelect={() => verify.mutate({ id: session.id })}>
+        <MenuItem icon={<ShieldCheck aria-hidden="true" />} onSelect={() => verify.mutate()}>
           Verify the chain again
         </MenuItem>
         <MenuItem icon={<Link2 aria-hidden="true" />} onSelect={() => copy(window.location.href)}>
@@ -161,7 +196,15 @@ function HeadMenu({ session, onTerminate, mayTerminate }: { readonly session: Se
   );
 }
 
-function TerminateDialog({ session, open, onOpen }: { readonly session: SessionDetail; readonly open: boolean; readonly onOpen: (open: boolean) => void }) {
+function TerminateDialog({
+  session,
+  open,
+  onOpen,
+}: {
+  readonly session: SessionDetail;
+  readonly open: boolean;
+  readonly onOpen: (open: boolean) => void;
+}) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const terminate = useMutation(
@@ -184,8 +227,9 @@ function TerminateDialog({ session, open, onOpen }: { readonly session: SessionD
       onConfirm={() => terminate.mutate({ id: session.id })}
     >
       <p>
-        This stops {session.actor.name}’s work on {session.connection.name} within two seconds: the running statement is cancelled, a waiting approval is cancelled, an open transaction is rolled
-        back, and the client loses its connection.
+        This stops {session.actor.name}’s work on {session.connection.name} within two seconds: the running statement is
+        cancelled, a waiting approval is cancelled, an open transaction is rolled back, and the client loses its
+        connection.
       </p>
       <p>It may connect again. To keep it out, revoke its token or change the policy.</p>
     </ConfirmDialog>

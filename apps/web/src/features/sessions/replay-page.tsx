@@ -8,7 +8,15 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTRPC } from '../../client/trpc.ts';
 import { EmptyState, ErrorState, Skeleton, SkeletonRows } from '../../components/states.tsx';
 import { EntryView } from './entry-view.tsx';
-import { momentOfHash, type ReplayEvent, type ReplayState, reduceReplay, replayKey, searchEntries, startOfReplay } from './replay.ts';
+import {
+  momentOfHash,
+  type ReplayEvent,
+  type ReplayState,
+  reduceReplay,
+  replayKey,
+  searchEntries,
+  startOfReplay,
+} from './replay.ts';
 import { ReplayHead } from './replay-head.tsx';
 import { StatementList } from './statement-list.tsx';
 import { Timeline } from './timeline.tsx';
@@ -22,7 +30,11 @@ export function ReplayPage({ id }: { readonly id: string }) {
   const trpc = useTRPC();
   const session = useQuery(trpc.sessions.showSession.queryOptions({ id }));
   if (session.data === undefined) {
-    return session.error === null ? <ReplaySkeleton /> : <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
+    return session.error === null ? (
+      <ReplaySkeleton />
+    ) : (
+      <ErrorState error={session.error} onRetry={() => void session.refetch()} />
+    );
   }
   return <Replay session={session.data} />;
 }
@@ -37,8 +49,20 @@ function Replay({ session }: { readonly session: SessionDetail }) {
   const current = timeline.entries.find((entry) => entry.id === state.at) ?? null;
   return (
     <div className="flex min-h-dvh flex-col lg:h-dvh">
-      <ReplayHead session={session} search={state.search} onSearch={(search) => send({ type: 'searched', search })} searchRef={searchRef} />
-      <Timeline entries={shown} at={state.at} playing={state.playing} following={state.following} live={live} send={send} />
+      <ReplayHead
+        session={session}
+        search={state.search}
+        onSearch={(search) => send({ type: 'searched', search })}
+        searchRef={searchRef}
+      />
+      <Timeline
+        entries={shown}
+        at={state.at}
+        playing={state.playing}
+        following={state.following}
+        live={live}
+        send={send}
+      />
       {timeline.error !== null && timeline.entries.length === 0 ? (
         <ErrorState error={timeline.error} onRetry={timeline.retry} />
       ) : timeline.loading ? (
@@ -48,7 +72,7 @@ function Replay({ session }: { readonly session: SessionDetail }) {
           The client connected but has not sent anything{live ? ' so far. Statements appear here as they come.' : '.'}
         </EmptyState>
       ) : (
-        <div className="min-h-0 flex-1 lg:grid lg:grid-cols-[20rem_minmax(0,1fr)]">
+        <div className="min-h-0 flex-1 lg:grid lg:grid-cols-[20rem_minmax(0,1fr)] xl:grid-cols-[24rem_minmax(0,1fr)]">
           <StatementList
             entries={shown}
             total={timeline.entries.length}
@@ -58,7 +82,9 @@ function Replay({ session }: { readonly session: SessionDetail }) {
             loadingMore={timeline.loadingMore}
             onMore={timeline.loadMore}
           />
-          <div className="min-h-0 min-w-0 overflow-y-auto">{current === null ? null : <EntryView key={current.id} entry={current} language={language} />}</div>
+          <div className="min-h-0 min-w-0 overflow-y-auto">
+            {current === null ? null : <EntryView key={current.id} entry={current} language={language} />}
+          </div>
         </div>
       )}
     </div>
@@ -77,7 +103,12 @@ interface TimelineQuery {
 
 function useTimeline(id: string): TimelineQuery {
   const trpc = useTRPC();
-  const query = useInfiniteQuery(trpc.sessions.listTimeline.infiniteQueryOptions({ id, limit: pageSize }, { getNextPageParam: (page) => page.nextCursor ?? undefined }));
+  const query = useInfiniteQuery(
+    trpc.sessions.listTimeline.infiniteQueryOptions(
+      { id, limit: pageSize },
+      { getNextPageParam: (page) => page.nextCursor ?? undefined },
+    ),
+  );
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
   const pages = query.data?.pages.length ?? 0;
   const { hasNextPage, isFetching, fetchNextPage } = query;
@@ -96,18 +127,29 @@ function useTimeline(id: string): TimelineQuery {
 }
 
 /** The replay's state over the entries that fit the search; the address always names the moment. */
-function useReplay(entries: readonly TimelineEntry[], live: boolean): { readonly state: ReplayState; readonly shown: readonly TimelineEntry[]; readonly send: (event: ReplayEvent) => void } {
+function useReplay(
+  entries: readonly TimelineEntry[],
+  live: boolean,
+): {
+  readonly state: ReplayState;
+  readonly shown: readonly TimelineEntry[];
+  readonly send: (event: ReplayEvent) => void;
+} {
   const [state, setState] = useState(startOfReplay);
   const shown = useMemo(() => searchEntries(entries, state.search), [entries, state.search]);
   const shownRef = useRef(shown);
   shownRef.current = shown;
-  const send = useCallback((event: ReplayEvent) => setState((before) => reduceReplay(before, event, shownRef.current)), []);
+  const send = useCallback(
+    (event: ReplayEvent) => setState((before) => reduceReplay(before, event, shownRef.current)),
+    [],
+  );
 
   useEffect(() => {
     send({ type: 'loaded', ids: entries.map((entry) => entry.id), wanted: momentOfHash(window.location.hash), live });
   }, [entries, live, send]);
   useEffect(() => {
-    if (state.at !== null && momentOfHash(window.location.hash) !== state.at) window.history.replaceState(null, '', `#s=${state.at}`);
+    if (state.at !== null && momentOfHash(window.location.hash) !== state.at)
+      window.history.replaceState(null, '', `#s=${state.at}`);
   }, [state.at]);
   useEffect(() => {
     const onHash = () => {
@@ -132,7 +174,8 @@ function useReplayKeys(send: (event: ReplayEvent) => void, focusSearch: () => vo
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       const target = event.target instanceof HTMLElement ? event.target : null;
-      if (target?.closest('input, textarea, select, [role=dialog], [role=menu], [role=listbox], [data-own-arrows]')) return;
+      if (target?.closest('input, textarea, select, [role=dialog], [role=menu], [role=listbox], [data-own-arrows]'))
+        return;
       // A focused button or link keeps its own Space.
       if (event.key === ' ' && target?.closest('button, a')) return;
       const action = replayKey(event.key);

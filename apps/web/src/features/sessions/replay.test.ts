@@ -1,14 +1,40 @@
 import type { TimelineEntry } from '@sluice/api';
 import { describe, expect, test } from 'vitest';
-import { barHeight, momentOfHash, nextStop, type ReplayEvent, type ReplayState, reduceReplay, replayKey, searchEntries, startOfReplay } from './replay.ts';
+import {
+  barHeight,
+  momentOfHash,
+  nextStop,
+  type ReplayEvent,
+  type ReplayState,
+  reduceReplay,
+  replayKey,
+  searchEntries,
+  startOfReplay,
+} from './replay.ts';
 
 function entry(id: string, verdict: TimelineEntry['verdict'] = 'allow', text = `SELECT ${id}`): TimelineEntry {
-  return { id, at: new Date(0), origin: 'client', text, command: 'SELECT', kind: 'read', verdict, rule: null, reason: '', binds: [], held: null, results: [], error: null, durationMs: 1 };
+  return {
+    id,
+    at: new Date(0),
+    origin: 'client',
+    text,
+    command: 'SELECT',
+    kind: 'read',
+    verdict,
+    rule: null,
+    reason: '',
+    binds: [],
+    held: null,
+    results: [],
+    error: null,
+    durationMs: 1,
+  };
 }
 
 const entries = [entry('a'), entry('b', 'hold'), entry('c'), entry('d', 'deny', 'DROP TABLE customers')];
 const ids = entries.map(({ id }) => id);
-const run = (...events: ReplayEvent[]): ReplayState => events.reduce((state, event) => reduceReplay(state, event, entries), startOfReplay);
+const run = (...events: ReplayEvent[]): ReplayState =>
+  events.reduce((state, event) => reduceReplay(state, event, entries), startOfReplay);
 const opened: ReplayEvent = { type: 'loaded', ids, wanted: null, live: false };
 
 describe('opening', () => {

@@ -85,7 +85,9 @@ export function searchEntries(entries: readonly TimelineEntry[], search: string)
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return entries;
   return entries.filter((entry) => {
-    const text = [entry.text, entry.command, entry.rule ?? '', entry.error?.message ?? '', entry.verdict].join('\n').toLowerCase();
+    const text = [entry.text, entry.command, entry.rule ?? '', entry.error?.message ?? '', entry.verdict]
+      .join('\n')
+      .toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }

@@ -18,7 +18,8 @@ const numericTypes = /^(int|float|numeric|oid|money|serial|bigint|smallint|integ
 export function ResultGrid({ result }: { readonly result: StatementResultView }) {
   const [all, setAll] = useState(false);
   const [scrollTop, setScrollTop] = useState(0);
-  if (result.columns.length === 0) return result.tag === '' ? null : <p className="font-mono text-ink-soft">{result.tag}</p>;
+  if (result.columns.length === 0)
+    return result.tag === '' ? null : <p className="font-mono text-ink-soft">{result.tag}</p>;
   const rows = all ? result.rows : result.rows.slice(0, firstRows);
   const windowed = rows.length > mostDrawnRows;
   const { from, to } = windowed ? visibleRows(scrollTop, boxPx, rowPx, rows.length) : { from: 0, to: rows.length };
@@ -38,10 +39,19 @@ export function ResultGrid({ result }: { readonly result: StatementResultView })
           <thead>
             <tr>
               {result.columns.map((column, index) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: two columns may have the same name.
-                <th key={index} scope="col" className={classNames('sticky top-0 whitespace-nowrap border-line border-b px-3 py-1.5 font-semibold', column.masked === null ? 'bg-sunken' : 'bg-mask-tint text-mask')}>
+                <th
+                  // biome-ignore lint/suspicious/noArrayIndexKey: two columns may have the same name.
+                  key={index}
+                  scope="col"
+                  className={classNames(
+                    'sticky top-0 whitespace-nowrap border-line border-b px-3 py-1.5 font-semibold',
+                    column.masked === null ? 'bg-sunken' : 'bg-mask-tint text-mask',
+                  )}
+                >
                   {column.name}
-                  {column.masked === null ? null : <EyeOff role="img" aria-label="masked" className="ml-1 inline size-3.5 align-[-2px]" />}
+                  {column.masked === null ? null : (
+                    <EyeOff role="img" aria-label="masked" className="ml-1 inline size-3.5 align-[-2px]" />
+                  )}
                   <span className="ml-1.5 font-normal text-ink-faint">{column.type}</span>
                 </th>
               ))}
@@ -67,11 +77,27 @@ export function ResultGrid({ result }: { readonly result: StatementResultView })
   );
 }
 
-function Cell({ value, column, wrap }: { readonly value: string | null; readonly column: StatementResultView['columns'][number] | undefined; readonly wrap: boolean }) {
+function Cell({
+  value,
+  column,
+  wrap,
+}: {
+  readonly value: string | null;
+  readonly column: StatementResultView['columns'][number] | undefined;
+  readonly wrap: boolean;
+}) {
   const masked = column !== undefined && column.masked !== null;
   const numeric = column !== undefined && numericTypes.test(column.type);
   return (
-    <td className={classNames('max-w-96 px-3 py-1 align-top', wrap ? '[overflow-wrap:anywhere]' : 'truncate', numeric && 'text-right', masked && 'text-mask')} title={wrap ? undefined : (value ?? 'NULL')}>
+    <td
+      className={classNames(
+        'max-w-96 px-3 py-1 align-top',
+        wrap ? '[overflow-wrap:anywhere]' : 'truncate',
+        numeric && 'text-right',
+        masked && 'text-mask',
+      )}
+      title={wrap ? undefined : (value ?? 'NULL')}
+    >
       {value === null ? <span className="text-ink-faint italic">NULL</span> : value}
     </td>
   );
@@ -80,23 +106,47 @@ function Cell({ value, column, wrap }: { readonly value: string | null; readonly
 function Spacer({ rows, columns }: { readonly rows: number; readonly columns: number }) {
   if (rows <= 0) return null;
   return (
-    <tr aria-hidden="true">
+    <tr>
       <td colSpan={columns} style={{ height: rows * rowPx, padding: 0 }} />
     </tr>
   );
 }
 
-function GridFoot({ result, shown, all, onAll }: { readonly result: StatementResultView; readonly shown: number; readonly all: boolean; readonly onAll: () => void }) {
+function GridFoot({
+  result,
+  shown,
+  all,
+  onAll,
+}: {
+  readonly result: StatementResultView;
+  readonly shown: number;
+  readonly all: boolean;
+  readonly onAll: () => void;
+}) {
   const total = result.rowCount ?? result.rows.length + result.omittedRows;
-  const classes = [...new Set(result.columns.flatMap((column) => (column.masked === null ? [] : [column.dataClass === null ? `rule ${column.masked}` : `${column.dataClass} (rule ${column.masked})`])))];
+  const classes = [
+    ...new Set(
+      result.columns.flatMap((column) =>
+        column.masked === null
+          ? []
+          : [column.dataClass === null ? `rule ${column.masked}` : `${column.dataClass} (rule ${column.masked})`],
+      ),
+    ),
+  ];
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-1 border-line border-t px-3 py-1.5 text-ink-soft text-small">
       <span>
         {shown < total ? `first ${shown.toLocaleString('en')} of ${countText(total, 'row')}` : countText(total, 'row')}
-        {all && result.omittedRows > 0 ? `; ${result.omittedRows.toLocaleString('en')} more were sent but not kept in the recording` : null}
+        {all && result.omittedRows > 0
+          ? `; ${result.omittedRows.toLocaleString('en')} more were sent but not kept in the recording`
+          : null}
       </span>
       {!all && result.rows.length > shown ? (
-        <button type="button" onClick={onAll} className="rounded-small font-medium text-accent underline-offset-2 hover:underline">
+        <button
+          type="button"
+          onClick={onAll}
+          className="rounded-small font-medium text-accent underline-offset-2 hover:underline"
+        >
           Show {result.omittedRows > 0 ? `the ${result.rows.length.toLocaleString('en')} recorded` : 'all'}
         </button>
       ) : null}

@@ -5,6 +5,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import { Activity, SearchX } from 'lucide-react';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useDeferredValue, useState } from 'react';
+import { useIdentities } from '../../client/identities.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { ActorName } from '../../components/actor.tsx';
 import { Button } from '../../components/button.tsx';
@@ -60,7 +61,11 @@ export function SessionsList({ connectionId }: { readonly connectionId?: string 
               rowKey={(row) => row.id}
               rowLink={(row) => `/sessions/${row.id}`}
             />
-            <LoadMore hasMore={query.hasNextPage} busy={query.isFetchingNextPage} onMore={() => void query.fetchNextPage()} />
+            <LoadMore
+              hasMore={query.hasNextPage}
+              busy={query.isFetchingNextPage}
+              onMore={() => void query.fetchNextPage()}
+            />
           </>
         )}
       </Panel>
@@ -70,11 +75,12 @@ export function SessionsList({ connectionId }: { readonly connectionId?: string 
 
 const columns: readonly Column<SessionSummary>[] = [
   { name: 'Actor', card: 'title', cell: (row) => <ActorName actor={row.actor} /> },
-  { name: 'State', cell: (row) => <SessionStateBadge state={row.state} /> },
+  { name: 'State', card: 'title', cell: (row) => <SessionStateBadge state={row.state} /> },
   { name: 'Connection', cell: (row) => <span className="font-medium">{row.connection.name}</span> },
   {
     name: 'Client',
     from: 'lg',
+    card: 'hidden',
     cell: (row) => (
       <span className="text-ink-soft">
         {row.clientSoftware ?? 'unknown'} <span className="text-ink-faint">from {row.clientAddress}</span>
@@ -97,9 +103,14 @@ const columns: readonly Column<SessionSummary>[] = [
   { name: 'Started', align: 'right', cell: (row) => <RelativeTime at={row.startedAt} className="text-ink-soft" /> },
   {
     name: 'Lasted',
+    card: 'hidden',
     align: 'right',
     from: 'md',
-    cell: (row) => <span className="text-ink-soft">{row.endedAt === null ? '—' : durationText(row.endedAt.getTime() - row.startedAt.getTime())}</span>,
+    cell: (row) => (
+      <span className="text-ink-soft">
+        {row.endedAt === null ? '—' : durationText(row.endedAt.getTime() - row.startedAt.getTime())}
+      </span>
+    ),
   },
 ];
 
@@ -131,7 +142,12 @@ function useFilters(fixedConnectionId: string | undefined): Filters {
     else changed.set(name, next);
     router.replace(`?${changed}`, { scroll: false });
   };
-  const values = { state: value('state'), actor: value('actor'), connection: value('connection'), verdict: value('verdict') };
+  const values = {
+    state: value('state'),
+    actor: value('actor'),
+    connection: value('connection'),
+    verdict: value('verdict'),
+  };
   const state = stateValues.find((known) => known === values.state);
   const verdict = verdictValues.find((known) => known === values.verdict);
   const connectionId = fixedConnectionId ?? (values.connection === anyValue ? undefined : values.connection);
@@ -158,17 +174,24 @@ function useFilters(fixedConnectionId: string | undefined): Filters {
 function FilterBar({ filters, fixedConnection }: { readonly filters: Filters; readonly fixedConnection: boolean }) {
   const trpc = useTRPC();
   const connections = useQuery(trpc.connections.listConnections.queryOptions({})).data ?? [];
-  const people = useQuery(trpc.identities.listPeople.queryOptions()).data ?? [];
-  const agents = useQuery(trpc.identities.listAgents.queryOptions()).data ?? [];
+  const { people, agents } = useIdentities();
   return (
     <div className="mb-3 flex flex-wrap items-center gap-2">
-      <SearchInput label="Search statements" value={filters.search} onValue={filters.setSearch} className="w-full sm:w-60" />
+      <SearchInput
+        label="Search statements"
+        value={filters.search}
+        onValue={filters.setSearch}
+        className="w-full sm:w-60"
+      />
       <Select
         label="State"
         className="w-[calc(50%-4px)] sm:w-36"
         value={filters.values.state}
         onValue={(value) => filters.set('state', value)}
-        choices={[{ value: anyValue, label: 'Any state' }, ...stateValues.map((value) => ({ value: value as string, label: value }))]}
+        choices={[
+          { value: anyValue, label: 'Any state' },
+          ...stateValues.map((value) => ({ value: value as string, label: value })),
+        ]}
       />
       <Select
         label="Verdict"
@@ -199,7 +222,10 @@ function FilterBar({ filters, fixedConnection }: { readonly filters: Filters; re
           className="w-[calc(50%-4px)] sm:w-44"
           value={filters.values.connection}
           onValue={(value) => filters.set('connection', value)}
-          choices={[{ value: anyValue, label: 'Any connection' }, ...connections.map((connection) => ({ value: connection.id, label: connection.name }))]}
+          choices={[
+            { value: anyValue, label: 'Any connection' },
+            ...connections.map((connection) => ({ value: connection.id, label: connection.name })),
+          ]}
         />
       )}
       {filters.any ? (
@@ -214,14 +240,19 @@ function FilterBar({ filters, fixedConnection }: { readonly filters: Filters; re
 function NoSessions({ filtered, onClear }: { readonly filtered: boolean; readonly onClear: () => void }) {
   if (filtered) {
     return (
-      <EmptyState icon={SearchX} title="No session fits these filters" action={<Button onClick={onClear}>Clear the filters</Button>}>
+      <EmptyState
+        icon={SearchX}
+        title="No session fits these filters"
+        action={<Button onClick={onClear}>Clear the filters</Button>}
+      >
         Widen the search or choose another connection.
       </EmptyState>
     );
   }
   return (
     <EmptyState icon={Activity} title="No sessions yet">
-      A session begins when a client connects to a connection’s port. Its statements, verdicts and masked results appear here while it runs.
+      A session begins when a client connects to a connection’s port. Its statements, verdicts and masked results appear
+      here while it runs.
     </EmptyState>
   );
 }

@@ -33,7 +33,11 @@ export function StatementList({
     box.current?.querySelector('[aria-current=true]')?.scrollIntoView({ block: 'nearest' });
   }, [at]);
   return (
-    <nav ref={box} aria-label="Statements" className="max-h-[38dvh] min-h-0 overflow-y-auto border-line border-b bg-surface lg:max-h-none lg:border-r lg:border-b-0">
+    <nav
+      ref={box}
+      aria-label="Statements"
+      className="max-h-[28dvh] min-h-0 overflow-y-auto border-line border-b bg-surface lg:max-h-none lg:border-r lg:border-b-0"
+    >
       {entries.length === total ? null : (
         <p role="status" className="border-line border-b px-4 py-1.5 text-ink-soft text-small">
           {entries.length} of {total} statements match
@@ -49,12 +53,19 @@ export function StatementList({
               data-inset-focus=""
               className={classNames(
                 'relative grid w-full grid-cols-[max-content_max-content_minmax(0,1fr)_max-content] items-center gap-2 px-4 py-1.5 text-left [content-visibility:auto] [contain-intrinsic-size:auto_32px]',
-                entry.id === at ? 'bg-chosen before:absolute before:inset-y-0 before:left-0 before:w-[3px] before:bg-accent' : 'hover:bg-hover',
+                entry.id === at
+                  ? 'bg-chosen before:absolute before:inset-y-0 before:left-0 before:w-[3px] before:bg-accent'
+                  : 'hover:bg-hover',
               )}
             >
               <ClockTime at={entry.at} className="text-ink-faint text-small" />
               <VerdictIcon action={entry.verdict} />
-              <span className={classNames('truncate font-mono text-small', entry.origin === 'gateway' && 'text-ink-faint italic')}>
+              <span
+                className={classNames(
+                  'truncate font-mono text-small',
+                  entry.origin === 'gateway' && 'text-ink-faint italic',
+                )}
+              >
                 {entry.text.slice(0, previewCharacters).replace(/\s+/g, ' ')}
               </span>
               <span className="text-ink-faint text-small">{timeText(entry)}</span>

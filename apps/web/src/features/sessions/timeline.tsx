@@ -33,12 +33,27 @@ export function Timeline({
     current.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [at]);
   return (
-    <section aria-label="Timeline" className="flex items-center gap-3 border-line border-b bg-surface px-4 py-2 sm:px-6">
+    <section
+      aria-label="Timeline"
+      className="flex items-center gap-3 border-line border-b bg-surface px-4 py-2 sm:px-6"
+    >
       <div className="flex shrink-0 gap-1">
-        <Button size="icon" aria-label={playing ? 'Pause' : 'Play'} title="Space" disabled={entries.length < 2} onClick={() => send({ type: 'toggled-play' })}>
+        <Button
+          size="icon"
+          aria-label={playing ? 'Pause' : 'Play'}
+          title="Space"
+          disabled={entries.length < 2}
+          onClick={() => send({ type: 'toggled-play' })}
+        >
           {playing ? <Pause aria-hidden="true" /> : <Play aria-hidden="true" />}
         </Button>
-        <Button size="icon" aria-label="Next hold or refusal" title="h: next hold or refusal" disabled={entries.length === 0} onClick={() => send({ type: 'to-next-stop' })}>
+        <Button
+          size="icon"
+          aria-label="Next hold or refusal"
+          title="h: next hold or refusal"
+          disabled={entries.length === 0}
+          onClick={() => send({ type: 'to-next-stop' })}
+        >
           <SkipForward aria-hidden="true" />
         </Button>
       </div>
@@ -54,17 +69,29 @@ export function Timeline({
             aria-label={`${clockText(entry.at)} ${entry.command}, ${entry.verdict}`}
             aria-current={entry.id === at ? 'true' : undefined}
             title={`${clockText(entry.at)}  ${entry.command}  ${entry.verdict}${entry.durationMs === null ? '' : `  ${durationText(entry.durationMs)}`}`}
-            className={classNames('group flex h-full min-w-[5px] max-w-4 flex-1 items-end rounded-t-small', entry.id === at && 'bg-chosen')}
+            className={classNames(
+              'group flex h-full min-w-[5px] max-w-4 flex-1 items-end rounded-t-small',
+              entry.id === at && 'bg-chosen',
+            )}
           >
             <span
-              className={classNames('block w-full rounded-t-[2px]', barColours[entry.verdict], entry.id === at ? 'opacity-100' : 'opacity-75 group-hover:opacity-100')}
+              className={classNames(
+                'block w-full rounded-t-[2px]',
+                barColours[entry.verdict],
+                entry.id === at ? 'opacity-100' : 'opacity-75 group-hover:opacity-100',
+              )}
               style={{ height: `${Math.round(barHeight(entry) * 100)}%` }}
             />
           </button>
         ))}
       </div>
       {live ? (
-        <Button size="small" disabled={following} onClick={() => send({ type: 'follow' })} icon={<ArrowDownToLine aria-hidden="true" />}>
+        <Button
+          size="small"
+          disabled={following}
+          onClick={() => send({ type: 'follow' })}
+          icon={<ArrowDownToLine aria-hidden="true" />}
+        >
           {following ? 'Following' : 'Follow'}
         </Button>
       ) : null}

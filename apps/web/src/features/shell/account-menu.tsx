@@ -23,8 +23,12 @@ export function AccountMenu({ wide = false }: { readonly wide?: boolean }) {
           className="flex h-9 min-w-0 items-center gap-2 rounded-box px-2 text-left hover:bg-hover"
         >
           <ActorMark kind="person" />
-          <span className={classNames('min-w-0 flex-1 truncate font-medium', !wide && 'hidden lg:inline')}>{me?.person.name ?? '…'}</span>
-          <span className={classNames('text-ink-faint text-small', !wide && 'hidden lg:inline')}>{me?.person.role}</span>
+          <span className={classNames('min-w-0 flex-1 truncate font-medium', !wide && 'hidden lg:inline')}>
+            {me?.person.name ?? '…'}
+          </span>
+          <span className={classNames('text-ink-faint text-small', !wide && 'hidden lg:inline')}>
+            {me?.person.role}
+          </span>
         </button>
       }
     >

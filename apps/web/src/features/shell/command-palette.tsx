@@ -6,10 +6,11 @@ import { Activity, Bot, Cable, Monitor, Moon, Network, Plus, Sun } from 'lucide-
 import { useRouter } from 'next/navigation';
 import { Dialog as RadixDialog } from 'radix-ui';
 import { type Dispatch, type ReactNode, type SetStateAction, useEffect } from 'react';
+import { useMay } from '../../client/permissions.ts';
 import { applyTheme } from '../../client/theme.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { RelativeTime } from '../../components/clock.tsx';
-import { places } from './places.ts';
+import { usePlaces } from './use-places.ts';
 
 const mostSessions = 8;
 
@@ -17,7 +18,8 @@ const mostSessions = 8;
 export function usePaletteKey(setOpen: Dispatch<SetStateAction<boolean>>): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey)
+        return;
       event.preventDefault();
       setOpen((open) => !open);
     };
@@ -46,6 +48,10 @@ export function CommandPalette({ open, onOpen }: { readonly open: boolean; reado
 function Palette({ onDone }: { readonly onDone: () => void }) {
   const router = useRouter();
   const trpc = useTRPC();
+  const places = usePlaces();
+  const mayAddConnection = useMay('connections.write');
+  const mayEnrol = useMay('gateways.write');
+  const mayAddAgent = useMay('identities.write.own');
   const connections = useQuery(trpc.connections.listConnections.queryOptions({})).data ?? [];
   const sessions = useQuery(trpc.sessions.listSessions.queryOptions({})).data?.items ?? [];
   const go = (href: string) => () => {
@@ -58,19 +64,32 @@ function Palette({ onDone }: { readonly onDone: () => void }) {
   };
   return (
     <Command label="Search and commands" loop>
-      <Command.Input placeholder="Go to a page, connection or session, or do something…" className="h-11 w-full border-line border-b bg-transparent px-4 text-large outline-none" />
+      <Command.Input
+        placeholder="Go to a page, connection or session, or do something…"
+        className="h-11 w-full border-line border-b bg-transparent px-4 text-large outline-none"
+      />
       <Command.List className="max-h-[60dvh] overflow-y-auto p-2 [&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-ink-faint [&_[cmdk-group-heading]]:text-small">
         <Command.Empty className="px-2 py-6 text-center text-ink-soft">Nothing of that name.</Command.Empty>
         <Command.Group heading="Pages">
           {places.map((place) => (
-            <Item key={place.href} value={`page ${place.label}`} icon={<place.icon aria-hidden="true" />} onSelect={go(place.href)}>
+            <Item
+              key={place.href}
+              value={`page ${place.label}`}
+              icon={<place.icon aria-hidden="true" />}
+              onSelect={go(place.href)}
+            >
               {place.label}
             </Item>
           ))}
         </Command.Group>
         <Command.Group heading="Connections">
           {connections.map((connection) => (
-            <Item key={connection.id} value={`connection ${connection.name} ${connection.host}`} icon={<Cable aria-hidden="true" />} onSelect={go(`/connections/${connection.id}`)}>
+            <Item
+              key={connection.id}
+              value={`connection ${connection.name} ${connection.host}`}
+              icon={<Cable aria-hidden="true" />}
+              onSelect={go(`/connections/${connection.id}`)}
+            >
               {connection.name}
             </Item>
           ))}
@@ -91,16 +110,38 @@ function Palette({ onDone }: { readonly onDone: () => void }) {
           ))}
         </Command.Group>
         <Command.Group heading="Actions">
-          <Item value="action new connection add create" icon={<Plus aria-hidden="true" />} onSelect={go('/connections/new')}>
-            New connection
-          </Item>
-          <Item value="action enrol gateway new" icon={<Network aria-hidden="true" />} onSelect={go('/gateways?enrol=1')}>
-            Enrol a gateway
-          </Item>
-          <Item value="action new agent create" icon={<Bot aria-hidden="true" />} onSelect={go('/identities?tab=agents&new=1')}>
-            New agent
-          </Item>
-          <Item value="action theme system" icon={<Monitor aria-hidden="true" />} onSelect={act(() => applyTheme('system'))}>
+          {mayAddConnection ? (
+            <Item
+              value="action new connection add create"
+              icon={<Plus aria-hidden="true" />}
+              onSelect={go('/connections/new')}
+            >
+              New connection
+            </Item>
+          ) : null}
+          {mayEnrol ? (
+            <Item
+              value="action enrol gateway new"
+              icon={<Network aria-hidden="true" />}
+              onSelect={go('/gateways?enrol=1')}
+            >
+              Enrol a gateway
+            </Item>
+          ) : null}
+          {mayAddAgent ? (
+            <Item
+              value="action new agent create"
+              icon={<Bot aria-hidden="true" />}
+              onSelect={go('/identities?tab=agents&new=1')}
+            >
+              New agent
+            </Item>
+          ) : null}
+          <Item
+            value="action theme system"
+            icon={<Monitor aria-hidden="true" />}
+            onSelect={act(() => applyTheme('system'))}
+          >
             Theme of the system
           </Item>
           <Item value="action theme light" icon={<Sun aria-hidden="true" />} onSelect={act(() => applyTheme('light'))}>
@@ -115,7 +156,17 @@ function Palette({ onDone }: { readonly onDone: () => void }) {
   );
 }
 
-function Item({ value, icon, onSelect, children }: { readonly value: string; readonly icon: ReactNode; readonly onSelect: () => void; readonly children: ReactNode }) {
+function Item({
+  value,
+  icon,
+  onSelect,
+  children,
+}: {
+  readonly value: string;
+  readonly icon: ReactNode;
+  readonly onSelect: () => void;
+  readonly children: ReactNode;
+}) {
   return (
     <Command.Item
       value={value}

@@ -14,7 +14,8 @@ import { Key } from '../../components/layout.tsx';
 import { AccountMenu, ThemeToggle } from './account-menu.tsx';
 import { CommandPalette, usePaletteKey } from './command-palette.tsx';
 import { Mark } from './mark.tsx';
-import { isAt, type Place, places } from './places.ts';
+import { isAt, type Place } from './places.ts';
+import { usePlaces } from './use-places.ts';
 
 /** The frame of every page: rail, palette, live stream; on a phone a bar at the bottom and a drawer. */
 export function Shell({ theme, children }: { readonly theme: Theme; readonly children: ReactNode }) {
@@ -51,10 +52,16 @@ function useWaitingCount(): number {
 
 function Rail({ theme, onPalette }: { readonly theme: Theme; readonly onPalette: () => void }) {
   const pathname = usePathname();
+  const places = usePlaces();
   const waiting = useWaitingCount();
   return (
     <div className="sticky top-0 hidden h-dvh w-14 shrink-0 flex-col border-line border-r bg-surface md:flex lg:w-52">
-      <Link href="/" className="flex h-14 items-center gap-2.5 px-4 font-semibold text-large tracking-tight" aria-label="Sluice, overview" data-inset-focus="">
+      <Link
+        href="/"
+        className="flex h-14 items-center gap-2.5 px-4 font-semibold text-large tracking-tight"
+        aria-label="Sluice, overview"
+        data-inset-focus=""
+      >
         <Mark className="size-6 shrink-0" />
         <span className="hidden lg:inline">Sluice</span>
       </Link>
@@ -76,7 +83,11 @@ function Rail({ theme, onPalette }: { readonly theme: Theme; readonly onPalette:
         <ul className="space-y-0.5">
           {places.map((place) => (
             <li key={place.href}>
-              <RailLink place={place} active={isAt(pathname, place)} count={place.href === '/approvals' ? waiting : 0} />
+              <RailLink
+                place={place}
+                active={isAt(pathname, place)}
+                count={place.href === '/approvals' ? waiting : 0}
+              />
             </li>
           ))}
         </ul>
@@ -94,7 +105,15 @@ function Rail({ theme, onPalette }: { readonly theme: Theme; readonly onPalette:
   );
 }
 
-function RailLink({ place, active, count }: { readonly place: Place; readonly active: boolean; readonly count: number }) {
+function RailLink({
+  place,
+  active,
+  count,
+}: {
+  readonly place: Place;
+  readonly active: boolean;
+  readonly count: number;
+}) {
   const Icon = place.icon;
   return (
     <Link
@@ -125,11 +144,15 @@ function CountMark({ count }: { readonly count: number }) {
 
 function BottomBar({ theme, onPalette }: { readonly theme: Theme; readonly onPalette: () => void }) {
   const pathname = usePathname();
+  const places = usePlaces();
   const waiting = useWaitingCount();
   const [open, setOpen] = useState(false);
   return (
     <>
-      <nav aria-label="Pages" className="fixed inset-x-0 bottom-0 z-30 border-line border-t bg-surface pb-safe md:hidden">
+      <nav
+        aria-label="Pages"
+        className="fixed inset-x-0 bottom-0 z-30 border-line border-t bg-surface pb-safe md:hidden"
+      >
         <ul className="grid grid-cols-5">
           {places
             .filter((place) => place.inBar)
@@ -142,7 +165,10 @@ function BottomBar({ theme, onPalette }: { readonly theme: Theme; readonly onPal
                     href={place.href}
                     aria-current={active ? 'page' : undefined}
                     data-inset-focus=""
-                    className={classNames('relative flex h-14 flex-col items-center justify-center gap-0.5 font-medium text-tiny', active ? 'text-accent' : 'text-ink-soft')}
+                    className={classNames(
+                      'relative flex h-14 flex-col items-center justify-center gap-0.5 font-medium text-tiny',
+                      active ? 'text-accent' : 'text-ink-soft',
+                    )}
                   >
                     <Icon aria-hidden="true" className="size-5" />
                     {place.label}
@@ -190,7 +216,11 @@ function BottomBar({ theme, onPalette }: { readonly theme: Theme; readonly onPal
               const Icon = place.icon;
               return (
                 <li key={place.href}>
-                  <Link href={place.href} onClick={() => setOpen(false)} className="flex h-11 items-center gap-3 rounded-box px-3 text-large hover:bg-hover">
+                  <Link
+                    href={place.href}
+                    onClick={() => setOpen(false)}
+                    className="flex h-11 items-center gap-3 rounded-box px-3 text-large hover:bg-hover"
+                  >
                     <Icon aria-hidden="true" className="size-5 text-ink-faint" />
                     {place.label}
                   </Link>
@@ -211,7 +241,10 @@ function BottomBar({ theme, onPalette }: { readonly theme: Theme; readonly onPal
 function LiveBadge() {
   const state = useLiveState();
   return (
-    <div role="status" className="pointer-events-none fixed right-3 bottom-[calc(4rem+env(safe-area-inset-bottom,0px))] z-30 md:bottom-3">
+    <div
+      role="status"
+      className="pointer-events-none fixed right-3 bottom-[calc(4rem+env(safe-area-inset-bottom,0px))] z-30 md:bottom-3"
+    >
       {state === 'reconnecting' ? (
         <span className="inline-flex items-center gap-1.5 rounded-box border border-line-strong bg-raised px-2.5 py-1 font-medium text-hold text-small">
           <Unplug aria-hidden="true" className="size-3.5" />

@@ -9,7 +9,21 @@ import { Callout } from '../../components/states.tsx';
 import { Mark } from '../shell/mark.tsx';
 import { safeNextPath } from './next-path.ts';
 
-export function SignInPage({ next, failure }: { readonly next: string; readonly failure: string | null }) {
+/** Another way to sign in than e-mail and password. */
+export interface SignInWay {
+  readonly id: string;
+  readonly name: string;
+}
+
+export function SignInPage({
+  next,
+  failure,
+  ways,
+}: {
+  readonly next: string;
+  readonly failure: string | null;
+  readonly ways: readonly SignInWay[];
+}) {
   const [problem, setProblem] = useState<string | null>(failure === null ? null : failureText(failure, undefined));
   const [busy, setBusy] = useState(false);
   // Before the page's script runs a press would send the form by itself, password in the address bar; so the button waits for it.
@@ -61,15 +75,40 @@ export function SignInPage({ next, failure }: { readonly next: string; readonly 
               </Callout>
             </div>
           )}
-          <Field label="E-mail">{(control) => <Input {...control} name="email" type="email" autoComplete="username" required className="h-10" />}</Field>
+          <Field label="E-mail">
+            {(control) => (
+              <Input {...control} name="email" type="email" autoComplete="username" required className="h-10" />
+            )}
+          </Field>
           <Field label="Password">
-            {(control) => <Input {...control} name="password" type="password" autoComplete="current-password" required className="h-10" />}
+            {(control) => (
+              <Input
+                {...control}
+                name="password"
+                type="password"
+                autoComplete="current-password"
+                required
+                className="h-10"
+              />
+            )}
           </Field>
           <Button type="submit" look="primary" busy={busy} disabled={!ready} className="h-10 w-full">
             Sign in
           </Button>
+          {ways.map((way) => (
+            <Button
+              key={way.id}
+              disabled={!ready}
+              className="h-10 w-full"
+              onClick={() => void signIn(way.id, { redirectTo: safeNextPath(next, window.location.origin) })}
+            >
+              Sign in with {way.name}
+            </Button>
+          ))}
         </form>
-        <p className="mt-4 text-center text-ink-faint text-small">Agents do not sign in here: they connect with a native secret of their own.</p>
+        <p className="mt-4 text-center text-ink-faint text-small">
+          Agents do not sign in here: they connect with a native secret of their own.
+        </p>
       </div>
     </main>
   );
@@ -77,8 +116,7 @@ export function SignInPage({ next, failure }: { readonly next: string; readonly 
 
 /** Auth.js's error and our own code, as a sentence that says what to do. */
 function failureText(error: string, code: string | undefined): string {
-  if (code === 'too-many' || code === 'too_many') return 'Too many tries. Wait a minute, then try again.';
-  if (code === 'disabled') return 'This account is disabled. Ask an admin to enable it.';
+  if (code === 'too-many') return 'Too many tries. Wait a minute, then try again.';
   if (error === 'CredentialsSignin') return 'E-mail or password is wrong.';
   if (error === 'SessionRequired') return 'Sign in to go on.';
   if (error === 'AccessDenied') return 'This account may not sign in.';

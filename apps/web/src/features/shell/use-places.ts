@@ -1,0 +1,10 @@
+'use client';
+
+import { useMe } from '../../client/permissions.ts';
+import { type Place, places } from './places.ts';
+
+/** The pages that the signed-in person may open; all of them until that is known, since most people are let into most. */
+export function usePlaces(): readonly Place[] {
+  const permissions = useMe()?.permissions;
+  return permissions === undefined ? places : places.filter((place) => permissions.includes(place.permission));
+}
