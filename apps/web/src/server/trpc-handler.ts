@@ -32,6 +32,8 @@ export function handleTrpc(
     router: appRouter,
     maxBodySize: maxBodyBytes,
     maxBatchSize,
+    // A query with a long input (a policy to check) comes as a POST; it changes nothing either way.
+    allowMethodOverride: true,
     createContext: async (): Promise<ApiContext> => ({
       services: options.services,
       address,
