@@ -59,12 +59,15 @@ describe('a hostile text hurts nobody else', () => {
     expect(failures).toHaveLength(1);
   });
 
-  test.each(['throw', 'exit'])('one that breaks the thread (%s) is unreadable, and the thread is replaced', async (text) => {
-    const [broken, next] = await Promise.all([pool.read(request(text)), pool.read(request('a'))]);
-    expect(broken).toMatchObject({ ok: false, reason: 'broken' });
-    expect(next).toMatchObject({ ok: true });
-    expect(spawned).toBe(2);
-  });
+  test.each(['throw', 'exit'])(
+    'one that breaks the thread (%s) is unreadable, and the thread is replaced',
+    async (text) => {
+      const [broken, next] = await Promise.all([pool.read(request(text)), pool.read(request('a'))]);
+      expect(broken).toMatchObject({ ok: false, reason: 'broken' });
+      expect(next).toMatchObject({ ok: true });
+      expect(spawned).toBe(2);
+    },
+  );
 
   test('a description that hangs is an error, not an endless wait', async () => {
     await expect(pool.describe('hostile', 'hang')).rejects.toMatchObject({ code: 'unavailable' });

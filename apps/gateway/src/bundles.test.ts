@@ -1,0 +1,106 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Bundle, SignedBundle } from '@sluice/domain';
+import { bundleContext, generateSigningKeys, signJson, ticketContext } from '@sluice/keys';
+import { defaultPolicySource } from '@sluice/testkit/sessions';
+import { toyConnection } from '@sluice/testkit/toy-echo';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Bundles } from './bundles.ts';
+import { StateStore } from './state-store.ts';
+
+const keys = generateSigningKeys();
+let folder: string;
+let bundles: Bundles;
+let versions: number[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-gateway-'));
+  bundles = opened();
+  versions = [];
+  bundles.onChange(({ bundle }) => versions.push(bundle.version));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const opened = () => new Bundles(new StateStore(folder), 'gateway-1', keys);
+
+function bundle(version: number, more: Partial<Bundle> = {}): Bundle {
+  return {
+    format: 1,
+    version,
+    gatewayId: 'gateway-1',
+    issuedAt: new Date(0).toISOString(),
+    capabilities: ['policy-1'],
+    policy: { version, source: defaultPolicySource },
+    connections: [toyConnection(1)],
+    publicUrl: 'https://sluice.test',
+    ...more,
+  };
+}
+
+const signed = (...args: Parameters<typeof bundle>): SignedBundle => signJson(keys, bundleContext, bundle(...args));
+
+describe('a bundle takes force', () => {
+  test('newer ones follow each other; the same version again is no harm', () => {
+    bundles.accept(signed(3));
+    bundles.accept(signed(4));
+    bundles.accept(signed(4));
+    expect(versions).toEqual([3, 4, 4]);
+    expect(bundles.current?.policy.version).toBe(4);
+    expect(bundles.current?.connections.get('connection-1')?.name).toBe('toy');
+  });
+
+  test('the last one is kept on disk, readable by its owner only, and in force at the next start', () => {
+    bundles.accept(signed(4));
+    expect(readdirSync(folder)).toEqual(['bundle.json']);
+    const again = opened();
+    expect(again.version).toBe(4);
+    expect(() => again.accept(signed(3))).toThrow('older');
+  });
+
+  test('capabilities that this gateway lacks are named', () => {
+    bundles.accept(signed(1, { capabilities: ['policy-1', 'floor-9'] }));
+    expect(bundles.current?.missing).toEqual(['floor-9']);
+  });
+});
+
+describe('a bundle is refused and the last one stays', () => {
+  const stranger = generateSigningKeys();
+  test.each<[string, () => SignedBundle, object]>([
+    ['an older version', () => signed(4), { code: 'conflict' }],
+    ['another key', () => signJson(stranger, bundleContext, bundle(9)), { code: 'unauthenticated' }],
+    [
+      'another key under the pinned id',
+      () => ({ ...signJson(stranger, bundleContext, bundle(9)), keyId: keys.keyId }),
+      { code: 'unauthenticated' },
+    ],
+    ['a signature for something else', () => signJson(keys, ticketContext, bundle(9)), { code: 'unauthenticated' }],
+    [
+      'a changed byte',
+      () => ({ ...signed(9), payload: Buffer.from(JSON.stringify(bundle(10))).toString('base64url') }),
+      { code: 'unauthenticated' },
+    ],
+    ['another gateway', () => signed(9, { gatewayId: 'gateway-2' }), { code: 'forbidden' }],
+    [
+      'a policy with a typo',
+      () => signed(9, { policy: { version: 9, source: 'version: 1\nrules: [{ name: a, actoin: deny }]' } }),
+      { code: 'policy-invalid' },
+    ],
+    ['another shape', () => signJson(keys, bundleContext, { version: 9 }), { code: 'bad-request' }],
+  ])('%s', (_name, make, error) => {
+    bundles.accept(signed(5));
+    expect(() => bundles.accept(make())).toThrow(expect.objectContaining(error));
+    expect(bundles.version).toBe(5);
+    expect(versions).toEqual([5]);
+    expect(opened().version).toBe(5);
+  });
+
+  test('a file that somebody changed on disk is not obeyed', () => {
+    bundles.accept(signed(5));
+    const file = join(folder, 'bundle.json');
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as SignedBundle;
+    const payload = Buffer.from(JSON.stringify(bundle(6))).toString('base64url');
+    writeFileSync(file, JSON.stringify({ ...kept, payload }));
+    expect(opened).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
+  });
+});
