@@ -218,6 +218,7 @@ export class ClientMessages {
         name,
         text,
         bySql: false,
+        doubtful: false,
         handle,
         parameterTypes,
         columns: undefined,
@@ -236,7 +237,7 @@ export class ClientMessages {
     const core = this.#core;
     const raw = this.#raw();
     const bind = parseBind(...this.#body());
-    return chain(core.confirmPrepared(), () => {
+    return chain(core.confirmPrepared(bind.statement), () => {
       const statement = core.statements.prepared(bind.statement);
       if (statement === undefined) {
         return this.#refuseExtended(localError('26000', `prepared statement "${bind.statement}" does not exist`, null));
@@ -251,6 +252,7 @@ export class ClientMessages {
         text: statement.text,
         binds: bindValues(bind, statement.parameterTypes),
         earlier: statement.handle,
+        doubtful: statement.doubtful,
       } as const;
       return chain(core.judging.judge(subject), (judged) => {
         if (core.skipping) return dropped(judged);
@@ -265,7 +267,7 @@ export class ClientMessages {
           kind: 'portal',
           name: bind.portal,
           statement,
-          outcome: judged.outcome,
+          doubtful: statement.doubtful,
           resultFormats: bind.resultFormats,
           handle,
           run: null,
@@ -297,6 +299,7 @@ export class ClientMessages {
       text: portal.statement.text,
       binds: [],
       earlier: portal.run?.handle ?? portal.handle,
+      doubtful: portal.doubtful,
     } as const;
     return chain(core.judging.judge(subject), (judged) => {
       if (core.skipping) return dropped(judged);

@@ -208,10 +208,13 @@ function csvRow(input: Buffer, at: number, form: CopyForm): Row | null {
   return null;
 }
 
+/** Quotes where the server itself would, but for FORCE_QUOTE. */
 function quoteCsv(value: Buffer, form: CopyForm): Buffer {
+  const text = value.toString('utf8');
+  const special = [form.delimiter, form.quote, '\n', '\r'].some((char) => text.includes(char));
+  if (!special && text !== form.nullText && text !== '\\.') return value;
   let out = form.quote;
-  for (const char of value.toString('utf8'))
-    out += char === form.quote || char === form.escape ? form.escape + char : char;
+  for (const char of text) out += char === form.quote || char === form.escape ? form.escape + char : char;
   return Buffer.from(out + form.quote);
 }
 

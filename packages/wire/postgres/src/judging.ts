@@ -21,6 +21,8 @@ export interface JudgedText {
   readonly text: string;
   readonly binds: readonly BindValue[];
   readonly earlier: StatementHandle | null;
+  /** True: the target may have another text under this name by now, and it cannot be asked. Judged as a text that nobody read. */
+  readonly doubtful?: boolean;
 }
 
 /** What the caller does next. `statement` is null when the refusal is the protocol's own. */
@@ -53,13 +55,23 @@ export class Judging {
 
   judge(subject: JudgedText): Judged | Promise<Judged> {
     return chain(this.#parts.refreshSession(), () =>
-      chain(this.#read(subject.text), (outcome) => this.#ask(subject, outcome)),
+      chain(this.#outcome(subject), (outcome) => this.#ask(subject, outcome)),
     );
   }
 
   /** True when a statement was waiting for people and now waits no longer. */
   cancelHold(): boolean {
     return this.#hold?.cancel() ?? false;
+  }
+
+  #outcome(subject: JudgedText): ReadOutcome | Promise<ReadOutcome> {
+    if (subject.doubtful !== true) return this.#read(subject.text);
+    return {
+      ok: false,
+      reason: 'refused',
+      message: 'the prepared statement may have been replaced out of sight',
+      position: null,
+    };
   }
 
   #read(text: string): ReadOutcome | Promise<ReadOutcome> {
@@ -74,10 +86,14 @@ export class Judging {
       const refusal = inspector.refuseMessage(forbidden.what, forbidden.because);
       return { type: 'refuse', error: errorOfRefusal(refusal), statement: null };
     }
-    const hold = new Hold(this.#parts, () => this.#read(subject.text));
+    const hold = new Hold(this.#parts, () => this.#outcome(subject));
     this.#hold = hold;
+    const { phase, text, binds, earlier } = subject;
     const judgement = inspector.judge({
-      ...subject,
+      phase,
+      text,
+      binds,
+      earlier,
       language: languageName,
       outcome,
       state: session.state(),

@@ -99,6 +99,7 @@ export class RelayCore {
   /** Notes a forwarded statement that may change what later judgements stand on; the result is called when its answer came. */
   willMove(outcome: ReadOutcome): () => void {
     if (outcome.ok && !this.session.mayMove(outcome.statements)) return nothing;
+    if (!outcome.ok || this.session.mayHide(outcome.statements)) this.statements.doubtAll();
     this.#movers++;
     return () => {
       this.#movers--;
@@ -132,9 +133,9 @@ export class RelayCore {
     for (const wake of waiters) wake();
   }
 
-  /** Before a Bind: after something ran out of sight, names of prepared statements are compared with the target's. */
-  confirmPrepared(): Promise<void> | undefined {
-    return this.statements.doubtful ? this.#confirmPrepared() : undefined;
+  /** Before a Bind of a doubtful name: the names are compared with the target's, where it can be asked. */
+  confirmPrepared(name: string): Promise<void> | undefined {
+    return this.statements.prepared(name)?.doubtful === true ? this.#confirmPrepared() : undefined;
   }
 
   /**
@@ -169,15 +170,16 @@ export class RelayCore {
   }
 
   async #confirmPrepared(): Promise<void> {
-    if (!(await this.#idle()) || this.session.status === 'E') return this.statements.removeAllPrepared();
+    if (!(await this.#idle()) || this.session.status === 'E') return;
     const rows = await this.#ask(preparedStateText);
-    this.statements.doubtful = false;
-    const there = new Map((rows ?? []).map((row) => [row[0], row[1]]));
+    if (rows === null) return;
+    const there = new Map(rows.map((row) => [row[0], row[1]]));
     for (const statement of [...this.statements.preparedStatements()]) {
-      // The unnamed statement is in no view; SQL PREPARE shows its whole command there.
+      if (!statement.doubtful) continue;
       const digest = createHash('sha256').update(statement.text).digest('hex');
-      if (statement.name === '' || statement.bySql || there.get(statement.name) !== digest)
-        this.statements.removePrepared(statement.name);
+      if (there.get(statement.name) === digest) statement.doubtful = false;
+      // SQL PREPARE shows its whole command there: it stays doubtful.
+      else if (!statement.bySql || !there.has(statement.name)) this.statements.removePrepared(statement.name);
     }
   }
 

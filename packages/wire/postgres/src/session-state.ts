@@ -16,6 +16,22 @@ export const preparedStateText =
   "SELECT p.name, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(p.statement, 'UTF8')), 'hex') FROM pg_catalog.pg_prepared_statements AS p";
 
 const movingSettings: ReadonlySet<string> = new Set(['search_path', 'role', 'session_authorization']);
+/** Every effect of the language that tells all; `unknown` is not among them. */
+const knownEffects: ReadonlySet<string> = new Set([
+  'transaction',
+  'set',
+  'reset',
+  'discard',
+  'role',
+  'session-authorization',
+  'prepare',
+  'deallocate',
+  'declare',
+  'close',
+  'ddl',
+  'temp',
+  'copy',
+]);
 const mayNamePrepared = /execute/i;
 const mayNameCursor = /fetch|move|close|current/i;
 
@@ -94,7 +110,10 @@ export class SessionTracker {
     const cursors = this.#cursors.size > 0 && mayNameCursor.test(text);
     if (!prepared && !cursors) return this.#base;
     const names: Record<string, string> = {};
-    if (prepared) for (const { name, text: one } of this.#statements.preparedStatements()) names[name] = one;
+    if (prepared) {
+      for (const { name, text: one, doubtful } of this.#statements.preparedStatements())
+        if (!doubtful) names[name] = one;
+    }
     return keyed({
       ...this.#base.session,
       prepared: names,
@@ -112,6 +131,16 @@ export class SessionTracker {
   mayMove(statements: readonly StatementFacts[]): boolean {
     return statements.some(
       (one) => !one.complete || one.kind === 'procedure' || one.sessionEffects.some((effect) => this.#moves(effect)),
+    );
+  }
+
+  /** True when running it may do by name what no effect tells of, such as replacing a prepared statement. */
+  mayHide(statements: readonly StatementFacts[]): boolean {
+    return statements.some(
+      (one) =>
+        !one.complete ||
+        one.kind === 'procedure' ||
+        one.sessionEffects.some((effect) => !knownEffects.has(effect.type)),
     );
   }
 
@@ -162,7 +191,6 @@ export class SessionTracker {
 
   #unknownHappened(): void {
     this.#moved();
-    this.#statements.doubtful = true;
     if (this.#ddl === 'none') this.#ddl = 'possible';
     // Inside a transaction it may have changed anything that the catalogue's own session cannot see yet.
     this.#touched.add('*');
@@ -227,6 +255,7 @@ export class SessionTracker {
       name,
       text,
       bySql: true,
+      doubtful: false,
       handle: null,
       parameterTypes: [],
       columns: undefined,

@@ -1,5 +1,4 @@
 /** The session's prepared statements and portals as the target has them, kept in step with what is sent and what fails. */
-import type { ReadOutcome } from '@sluice/domain';
 import type { StatementHandle } from '@sluice/wire-kit';
 import { maxPortals, maxPreparedStatements, maxPreparedTextBytes } from './limits.ts';
 import type { RowColumn } from './messages/backend.ts';
@@ -15,6 +14,8 @@ export interface PreparedStatement {
   readonly handle: StatementHandle | null;
   /** From Parse, completed by ParameterDescription. */
   parameterTypes: readonly number[];
+  /** Something ran since that may have replaced it out of sight: what was judged is no longer surely what would run. */
+  doubtful: boolean;
   /** From a Describe; null: it returns no rows; undefined: not yet described. */
   columns: readonly RowColumn[] | null | undefined;
 }
@@ -23,7 +24,8 @@ export interface Portal {
   readonly kind: 'portal';
   readonly name: string;
   readonly statement: PreparedStatement;
-  readonly outcome: ReadOutcome;
+  /** It was bound to a doubtful statement, and is judged as such to its end. */
+  readonly doubtful: boolean;
   readonly resultFormats: readonly number[];
   /** The `bind` judgement. */
   readonly handle: StatementHandle;
@@ -41,8 +43,6 @@ export class StatementTable {
   #textBytes = 0;
   /** Changes whenever the set of prepared statements does. */
   version = 0;
-  /** True after something ran that may have prepared or deallocated out of sight. */
-  doubtful = false;
 
   prepared(name: string): PreparedStatement | undefined {
     return this.#prepared.get(name);
@@ -62,6 +62,15 @@ export class StatementTable {
     const count = this.#prepared.size - (old === undefined ? 0 : 1);
     const bytes = this.#textBytes - (old?.text.length ?? 0) + text.length;
     return count < maxPreparedStatements && bytes <= maxPreparedTextBytes;
+  }
+
+  /** Something is about to run that may prepare and deallocate by name where nobody sees it. */
+  doubtAll(): void {
+    for (const statement of this.#prepared.values()) {
+      if (statement.name === '' || statement.doubtful) continue;
+      statement.doubtful = true;
+      this.version++;
+    }
   }
 
   get hasRoomForPortal(): boolean {
