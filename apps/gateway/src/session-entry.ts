@@ -58,6 +58,8 @@ export class SessionEntry {
 
   /** A stream that the control plane's relay opened; its header is checked here. */
   async tunnelled(stream: TunnelStream, header: unknown): Promise<void> {
+    // Whoever reads the stream sees its end; an error event that nobody listens to would end the process, and every session in it.
+    stream.on('error', () => undefined);
     const open = streamOpenSchema.safeParse(header);
     const connection = open.success
       ? this.#options.bundles.current?.connections.get(open.data.connectionId)
