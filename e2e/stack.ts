@@ -246,7 +246,7 @@ export async function targetDigest(client: pg.Client): Promise<string> {
     hash.update(`${name} ${digest.rows[0]?.digest}\n`);
   }
   const catalogue = await client.query<{ line: string }>(
-    `SELECT 'c ' || n.nspname || '.' || c.relname || ' ' || c.relkind || ' ' || c.relowner::regrole AS line
+    `SELECT 'c ' || n.nspname || '.' || c.relname || ' ' || c.relkind::text || ' ' || c.relowner::regrole AS line
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
      UNION ALL SELECT 'a ' || attrelid::regclass || ' ' || attname || ' ' || atttypid::regtype FROM pg_attribute
        WHERE attnum > 0 AND attrelid >= 16384

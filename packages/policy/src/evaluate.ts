@@ -66,6 +66,11 @@ export function masksFor(policy: CompiledPolicy, input: OpeningInput): readonly 
   });
 }
 
+/** Every mask rule, whoever acts: what is recorded is masked for everybody. */
+export function everyMask(policy: CompiledPolicy): readonly MaskRule[] {
+  return policy.rules.flatMap((rule) => (rule.mask === null ? [] : [rule.mask]));
+}
+
 function judge(policy: CompiledPolicy, input: PolicyInput, trace: StatementExplanation[] | null): Verdict {
   const base = openingContext(input);
   const matched = new Map<string, string>();

@@ -2,7 +2,7 @@ export type { CompileOptions, CompileResult } from './compile.ts';
 export { compilePolicy } from './compile.ts';
 export { describeRule } from './describe.ts';
 export type { Explanation, RuleOutcome, StatementExplanation } from './evaluate.ts';
-export { evaluate, explain, masksFor } from './evaluate.ts';
+export { evaluate, everyMask, explain, masksFor } from './evaluate.ts';
 export type { OpeningInput, PolicyConnection, PolicyInput, PolicySession, StatementView } from './input.ts';
 export type { PolicyTestResult } from './policy-tests.ts';
 export { runPolicyTests } from './policy-tests.ts';

@@ -8,14 +8,13 @@ import {
   type StatementKind,
   type Verdict,
 } from '@sluice/domain';
-import { compileMasks } from '@sluice/masking';
-import { evaluate, masksFor, type PolicyConnection } from '@sluice/policy';
+import { evaluate, type PolicyConnection } from '@sluice/policy';
 import type { NewEvent } from '@sluice/recording';
 import { type Inspector, type Judgement, type JudgeRequest, mintPermit } from '@sluice/wire-kit';
 import { type HoldSession, holdStatement } from './hold.ts';
 import { type BoundTo, JudgedStatement, type StatementContext } from './judged-statement.ts';
 import type { LiveSessions } from './live-sessions.ts';
-import type { Masks, RecordingPort, SessionPorts } from './ports.ts';
+import type { RecordingPort, SessionPorts } from './ports.ts';
 import {
   refuseApproval,
   refuseDenied,
@@ -24,6 +23,7 @@ import {
   refuseUnrecorded,
   refuseUnsupported,
 } from './refusals.ts';
+import { SessionMasks } from './session-masks.ts';
 import { describeForRecord, factsOf, maskBinds, maskCanonicalText, maskStatementText } from './statement-text.ts';
 
 /** Verdicts remembered per reading of a text: same facts, policy, state and second give the same verdict. */
@@ -52,12 +52,7 @@ export class SessionInspector implements Inspector {
   readonly #policyConnection: PolicyConnection;
   readonly #open = new Set<JudgedStatement>();
   readonly #verdicts = new WeakMap<readonly StatementFacts[], Map<string, Verdict>>();
-  #masks: {
-    readonly policyVersion: number;
-    readonly second: number;
-    readonly rules: string;
-    readonly masks: Masks;
-  } | null = null;
+  readonly #masks: SessionMasks;
   #index = 0;
   #closed = false;
   held = 0;
@@ -68,6 +63,7 @@ export class SessionInspector implements Inspector {
     const { name, address, labels, options } = session.connection;
     const database = typeof options.database === 'string' ? options.database : '';
     this.#policyConnection = { name, protocol: address.protocol, labels, database };
+    this.#masks = new SessionMasks(session.actor, this.#policyConnection, session.ports);
   }
 
   get statements(): number {
@@ -100,7 +96,7 @@ export class SessionInspector implements Inspector {
   }
 
   maskText(text: string): string {
-    return this.masks().maskText(text);
+    return this.#masks.client.maskText(text);
   }
 
   registerCancel(token: string, cancel: () => void): () => void {
@@ -111,23 +107,9 @@ export class SessionInspector implements Inspector {
     this.#append({ type: 'session.note', text: `gateway asked the target: ${text}` }, false);
   }
 
-  /** Masks of this moment's policy. */
-  masks(): Masks {
-    const { policy, version } = this.#session.ports.policy();
-    const second = Math.floor(this.#session.ports.now() / verdictLifetimeMs);
-    if (this.#masks === null || this.#masks.policyVersion !== version || this.#masks.second !== second) {
-      const time = new Date(this.#session.ports.now());
-      const rules = masksFor(policy, { actor: this.#session.actor, connection: this.#policyConnection, time });
-      const known = this.#masks;
-      const key = JSON.stringify(rules);
-      // A rule may test the time of day: compiled anew only when the answer changed.
-      const masks =
-        known !== null && known.rules === key
-          ? known.masks
-          : compileMasks(rules, (text) => hex(this.#session.ports.digest(text)));
-      this.#masks = { policyVersion: version, second, rules: key, masks };
-    }
-    return this.#masks.masks;
+  /** For what is kept of texts that belong to no statement. */
+  maskForRecord(text: string): string {
+    return this.#masks.record.maskText(text);
   }
 
   /** The session is over: approvals whose statement never ended get an unknown outcome. */
@@ -148,7 +130,7 @@ export class SessionInspector implements Inspector {
         type: 'statement.refused',
         statementId: statement.id,
         code: refusal.code,
-        message: this.maskText(refusal.message),
+        message: this.maskForRecord(refusal.message),
       },
       false,
     );
@@ -192,7 +174,7 @@ export class SessionInspector implements Inspector {
     statement: JudgedStatement,
   ): Promise<Judgement> {
     this.held++;
-    const masks = this.masks();
+    const masks = this.#masks.record;
     const maskedText = maskStatementText(masks, request.text, facts);
     const held = await holdStatement(this.#holdSession(), {
       request,
@@ -266,7 +248,7 @@ export class SessionInspector implements Inspector {
   #record(request: JudgeRequest, facts: readonly StatementFacts[], verdict: Verdict, subject: Subject): Refusal | null {
     try {
       this.#session.recorder.append(
-        describeForRecord(this.masks(), { request, facts, verdict, ...subject, index: this.#index++ }),
+        describeForRecord(this.#masks.record, { request, facts, verdict, ...subject, index: this.#index++ }),
         { durable: true },
       );
       return null;
@@ -290,7 +272,7 @@ export class SessionInspector implements Inspector {
     const { ports } = this.#session;
     return {
       record: (event) => this.#append(event, false),
-      masks: () => this.masks(),
+      masks: this.#masks,
       approvals: ports.approvals,
       now: ports.now,
     };
@@ -310,11 +292,6 @@ export class SessionInspector implements Inspector {
       });
     }
   }
-}
-
-/** Masks print digests: hex reads better and has no characters that a shell or a URL minds. */
-function hex(digest: string): string {
-  return Buffer.from(digest, 'base64url').toString('hex');
 }
 
 /** The statement that an earlier phase bound under an approval; null when none was asked for. */

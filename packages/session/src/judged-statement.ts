@@ -2,7 +2,8 @@
 import type { StatementFacts, Verdict } from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
 import type { ResultField, ResultMasker, StatementHandle } from '@sluice/wire-kit';
-import type { ApprovalsPort, Masks } from './ports.ts';
+import type { ApprovalsPort } from './ports.ts';
+import type { SessionMasks } from './session-masks.ts';
 import { touchesMasked } from './statement-text.ts';
 
 /** Rows of one result kept in the record; what is beyond is counted and digested. */
@@ -29,6 +30,8 @@ export interface BoundTo {
 
 interface OpenResult {
   readonly columns: readonly { name: string; type: string; masked: string | null; dataClass: string | null }[];
+  /** Masks a value that the client sees raw; null when what it sees is what is kept. */
+  readonly keep: ((index: number, text: string) => string | null) | null;
   rows: (string | null)[][];
   characters: number;
 }
@@ -36,7 +39,7 @@ interface OpenResult {
 export interface StatementContext {
   /** Appends what follows a forwarded statement; never throws. */
   readonly record: (event: NewEvent) => void;
-  readonly masks: () => Masks;
+  readonly masks: SessionMasks;
   readonly approvals: ApprovalsPort;
   readonly now: () => number;
 }
@@ -48,7 +51,7 @@ export class JudgedStatement implements StatementHandle {
   readonly policyVersion: number;
   readonly #context: StatementContext;
   readonly #startedAt: number;
-  readonly #readsMasked: boolean;
+  readonly #touchesMasked: boolean;
   #approval: ConsumedApproval | null = null;
   #approvalReported = false;
   #boundTo: BoundTo | null = null;
@@ -69,7 +72,7 @@ export class JudgedStatement implements StatementHandle {
     this.policyVersion = verdict.policyVersion;
     this.#context = context;
     this.#startedAt = context.now();
-    this.#readsMasked = touchesMasked(context.masks(), facts);
+    this.#touchesMasked = touchesMasked(context.masks.record, facts);
   }
 
   get wantsRows(): boolean {
@@ -106,16 +109,21 @@ export class JudgedStatement implements StatementHandle {
   }
 
   result(fields: readonly ResultField[]): ResultMasker {
-    const masks = this.#context.masks();
-    const context = { readsMasked: this.#readsMasked };
-    const plans = fields.map((field) => masks.fieldPlan(field, context));
+    const { client, record } = this.#context.masks;
+    const context = { readsMasked: this.#touchesMasked };
+    const plans = fields.map((field) => client.fieldPlan(field, context));
+    const kept = client === record ? plans : fields.map((field) => record.fieldPlan(field, context));
     this.#result = {
       columns: fields.map((field, i) => ({
         name: field.name,
         type: field.type,
-        masked: plans[i]?.plan === 'whole' ? (plans[i].rule ?? 'closed') : null,
-        dataClass: plans[i]?.dataClass ?? null,
+        masked: kept[i]?.plan === 'whole' ? (kept[i].rule ?? 'closed') : null,
+        dataClass: kept[i]?.dataClass ?? null,
       })),
+      keep:
+        client === record
+          ? null
+          : (index, text) => (kept[index] === undefined ? null : record.maskValue(kept[index], text)),
       rows: [],
       characters: 0,
     };
@@ -128,7 +136,7 @@ export class JudgedStatement implements StatementHandle {
       mask: (index, text) => {
         const field = plans[index];
         // A field that was never described cannot be judged: closed.
-        return field === undefined ? null : masks.maskValue(field, text);
+        return field === undefined ? null : client.maskValue(field, text);
       },
     };
   }
@@ -137,10 +145,8 @@ export class JudgedStatement implements StatementHandle {
     this.#rowsSeen++;
     const result = this.#result;
     if (result === null || !this.#wantsRows) return;
-    const kept = values.map((value) =>
-      value !== null && value.length > maxRecordedCellCharacters
-        ? `${value.slice(0, maxRecordedCellCharacters)}… (${value.length} characters)`
-        : value,
+    const kept = values.map((value, i) =>
+      shorten(value === null || result.keep === null ? value : result.keep(i, value)),
     );
     for (const value of kept) result.characters += value?.length ?? 4;
     result.rows.push(kept);
@@ -148,7 +154,7 @@ export class JudgedStatement implements StatementHandle {
   }
 
   maskMessage(text: string): string {
-    return this.#context.masks().maskMessage(text, { quoted: this.#readsMasked });
+    return this.#context.masks.client.maskMessage(text, { quoted: this.#touchesMasked });
   }
 
   completed(result: { readonly tag: string; readonly rows: number | null }): void {
@@ -173,12 +179,13 @@ export class JudgedStatement implements StatementHandle {
 
   failed(error: { readonly code: string; readonly message: string }): void {
     this.#result = null;
-    this.#failure = `${error.code}: ${this.maskMessage(error.message)}`;
+    const message = this.#context.masks.record.maskMessage(error.message, { quoted: this.#touchesMasked });
+    this.#failure = `${error.code}: ${message}`;
     this.#context.record({
       type: 'statement.failed',
       statementId: this.id,
       code: error.code,
-      message: this.maskMessage(error.message),
+      message,
       durationMs: this.#context.now() - this.#startedAt,
     });
   }
@@ -210,4 +217,10 @@ export class JudgedStatement implements StatementHandle {
       error: this.#failure,
     });
   }
+}
+
+function shorten(value: string | null): string | null {
+  return value !== null && value.length > maxRecordedCellCharacters
+    ? `${value.slice(0, maxRecordedCellCharacters)}… (${value.length} characters)`
+    : value;
 }

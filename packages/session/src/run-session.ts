@@ -122,7 +122,7 @@ async function recorded(
     const target = await protocol.dialTarget(dial).catch(async (error: unknown) => {
       end = {
         reason: 'target-gone',
-        message: error instanceof Error ? inspector.maskText(error.message) : 'the target could not be reached',
+        message: error instanceof Error ? inspector.maskForRecord(error.message) : 'the target could not be reached',
       };
       throw error;
     });
@@ -227,7 +227,7 @@ function openedEvent(
     client: {
       address: request.transport.clientAddress,
       startup: Object.fromEntries(
-        Object.entries(client.startup).map(([name, value]) => [name, inspector.maskText(value)]),
+        Object.entries(client.startup).map(([name, value]) => [name, inspector.maskForRecord(value)]),
       ),
     },
     policyVersion: ports.policy().version,
@@ -239,7 +239,7 @@ function closeRecording(recorder: RecordingPort, inspector: SessionInspector, en
   recorder.close({
     type: 'session.closed',
     reason: end.reason,
-    message: inspector.maskText(end.message),
+    message: inspector.maskForRecord(end.message),
     statements: inspector.statements,
     held: inspector.held,
     denied: inspector.denied,

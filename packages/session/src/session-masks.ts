@@ -1,0 +1,69 @@
+/**
+ * The two masks of a session. What a client sees depends on who it is; what is recorded, shown to reviewers or logged does not:
+ * there every mask rule of the policy applies, whoever reads at the target, so that no raw value leaves the target's network.
+ */
+import type { Actor } from '@sluice/domain';
+import { compileMasks } from '@sluice/masking';
+import { everyMask, masksFor, type PolicyConnection } from '@sluice/policy';
+import type { Masks, SessionPorts } from './ports.ts';
+
+/** A rule may test the time of day: the client's masks are looked at again after this long. */
+const lifetimeMs = 1_000;
+
+interface Compiled {
+  readonly policyVersion: number;
+  readonly second: number;
+  readonly clientRules: string;
+  readonly client: Masks;
+  readonly record: Masks;
+}
+
+export class SessionMasks {
+  readonly #actor: Actor;
+  readonly #connection: PolicyConnection;
+  readonly #ports: SessionPorts;
+  #compiled: Compiled | null = null;
+
+  constructor(actor: Actor, connection: PolicyConnection, ports: SessionPorts) {
+    this.#actor = actor;
+    this.#connection = connection;
+    this.#ports = ports;
+  }
+
+  /** For what goes back to the client. */
+  get client(): Masks {
+    return this.#current().client;
+  }
+
+  /** For what is kept. */
+  get record(): Masks {
+    return this.#current().record;
+  }
+
+  #current(): Compiled {
+    const { policy, version } = this.#ports.policy();
+    const now = this.#ports.now();
+    const second = Math.floor(now / lifetimeMs);
+    const known = this.#compiled;
+    if (known !== null && known.policyVersion === version && known.second === second) return known;
+    const digest = (text: string) => hex(this.#ports.digest(text));
+    const rules = masksFor(policy, { actor: this.#actor, connection: this.#connection, time: new Date(now) });
+    const every = everyMask(policy);
+    const clientRules = JSON.stringify(rules);
+    const samePolicy = known !== null && known.policyVersion === version;
+    const record = samePolicy ? known.record : compileMasks(every, digest);
+    const client =
+      clientRules === JSON.stringify(every)
+        ? record
+        : samePolicy && known.clientRules === clientRules
+          ? known.client
+          : compileMasks(rules, digest);
+    this.#compiled = { policyVersion: version, second, clientRules, client, record };
+    return this.#compiled;
+  }
+}
+
+/** Masks print digests: hex reads better and has no characters that a shell or a URL minds. */
+function hex(digest: string): string {
+  return Buffer.from(digest, 'base64url').toString('hex');
+}
