@@ -294,11 +294,12 @@ export class ClientMessages {
         localError('34000', `portal "${name}" does not exist`, 'Use FETCH for cursors that SQL declared.'),
       );
     }
+    if (portal.run !== null) return this.#fetchMore(portal, portal.run);
     const subject = {
       phase: 'execute',
       text: portal.statement.text,
       binds: [],
-      earlier: portal.run?.handle ?? portal.handle,
+      earlier: portal.handle,
       doubtful: portal.doubtful,
     } as const;
     return chain(core.judging.judge(subject), (judged) => {
@@ -309,23 +310,29 @@ export class ClientMessages {
       }
       const { permit, statement: handle } = judged.judgement;
       permit.spend();
-      // A suspended portal goes on with the run it has: its result is one.
-      if (portal.run === null || portal.run.handle !== handle)
-        portal.run = new StatementRun(handle, portal.statement.text, core.knowledge);
+      const run = new StatementRun(handle, portal.statement.text, core.knowledge);
+      portal.run = run;
       this.#needColumns(portal);
       const moved = core.willMove(judged.outcome);
-      const entry = this.#send(raw, {
-        kind: 'execute',
-        run: portal.run,
-        subject: portal,
-        onDone: moved,
-        onUndone: moved,
-      });
+      const onUndone = (): void => {
+        moved();
+        if (portal.run === run) portal.run = null;
+      };
+      const entry = this.#send(raw, { kind: 'execute', run, subject: portal, onDone: moved, onUndone });
       if (!mayCopyIn(judged.outcome)) return;
       // The answer that decides about COPY must come before anything else is sent: the target ignores a Sync that it reads during COPY.
       core.toTarget.push(encodeFlush());
       this.#barrier = entry;
     });
+  }
+
+  /**
+   * A portal runs once: PostgreSQL answers another Execute with more rows of the same run, or with none ("we are only fetching
+   * more rows rather than completely re-executing the query", exec_execute_message). The verdict on that run stands.
+   */
+  #fetchMore(portal: Portal, run: StatementRun): void {
+    run.goOn();
+    this.#send(this.#raw(), { kind: 'execute', run, subject: portal });
   }
 
   /** Rows cannot be masked without their description: where the client asks for none, the gateway does, and keeps the answer. */

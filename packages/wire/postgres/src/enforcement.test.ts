@@ -210,7 +210,9 @@ describe('the extended protocol', () => {
     client.send(executeRows('', 2), executeRows('', 2), encodeSync());
     expect(outline(await client.untilReady())).toBe('D D s D C:SELECT 1 Z:I');
     const run = lastInspector().statements.filter((one) => one.rows.length > 0);
-    expect(run.flatMap((one) => one.rows)).toEqual([['1'], ['2'], ['3'], ['4'], ['5']]);
+    // One statement, judged once, with one result.
+    expect(run.map((one) => one.rows)).toEqual([[['1'], ['2'], ['3'], ['4'], ['5']]]);
+    expect(lastInspector().statements.map((one) => one.phase)).toEqual(['prepare', 'bind', 'execute']);
   });
 
   it('asks for a description that the client does not want, and keeps the answer', async () => {

@@ -102,6 +102,11 @@ export class StatementRun {
     return encodeReport('E', masked);
   }
 
+  /** The same portal is asked for more. */
+  goOn(): void {
+    this.#index = 0;
+  }
+
   end(): void {
     this.handle.ended();
   }
