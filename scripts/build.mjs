@@ -5,8 +5,10 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { root } from './install.mjs';
+import { processIdentity } from './process-identity.mjs';
 import { childEnvironment, run } from './run.mjs';
 
 const stamps = join(root, 'node_modules/.sluice');
@@ -168,9 +170,42 @@ const steps = [
   },
 ];
 
+const LOCK_POLL_MS = 200;
+
+/** Two starts from one checkout must not build into each other. Resolves with the function that gives the lock back. */
+async function takeLock(log) {
+  const file = join(stamps, 'build.lock');
+  const mine = processIdentity(process.pid) ?? String(process.pid);
+  mkdirSync(stamps, { recursive: true });
+  for (let waited = false; ; waited = true) {
+    try {
+      writeFileSync(file, mine, { flag: 'wx' });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const holder = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    if (holder !== '' && processIdentity(Number(holder.split(' ')[0])) !== holder) rmSync(file, { force: true });
+    else {
+      if (!waited) log(`waiting for the build of process ${holder.split(' ')[0]}`);
+      await sleep(LOCK_POLL_MS);
+    }
+  }
+}
+
 /** Builds what changed. Resolves with the seconds it took, 0 when nothing had. `only` names steps. */
 export async function ensureBuilt({ only, log = () => {} } = {}) {
   const started = Date.now();
+  const giveBack = await takeLock(log);
+  try {
+    const made = await makeChanged(only, log);
+    return made === 0 ? 0 : (Date.now() - started) / 1000;
+  } finally {
+    giveBack();
+  }
+}
+
+async function makeChanged(only, log) {
   let made = 0;
   for (const { name, sources, result, make } of steps) {
     if (only && !only.includes(name)) continue;
@@ -184,7 +219,7 @@ export async function ensureBuilt({ only, log = () => {} } = {}) {
     mkdirSync(dirname(stampFile), { recursive: true });
     writeFileSync(stampFile, stamp);
   }
-  return made === 0 ? 0 : (Date.now() - started) / 1000;
+  return made;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

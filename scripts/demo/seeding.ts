@@ -1,7 +1,5 @@
-/** The control plane's demo rows, written by prisma/seed.ts in a process of its own: JSON on stdin, JSON on stdout. */
-import { join } from 'node:path';
-import { root } from '../install.mjs';
-import { childEnvironment, run } from '../run.mjs';
+/** The control plane's demo rows, written by prisma/seed.ts; their secrets are kept in the data folder. */
+import { seedDemo } from '../../prisma/seed.ts';
 import { keep, readKept } from './data-folder.ts';
 import type { DemoIdentity } from './report.ts';
 
@@ -34,27 +32,17 @@ interface SeededIdentities {
   readonly enrolToken: string | null;
 }
 
-async function callSeed(place: SeedPlace, phase: 'identities' | 'connections', more: object): Promise<unknown> {
-  place.signal.throwIfAborted();
-  const { databaseUrl, masterKeyFile, publicUrl, gatewayName } = place;
-  const { code, text } = await run(process.execPath, ['--import', 'tsx', join(root, 'prisma/seed.ts')], {
-    cwd: root,
-    output: 'answer',
-    env: childEnvironment({ NODE_ENV: 'production' }),
-    input: JSON.stringify({ phase, databaseUrl, masterKeyFile, publicUrl, gatewayName, ...more }),
-  });
-  place.signal.throwIfAborted();
-  if (code !== 0) throw new Error(`the demo's ${phase} could not be seeded (${code}); why stands above`);
-  return JSON.parse(text);
-}
-
 /**
  * Makes the demo's people, agent and tokens, and a token to enrol the gateway with. Their secrets exist only here and in the
  * answer, so they are kept in the data folder and handed over again, for the seed to see that they still hold.
  */
 export async function seedIdentities(place: SeedPlace): Promise<SeededIdentities> {
   const kept = readKept<readonly DemoIdentity[]>(place.dataDir, 'identities.json');
-  const seeded = (await callSeed(place, 'identities', { identities: kept })) as SeededIdentities;
+  const seeded = (await seedDemo({
+    phase: 'identities',
+    ...rows(place),
+    identities: kept === null ? null : [...kept],
+  })) as SeededIdentities;
   keep(place.dataDir, 'identities.json', seeded.identities);
   return seeded;
 }
@@ -64,5 +52,10 @@ export async function seedConnections(
   place: SeedPlace,
   { gatewayId, targets }: { readonly gatewayId: string; readonly targets: readonly SeedTarget[] },
 ): Promise<void> {
-  await callSeed(place, 'connections', { gatewayId, connections: targets });
+  await seedDemo({ phase: 'connections', ...rows(place), gatewayId, connections: [...targets] });
+}
+
+function rows({ signal, databaseUrl, masterKeyFile, publicUrl, gatewayName }: SeedPlace) {
+  signal.throwIfAborted();
+  return { databaseUrl, masterKeyFile, publicUrl, gatewayName };
 }

@@ -5,11 +5,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { root } from '../install.mjs';
 import type { PostgresOptions, RunningPostgres } from '../postgres.mjs';
 import { startPostgres } from '../postgres.mjs';
-import { childEnvironment, run } from '../run.mjs';
+import { prepareControl } from './control-database.ts';
 import type { DemoPorts, DemoSecrets } from './data-folder.ts';
 import { choosePorts, keptSecrets, leaveFolder, masterKeyFile, noteRunning, takeFolder } from './data-folder.ts';
 import type { Output } from './output.ts';
@@ -36,8 +35,6 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
-const controlDatabase = 'sluice';
-const controlRole = 'sluice';
 const targetRole = 'sluice_app';
 const gatewayName = 'demo-gateway';
 const demoConnections = [
@@ -84,7 +81,7 @@ export function createDemo(options: DemoOptions): Demo {
         version: '18',
         port: ports.controlPostgres,
         password: secrets.controlPassword,
-      }).then((control) => prepareControl(control, secrets)),
+      }).then((control) => prepareControl(control.url, secrets.controlRolePassword)),
       server('target Postgres', {
         dataDir: join(dataDir, 'target'),
         version: '15',
@@ -220,30 +217,6 @@ async function keepServer(
       await server.stop();
     },
   };
-}
-
-/** Makes the control plane's role and database and brings the schema up to date. */
-async function prepareControl(server: Server, secrets: DemoSecrets): Promise<string> {
-  await makeTargetRole(server.url, { name: controlRole, password: secrets.controlRolePassword });
-  const client = new pg.Client({ connectionString: server.url });
-  await client.connect();
-  try {
-    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [controlDatabase]);
-    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${controlDatabase} OWNER ${controlRole}`);
-  } finally {
-    await client.end();
-  }
-  const url = new URL(server.url);
-  url.username = controlRole;
-  url.password = secrets.controlRolePassword;
-  url.pathname = `/${controlDatabase}`;
-  const { code, text } = await run(process.execPath, [join(root, 'scripts/prisma.mjs'), 'migrate', 'deploy'], {
-    cwd: root,
-    output: 'capture',
-    env: childEnvironment({ DATABASE_URL: url.href }),
-  });
-  if (code !== 0) throw new Error(`the control plane's schema could not be brought up to date:\n${text}`);
-  return url.href;
 }
 
 async function prepareTarget(server: Server, secrets: DemoSecrets, ports: DemoPorts): Promise<SeedTarget[]> {
