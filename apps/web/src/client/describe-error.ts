@@ -39,6 +39,13 @@ export function errorSentence(error: unknown): string {
   return hint === null ? message : `${message} ${hint}`;
 }
 
+/** True for trouble that may be gone when asked again: no answer, or an answer of 500 and up. */
+export function isPassing(error: unknown): boolean {
+  if (describeError(error).kind === 'offline') return true;
+  const status = readRecord(readRecord(error)?.data)?.httpStatus;
+  return typeof status === 'number' && status >= 500;
+}
+
 function isNetworkFailure(error: unknown): boolean {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   return cause instanceof TypeError || (cause instanceof SyntaxError && error instanceof Error);

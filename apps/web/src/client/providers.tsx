@@ -4,7 +4,7 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@ta
 import { Tooltip } from 'radix-ui';
 import { type ReactNode, useState } from 'react';
 import { Toaster } from 'sonner';
-import { describeError } from './describe-error.ts';
+import { describeError, isPassing } from './describe-error.ts';
 import { newApiClient, TRPCProvider } from './trpc.ts';
 
 /** Fresh enough that moving between pages asks nothing again; the live stream says when a list has changed. */
@@ -42,8 +42,8 @@ function newQueryClient(): QueryClient {
     defaultOptions: {
       queries: {
         staleTime: staleMs,
-        // What the person may not see, or what is not there, will not be there a second later either.
-        retry: (failures, error) => ['offline', 'other'].includes(describeError(error).kind) && failures < mostRetries,
+        // What was refused once will be refused a second later too; only trouble on the way there may pass.
+        retry: (failures, error) => isPassing(error) && failures < mostRetries,
         refetchOnWindowFocus: false,
       },
     },

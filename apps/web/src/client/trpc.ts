@@ -1,5 +1,5 @@
 import type { AppRouter } from '@sluice/api';
-import { createTRPCClient, httpBatchLink, httpLink, splitLink } from '@trpc/client';
+import { createTRPCClient, httpBatchLink, httpLink, splitLink, type TRPCLink } from '@trpc/client';
 import { createTRPCContext } from '@trpc/tanstack-react-query';
 import superjson from 'superjson';
 
@@ -11,10 +11,23 @@ const maxBatchUrlCharacters = 4_000;
 /** For a query whose input is too long for an address: it is sent as a POST. */
 export const longInput = { trpc: { context: { longInput: true } } };
 
+/** The query library tells in which direction a list grows; ours only grow one way, and the API refuses what it does not know. */
+const withoutDirection: TRPCLink<AppRouter> =
+  () =>
+  ({ next, op }) =>
+    next({ ...op, input: dropDirection(op.input) });
+
+function dropDirection(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || !('direction' in input)) return input;
+  const { direction: _, ...rest } = input;
+  return rest;
+}
+
 /** Queries travel in batches; a mutation goes alone, so that a slow one (testing a connection) keeps nothing else waiting. */
 export function newApiClient() {
   return createTRPCClient<AppRouter>({
     links: [
+      withoutDirection,
       splitLink({
         condition: (operation) => operation.type === 'mutation' || operation.context.longInput === true,
         true: httpLink({ url: '/api/trpc', transformer: superjson, methodOverride: 'POST' }),

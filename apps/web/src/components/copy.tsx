@@ -98,7 +98,7 @@ export function CopyBlock({
         data-inset-focus=""
         className={classNames(
           'min-w-0 flex-1 overflow-x-auto px-3 py-2 font-mono text-ink text-small leading-5',
-          wrap && 'whitespace-pre-wrap break-all',
+          wrap && 'whitespace-pre-wrap [overflow-wrap:anywhere]',
         )}
       >
         {text}

@@ -50,7 +50,7 @@ export function Panel({
     >
       {title === undefined ? null : (
         <div className="flex min-h-10 flex-wrap items-center gap-2 border-line border-b px-4 py-1.5">
-          <h2 className="min-w-0 flex-1 font-medium text-body">{title}</h2>
+          <h2 className="min-w-0 flex-1 basis-40 font-medium text-body">{title}</h2>
           {aside}
         </div>
       )}

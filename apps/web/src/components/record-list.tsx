@@ -103,8 +103,12 @@ export function RecordList<Row>({
                 .filter((column) => column.card === undefined)
                 .map((column) => (
                   <div key={column.name} className="contents">
-                    <dt className="text-ink-faint text-small">{column.name}</dt>
-                    <dd className="min-w-0">{column.cell(row)}</dd>
+                    <dt className={classNames('text-ink-faint text-small', column.silent === true && 'sr-only')}>
+                      {column.name}
+                    </dt>
+                    <dd className={classNames('min-w-0', column.silent === true && '-ml-2 col-span-2')}>
+                      {column.cell(row)}
+                    </dd>
                   </div>
                 ))}
             </dl>

@@ -30,12 +30,14 @@ export function OverviewPage() {
     );
   }
   const overview = query.data;
-  const { gatewayEnrolled, connectionTested, firstStatement } = overview.firstRun;
-  const isNew = !(gatewayEnrolled && connectionTested && firstStatement);
+  const { gatewayEnrolled, firstStatement } = overview.firstRun;
+  // A statement went through a connection, so there is one that works, whether or not anybody pressed Test.
+  const connectionTested = overview.firstRun.connectionTested || firstStatement;
+  const isNew = !(gatewayEnrolled && firstStatement);
   return (
     <Page title="Overview">
       <div className="space-y-4">
-        {isNew ? <FirstRun done={overview.firstRun} /> : null}
+        {isNew ? <FirstRun done={{ gatewayEnrolled, connectionTested, firstStatement }} /> : null}
         <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
           <Waiting overview={overview} />
           <Sessions overview={overview} />
@@ -99,7 +101,7 @@ function Waiting({ overview }: { readonly overview: OverviewView }) {
         ? `${others} more for others`
         : overview.waitingForMe === 0
           ? 'nothing to decide'
-          : 'oldest first to expire'}
+          : 'each has its own deadline'}
     </Answer>
   );
 }
