@@ -21,7 +21,9 @@ export const createEnrolment = mutation({
       `SLUICE_GATEWAY_NAME=${input.name}`,
       `SLUICE_GATEWAY_DATA=./${input.name}`,
       `SLUICE_ENROL_TOKEN=${token.reveal()}`,
-      'node gateway.mjs',
+      // Which targets a gateway may dial is decided where it runs; the line starts with the machine's own database.
+      'SLUICE_ALLOW_TARGETS=localhost:5432',
+      'node gateway.cjs run',
     ].join(' ');
     const output: EnrolmentView = { token: token.reveal(), expiresAt, command };
     return {
