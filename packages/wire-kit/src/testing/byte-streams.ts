@@ -84,6 +84,12 @@ export class Party {
       if (holds(this.received)) return true;
       if (this.#over) return false;
       await new Promise<void>((resolve) => this.#wakers.push(resolve));
+      // Looks again only once the bytes have stopped coming for a turn: megabytes are not read from their start for each piece.
+      let pieces = -1;
+      while (pieces !== this.#received.length) {
+        pieces = this.#received.length;
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
     }
   }
 

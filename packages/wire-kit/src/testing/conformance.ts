@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { type BundleConnection, Secret } from '@sluice/domain';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mintPermit } from '../permit.ts';
 import type {
@@ -54,6 +55,8 @@ export interface ConformanceSubject<
   readonly answers: (receivedSinceReady: Buffer) => number;
   /** Short statements that the fake target answers. */
   readonly allowed: string;
+  /** A statement of 4 to 16 KiB that the fake target answers. */
+  readonly bulky: string;
   /** Answered with at least 8 MiB. */
   readonly large: string;
   /** Runs until it is cancelled. */
@@ -247,6 +250,20 @@ export function conformance<C extends WireClient, T extends WireTarget, K extend
       }
     });
 
+    it('answers the same for random cuts on both sides at once', async () => {
+      const texts = [allowed, denied, allowed, allowed];
+      const whole = await run(subject, texts, { refuses });
+      const sizes = fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 12 });
+      await fc.assert(
+        fc.asyncProperty(sizes, sizes, async (clientPieces, targetPieces) => {
+          const cut = await run(subject, texts, { refuses, clientPieces, targetPieces });
+          expect(cut.answers).toEqual(whole.answers);
+          expect(cut.log.statements).toEqual(whole.log.statements);
+        }),
+        { numRuns: 40 },
+      );
+    });
+
     it('handles many messages in one piece, in order', async () => {
       const texts = Array.from({ length: 200 }, (_, i) => (i % 7 === 3 ? denied : allowed));
       const { log, inspector, answers } = await run(subject, texts, { refuses });
@@ -298,13 +315,13 @@ export function conformance<C extends WireClient, T extends WireTarget, K extend
       const session = await openSession(subject);
       const target = session.targetStreams[0]!;
       target.pause();
-      const one = subject.statement(allowed);
-      const piece = Buffer.concat(Array.from({ length: 1_000 }, () => one));
+      const one = subject.statement(subject.bulky);
+      const piece = Buffer.concat(Array.from({ length: 8 }, () => one));
       let sent = 0;
       // Stops when the gateway takes no more, or when it took more than a bounded gateway would.
       while (!session.clientStream.writableNeedDrain && sent * one.length < 4 * standstillBytes) {
         session.client.send(piece);
-        sent += 1_000;
+        sent += 8;
         await turn();
       }
       expect(sent * one.length).toBeLessThan(4 * standstillBytes);

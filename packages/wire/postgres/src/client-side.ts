@@ -109,7 +109,8 @@ class Handshake {
     const startup = await this.#untilStartup();
     if (startup.type === 'cancel') {
       this.#source.detach();
-      await endStream(this.#stream, null, goodbyeMs);
+      // The client's own close is not waited for: it would delay the cancel.
+      void endStream(this.#stream, null, goodbyeMs);
       return { type: 'cancel', token: cancelToken(startup) };
     }
     const { minor, unknownOptions } = negotiate(startup);

@@ -53,6 +53,7 @@ conformance({
   statement: encodeQuery,
   answers: (received) => typesIn(received).filter((type) => type === backend.readyForQuery).length,
   allowed: 'SELECT 1',
+  bulky: `SELECT 1${' '.repeat(8_000)}`,
   large: 'SELECT large',
   endless: 'SELECT sleep',
   denied: 'DROP TABLE customers',
