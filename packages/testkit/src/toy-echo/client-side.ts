@@ -20,7 +20,7 @@ export class ToyClient implements WireClient {
   async refuse(refusal: WireRefusal): Promise<void> {
     const { reason, message, hint } = refusal;
     await this.lines.send(`ERROR ${JSON.stringify({ reason, message, hint })}`);
-    this.lines.stream.end();
+    await this.lines.settled((done) => this.lines.stream.end(done));
   }
 }
 

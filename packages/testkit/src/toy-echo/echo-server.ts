@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { LineStream } from './line-stream.ts';
+import { cancelLine } from './target-side.ts';
 
 /** A real TCP target that remembers every line it got. A line with `fail` is answered with an error that quotes it. */
 export class EchoServer {
@@ -41,6 +42,7 @@ export class EchoServer {
     socket.once('close', () => this.#sockets.delete(socket));
     const lines = new LineStream(socket);
     for (let line = await lines.next(); line !== null; line = await lines.next()) {
+      if (line === cancelLine) continue;
       this.received.push(line);
       if (!this.silent) await lines.send(line.includes('fail') ? `!bad value "${line}"` : line);
     }

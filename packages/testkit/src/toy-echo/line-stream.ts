@@ -9,17 +9,21 @@ const maxUnreadBytes = 2 * maxLineBytes;
 /** Whole lines of a byte stream, bounded. One reader at a time. */
 export class LineStream {
   readonly stream: Duplex;
-  /** Aborted when the other side ended or went away, also while nobody reads. */
+  /** Aborted when the other side sends no more, also while nobody reads. */
+  readonly ended: AbortSignal;
+  /** Aborted when the other side takes nothing more either. */
   readonly gone: AbortSignal;
   #unread = Buffer.alloc(0);
   #wake: () => void = () => undefined;
 
   constructor(stream: Duplex) {
     this.stream = stream;
+    const ended = new AbortController();
     const gone = new AbortController();
+    this.ended = ended.signal;
     this.gone = gone.signal;
     const leave = () => {
-      gone.abort();
+      ended.abort();
       this.#wake();
     };
     stream.on('data', (bytes: Buffer) => {
@@ -28,8 +32,11 @@ export class LineStream {
       this.#wake();
     });
     stream.on('end', leave);
-    stream.on('close', leave);
     stream.on('error', leave);
+    stream.on('close', () => {
+      leave();
+      gone.abort();
+    });
   }
 
   /** The next line, or null after the last one. Throws SluiceError `too-large`. */
@@ -45,7 +52,7 @@ export class LineStream {
         if (this.stream.isPaused()) this.stream.resume();
         return line;
       }
-      if (this.gone.aborted) return null;
+      if (this.ended.aborted) return null;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -55,6 +62,18 @@ export class LineStream {
   /** Resolves when the bytes are on their way, or cannot be sent any more. */
   async send(line: string): Promise<void> {
     if (this.stream.destroyed || !this.stream.writable) return;
-    await new Promise<void>((resolve) => this.stream.write(`${line}\n`, () => resolve()));
+    await this.settled((done) => this.stream.write(`${line}\n`, done));
+  }
+
+  /** Resolves when the call is done or the other side is gone, whichever comes first. */
+  async settled(call: (done: () => void) => void): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        this.gone.removeEventListener('abort', done);
+        resolve();
+      };
+      this.gone.addEventListener('abort', done, { once: true });
+      call(done);
+    });
   }
 }

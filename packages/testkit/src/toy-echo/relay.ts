@@ -19,48 +19,74 @@ type ToyRelay = RelayRequest<ToyClient, ToyTarget, TargetKnowledge>;
 const state: SessionState = { database: '', role: null, searchPath: null, inTransaction: false };
 /** A target's answer that begins with this is an error. */
 const errorMark = '!';
+/** A target's answer that begins with this is not its last line. */
+const moreMark = '+';
+/** Longest wait for a client to take the last words. */
+const goodbyeMs = 2_000;
 
 /** One line after the other: judged, sent, its echo masked. */
 export async function relayToyEcho(request: ToyRelay): Promise<SessionEnd> {
   const { client, target, permit, signal, inspector } = request;
   permit.spend();
-  let cancel = new AbortController();
-  const forget = inspector.registerCancel(client.cancelToken, () => cancel.abort());
-  const stop = () => {
-    void client.refuse(signal.reason as WireRefusal);
-    void target.close();
-  };
-  if (signal.aborted) stop();
-  else signal.addEventListener('abort', stop, { once: true });
+  const running: Running = { cancel: nothing };
+  const forget = inspector.registerCancel(client.cancelToken, () => void running.cancel());
   try {
+    const over = Promise.race([whenAborted(signal), whenAborted(target.lines.ended), whenAborted(client.lines.gone)]);
     await client.lines.send(`READY ${client.cancelToken}`);
-    for (;;) {
-      const line = await client.lines.next();
-      if (signal.aborted) return { reason: 'terminated', message: (signal.reason as WireRefusal).message };
-      if (line === null) return { reason: 'clean', message: 'the client left' };
-      cancel = new AbortController();
-      const answered = await relayLine(request, line, cancel.signal);
-      if (signal.aborted) return { reason: 'terminated', message: (signal.reason as WireRefusal).message };
-      if (!answered) {
-        await client.refuse({ reason: 'target', message: 'the target went away', hint: 'Connect again.' });
-        return { reason: 'target-gone', message: 'the target went away' };
-      }
+    const end = await Promise.race([relayLines(request, running), over.then(() => null)]);
+    if (signal.aborted) return await say(client, signal.reason as WireRefusal, 'terminated');
+    if (end !== null && !target.lines.ended.aborted) return end;
+    if (client.lines.gone.aborted) {
+      await running.cancel();
+      return { reason: 'client-gone', message: 'the client went away' };
     }
+    return await say(client, targetGone, 'target-gone');
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
-    await client.refuse({ reason: 'protocol', message: error.message, hint: 'Send shorter lines.' });
-    return { reason: 'protocol-violation', message: error.message };
+    return await say(
+      client,
+      { reason: 'protocol', message: error.message, hint: 'Send shorter lines.' },
+      'protocol-violation',
+    );
   } finally {
-    signal.removeEventListener('abort', stop);
     forget();
     client.lines.stream.destroy();
     await target.close();
   }
 }
 
-/** False when the target gave no answer. */
-async function relayLine(request: ToyRelay, text: string, cancelled: AbortSignal): Promise<boolean> {
+const nothing = () => Promise.resolve();
+const targetGone: WireRefusal = { reason: 'target', message: 'the target went away', hint: 'Connect again.' };
+
+interface Running {
+  /** Stops what waits for people or runs at the target; nothing when neither does. */
+  cancel: () => Promise<void>;
+}
+
+async function say(client: ToyClient, words: WireRefusal, reason: SessionEnd['reason']): Promise<SessionEnd> {
+  const waited = AbortSignal.timeout(goodbyeMs);
+  await Promise.race([client.refuse(words), whenAborted(waited)]);
+  return { reason, message: words.message };
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+async function relayLines(request: ToyRelay, running: Running): Promise<SessionEnd> {
+  const { client } = request;
+  for (let line = await client.lines.next(); line !== null; line = await client.lines.next()) {
+    if (line === 'BYE') break;
+    await relayLine(request, line, running);
+  }
+  return { reason: 'clean', message: 'the client left' };
+}
+
+async function relayLine(request: ToyRelay, text: string, running: Running): Promise<void> {
   const { client, target, inspector } = request;
+  const cancelled = new AbortController();
+  running.cancel = () => Promise.resolve(cancelled.abort());
   const read = () => readText(request, text);
   const judge: JudgeRequest = {
     phase: 'run',
@@ -71,24 +97,46 @@ async function relayLine(request: ToyRelay, text: string, cancelled: AbortSignal
     state,
     definitions: '',
     earlier: null,
-    hold: holdOf(request, AbortSignal.any([cancelled, client.lines.gone]), read),
+    // Nobody reads an answer to a hold whose client has closed even one half.
+    hold: holdOf(request, AbortSignal.any([cancelled.signal, client.lines.ended]), read),
   };
   const judgement = await inspector.judge(judge);
   if (judgement.type === 'refuse') {
     const { message, hint, detail } = judgement.refusal;
     await client.lines.send(`REFUSED ${JSON.stringify({ message, hint, detail })}`);
     judgement.statement.ended();
-    return true;
+    return;
   }
   judgement.permit.spend();
+  running.cancel = () => target.cancel();
   await target.lines.send(text);
-  const answer = await target.lines.next();
-  if (answer === null) return false;
-  await client.lines.send(
-    answer.startsWith(errorMark) ? failed(judgement.statement, answer.slice(1)) : echoed(judgement.statement, answer),
-  );
-  judgement.statement.ended();
-  return true;
+  await answer(request, judgement.statement);
+  running.cancel = nothing;
+}
+
+/** The target's lines up to the first without the mark of more. A target that is gone leaves the statement without an end. */
+async function answer({ client, target }: ToyRelay, statement: StatementHandle): Promise<void> {
+  const masker = statement.result([lineField(statement)]);
+  for (let rows = 1; ; rows++) {
+    const line = await target.lines.next();
+    if (line === null) return;
+    if (line.startsWith(errorMark)) {
+      const message = line.slice(errorMark.length);
+      statement.failed({ code: 'ECHO', message });
+      statement.ended();
+      await client.lines.send(`FAILED ${statement.maskMessage(message)}`);
+      return;
+    }
+    const more = line.startsWith(moreMark);
+    const masked = masker.mask(0, more ? line.slice(moreMark.length) : line);
+    if (statement.wantsRows) statement.row([masked]);
+    if (!more) {
+      statement.completed({ tag: 'ECHO', rows });
+      statement.ended();
+    }
+    await client.lines.send(`${more ? 'MORE' : 'ROW'} ${masked ?? ''}`);
+    if (!more) return;
+  }
 }
 
 function readText({ facts, connection }: ToyRelay, text: string) {
@@ -109,21 +157,7 @@ function holdOf(
   };
 }
 
-function echoed(statement: StatementHandle, answer: string): string {
-  const field: ResultField = {
-    name: 'line',
-    origin: null,
-    lineage: statement.facts[0]?.outputs?.[0] ?? null,
-    category: 'text',
-    type: 'line',
-  };
-  const masked = statement.result([field]).mask(0, answer);
-  statement.row([masked]);
-  statement.completed({ tag: 'ECHO', rows: 1 });
-  return `ROW ${masked ?? ''}`;
-}
-
-function failed(statement: StatementHandle, message: string): string {
-  statement.failed({ code: 'ECHO', message });
-  return `FAILED ${statement.maskMessage(message)}`;
+function lineField(statement: StatementHandle): ResultField {
+  const lineage = statement.facts[0]?.outputs?.[0] ?? null;
+  return { name: 'line', origin: null, lineage, category: 'text', type: 'line' };
 }

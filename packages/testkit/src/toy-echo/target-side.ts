@@ -2,17 +2,31 @@ import { SluiceError, type TestStep } from '@sluice/domain';
 import type { DialRequest, WireTarget } from '@sluice/wire-kit';
 import { LineStream } from './line-stream.ts';
 
+/** What the gateway alone sends: no statement begins like this. */
+export const cancelLine = 'CANCEL';
+const cancelTimeoutMs = 5_000;
+
 /** The gateway as the client of an echo server (RFC 862), which knows neither TLS nor authentication. */
 export class ToyTarget implements WireTarget {
   readonly lines: LineStream;
+  readonly #openAnother: () => Promise<LineStream>;
 
-  constructor(lines: LineStream) {
+  constructor(lines: LineStream, openAnother: () => Promise<LineStream>) {
     this.lines = lines;
+    this.#openAnother = openAnother;
   }
 
-  /** An echo runs nothing that could be stopped: the answer is on its way. */
-  cancel(): Promise<void> {
-    return Promise.resolve();
+  /** Over a connection of its own; a target that is gone has nothing left to stop. */
+  async cancel(): Promise<void> {
+    try {
+      const other = await this.#openAnother();
+      await other.send(cancelLine);
+      other.stream.end();
+      // Read to its end: the target has then seen it.
+      while ((await other.next()) !== null);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+    }
   }
 
   close(): Promise<void> {
@@ -22,7 +36,8 @@ export class ToyTarget implements WireTarget {
 }
 
 export async function dialToyTarget(request: DialRequest): Promise<ToyTarget> {
-  return new ToyTarget(new LineStream(await request.connect(request.signal)));
+  const open = async (signal: AbortSignal) => new LineStream(await request.connect(signal));
+  return new ToyTarget(await open(request.signal), () => open(AbortSignal.timeout(cancelTimeoutMs)));
 }
 
 export async function testToyTarget(
