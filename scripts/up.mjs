@@ -81,13 +81,16 @@ async function main() {
   const started = Date.now();
   const install = await ensureInstalled();
   if (stopping) return;
-  const build = await ensureBuilt({ log: say });
+  // The supervisor imports the generated client; everything else is built while the databases come up.
+  await ensureBuilt({ only: ['prisma client'], log: say });
   if (stopping) return;
   const { register } = await import('tsx/esm/api');
   register();
   const { createDemo } = await import(pathToFileURL(join(root, 'scripts/demo/supervisor.ts')).href);
   demo = createDemo(options);
-  await demo.start();
+  const built = ensureBuilt({ log: say });
+  await Promise.all([demo.start(built), built]);
+  const build = await built;
   if (stopping) return;
   const seconds = (ms) => ms.toFixed(1);
   say(

@@ -29,8 +29,8 @@ export interface DemoOptions {
 }
 
 export interface Demo {
-  /** Resolves when a SELECT through every port has succeeded and the report is printed. */
-  start(): Promise<void>;
+  /** Starts the programs once they are built. Resolves when a SELECT through every port has succeeded and the report is printed. */
+  start(built: Promise<unknown>): Promise<void>;
   /** Ends everything, within 10 s. Idempotent; works at any moment of `start`. */
   stop(): Promise<void>;
 }
@@ -69,7 +69,7 @@ export function createDemo(options: DemoOptions): Demo {
     return kept;
   };
 
-  const start = async (): Promise<void> => {
+  const start = async (built: Promise<unknown>): Promise<void> => {
     await takeFolder(dataDir);
     running.folder = true;
     const secrets = keptSecrets(dataDir);
@@ -98,6 +98,7 @@ export function createDemo(options: DemoOptions): Demo {
       signal: aborter.signal,
     };
     const { identities, enrolToken } = await seedIdentities(seed);
+    await built;
 
     running.web = createService({
       name: 'web',
