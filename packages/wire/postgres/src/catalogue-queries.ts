@@ -1,7 +1,6 @@
 /**
  * The constant texts by which the control session reads a target's catalogue: part of the closed list of what the gateway itself
- * asks. Never `pg_get_*def`, which waits for locks. Every name is qualified. Each row is one JSON array, so that a text cannot be
- * mistaken for a separator. Needs PostgreSQL 11 or newer (`pg_proc.prokind`).
+ * asks. Never `pg_get_*def`, which waits for locks. Every name is qualified. Needs PostgreSQL 11 or newer (`pg_proc.prokind`). Each LIMIT is one more than the bound in limits.ts.
  */
 export const controlSettingTexts = [
   'SET default_transaction_read_only = on',
@@ -15,34 +14,34 @@ export const relationsText = `SELECT c.oid, n.nspname, c.relname, c.relkind,
   EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite AS w WHERE w.ev_class = c.oid AND NOT (c.relkind IN ('v', 'm') AND w.rulename = '_RETURN')),
   c.xmin || '/' || COALESCE((SELECT pg_catalog.string_agg(w.xmin::text, ',' ORDER BY w.oid) FROM pg_catalog.pg_rewrite AS w WHERE w.ev_class = c.oid), '')
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'v', 'm', 'f', 'S', 'p', 'c') AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)' ORDER BY c.oid`;
+WHERE c.relkind IN ('r', 'v', 'm', 'f', 'S', 'p', 'c') AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)' ORDER BY c.oid LIMIT 20001`;
 
 /** Relation's oid, attribute number, name, type's name, not null, version. */
 export const columnsText = `SELECT a.attrelid, a.attnum, a.attname, t.typname, a.attnotnull, a.xmin
 FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 WHERE NOT a.attisdropped AND a.attnum > 0 AND c.relkind IN ('r', 'v', 'm', 'f', 'S', 'p', 'c')
-  AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)' ORDER BY a.attrelid, a.attnum`;
+  AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)' ORDER BY a.attrelid, a.attnum LIMIT 200001`;
 
 /** View's oid, relation it depends on, attribute (0: whole relation). Views of PostgreSQL's own are left out. */
 export const dependenciesText = `SELECT DISTINCT w.ev_class, d.refobjid, d.refobjsubid
 FROM pg_catalog.pg_rewrite AS w JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid
   JOIN pg_catalog.pg_class AS c ON c.oid = w.ev_class
-WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> w.ev_class AND c.relkind IN ('v', 'm') AND c.oid >= 16384`;
+WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> w.ev_class AND c.relkind IN ('v', 'm') AND c.oid >= 16384 LIMIT 200001`;
 
 /** View's oid, the stored form of its query: read for the plain columns it passes on, and not kept. */
 export const viewTreesText = `SELECT w.ev_class, w.ev_action::text FROM pg_catalog.pg_rewrite AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.ev_class
-WHERE c.relkind IN ('v', 'm') AND w.rulename = '_RETURN' AND c.oid >= 16384 AND pg_catalog.length(w.ev_action::text) < 1000000`;
+WHERE c.relkind IN ('v', 'm') AND w.rulename = '_RETURN' AND c.oid >= 16384 AND pg_catalog.length(w.ev_action::text) < 100000 ORDER BY c.oid LIMIT 2000`;
 
 /** Table's oid, function that an enabled trigger runs. */
 export const triggersText = `SELECT t.tgrelid, n.nspname || '.' || p.proname, t.xmin
 FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'`;
+WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' LIMIT 200001`;
 
 /** schema, name, prokind, language, volatility, returns set, security definer, version. */
 export const functionsText = `SELECT n.nspname, p.proname, p.prokind, l.lanname, p.provolatile, p.proretset, p.prosecdef, p.oid || '/' || p.xmin
 FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
-WHERE n.nspname !~ '^pg_(toast|temp_|toast_temp_)' ORDER BY n.nspname, p.proname, p.oid`;
+WHERE n.nspname !~ '^pg_(toast|temp_|toast_temp_)' ORDER BY n.nspname, p.proname, p.oid LIMIT 20001`;
 
 /** Changes whenever anything above may have: cheap to ask before reading everything again. */
 export const changeText = `SELECT pg_catalog.md5(

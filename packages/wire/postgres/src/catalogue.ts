@@ -53,23 +53,31 @@ const volatilities: Readonly<Record<string, CatalogueFunction['volatility']>> = 
   v: 'volatile',
 };
 
-/** Throws SluiceError with what the target said. Beyond a bound the rest is left out: unknown names make facts incomplete. */
+/** Throws SluiceError with what the target said. Beyond a bound the catalogue is empty: unknown names make facts incomplete. */
 export async function loadCatalogue(session: PostgresTarget): Promise<LoadedCatalogue> {
   const serverVersion = Number((await session.query(versionText))[0]?.[0] ?? 0);
   // One snapshot, so that columns and relations agree.
   await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   try {
-    const relations = (await session.query(relationsText)).slice(0, maxCatalogueRelations);
-    const columns = (await session.query(columnsText)).slice(0, maxCatalogueColumns);
-    const dependencies = (await session.query(dependenciesText)).slice(0, maxCatalogueDependencies);
+    const relations = await session.query(relationsText);
+    const columns = await session.query(columnsText);
+    const dependencies = await session.query(dependenciesText);
     const trees = await session.query(viewTreesText);
-    const triggers = (await session.query(triggersText)).slice(0, maxCatalogueDependencies);
-    const functions = (await session.query(functionsText)).slice(0, maxCatalogueFunctions);
+    const triggers = await session.query(triggersText);
+    const functions = await session.query(functionsText);
+    const over =
+      relations.length > maxCatalogueRelations ||
+      columns.length > maxCatalogueColumns ||
+      Math.max(dependencies.length, triggers.length) > maxCatalogueDependencies ||
+      functions.length > maxCatalogueFunctions;
+    if (over) return assemble(serverVersion, nothingKnown);
     return assemble(serverVersion, { relations, columns, dependencies, trees, triggers, functions });
   } finally {
     await session.query('ROLLBACK');
   }
 }
+
+const nothingKnown: Rows = { relations: [], columns: [], dependencies: [], trees: [], triggers: [], functions: [] };
 
 interface Rows {
   readonly relations: TextRows;

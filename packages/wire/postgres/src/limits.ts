@@ -40,7 +40,7 @@ export const cancelMs = 5_000;
 export const catalogueAgeMs = 30_000;
 /** Longest wait for a catalogue that this session's own DDL made old (ms). */
 export const catalogueWaitMs = 5_000;
-/** Relations and functions that a catalogue holds; beyond it names are unknown, which makes facts incomplete. */
+/** What a catalogue holds. With a part of it missing a name could be taken for another's: beyond a bound nothing is known. */
 export const maxCatalogueRelations = 20_000;
 export const maxCatalogueColumns = 200_000;
 export const maxCatalogueDependencies = 200_000;

@@ -1,9 +1,12 @@
 /** Real clients through the gateway's steps to a real server, compared with the same client directly. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { languageFacts } from './testing/language-facts.ts';
-import { hasPsql, psql, type RealTarget, startRealTarget } from './testing/real-target.ts';
+import { hasPsql, psql, type RealTarget, runTool, startRealTarget, toolFolder } from './testing/real-target.ts';
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts';
 
 let target: RealTarget;
@@ -87,6 +90,43 @@ bad row
   it('shows the actor in the target’s own list of sessions', async () => {
     const { stdout } = await psql(gateway.port, target, ['-Atc', "SELECT current_setting('application_name')"]);
     expect(stdout).toBe('psql [sluice coding-agent for engineer]\n');
+  });
+});
+
+describe.skipIf(!existsSync(`${toolFolder}/pg_dump`))('pg_dump and pgbench 15', () => {
+  const tool = (name: string, args: readonly string[]) => (port: number) =>
+    runTool(`${toolFolder}/${name}`, args, {
+      PGHOST: '127.0.0.1',
+      PGPORT: String(port),
+      PGUSER: target.username,
+      PGPASSWORD: target.password,
+      PGDATABASE: target.database,
+    });
+
+  it('dumps the same', async () => {
+    for (const args of [['--schema-only'], ['-Fp'], ['-Fp', '--inserts']]) {
+      await both(async (port) => {
+        const dump = await tool('pg_dump', args)(port);
+        // Newer versions guard the file with a random word.
+        return { ...dump, stdout: dump.stdout.replace(/^.(un)?restrict .*$/gm, '') };
+      });
+    }
+  });
+
+  it('runs every protocol of pgbench, pipelines too, without a failure', async () => {
+    expect((await tool('pgbench', ['-i', '-q', '-s', '1'])(gateway.port)).code).toBe(0);
+    for (const mode of ['simple', 'extended', 'prepared']) {
+      const { code, stdout } = await tool('pgbench', ['-n', '-M', mode, '-c', '4', '-t', '25'])(gateway.port);
+      expect(`${code} ${/number of failed transactions: (\d+)/.exec(stdout)?.[1]}`).toBe('0 0');
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-pgbench-'));
+    const script = join(folder, 'pipeline.sql');
+    const inside =
+      'BEGIN;\nSELECT abalance FROM pgbench_accounts WHERE aid = 5;\nUPDATE pgbench_accounts SET abalance = 1 WHERE aid = 7;\nEND;';
+    writeFileSync(script, `\\startpipeline\n${inside}\n\\endpipeline\n`);
+    const piped = await tool('pgbench', ['-n', '-M', 'extended', '-c', '2', '-t', '50', '-f', script])(gateway.port);
+    rmSync(folder, { recursive: true });
+    expect(`${piped.code} ${/processed: (\d+)/.exec(piped.stdout)?.[1]}`).toBe('0 100');
   });
 });
 

@@ -313,7 +313,7 @@ export class TargetMessages {
   #error(head: Expected | null): void {
     const fields = parseReport(...this.#body());
     const fatal = severityOf(fields) === 'FATAL' || severityOf(fields) === 'PANIC';
-    if (fatal) this.lastFatal = `${fields.get('M') ?? ''} (${fields.get('C') ?? ''})`;
+    if (fatal) this.lastFatal = `${this.#core.inspector.maskText(fields.get('M') ?? '')} (${fields.get('C') ?? ''})`;
     this.#core.session.failed();
     if (head === null || fatal) {
       this.#replace(this.#maskedError(head, fields));

@@ -12,6 +12,8 @@ const password = 'target-superuser-password';
 const nobody = 65_534;
 
 export const psqlPath = '/usr/bin/psql';
+/** Where Debian puts the tools of PostgreSQL 15. */
+export const toolFolder = '/usr/lib/postgresql/15/bin';
 export const hasPsql = existsSync(psqlPath);
 
 export interface RealTarget extends TestTargetAddress {
@@ -79,9 +81,22 @@ export function psql(
   options: { readonly input?: string; readonly sslmode?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const where = `host=127.0.0.1 port=${port} dbname=${target.database} user=${target.username} sslmode=${options.sslmode ?? 'prefer'}`;
-  const child = spawn(psqlPath, ['-X', '-w', where, ...args], {
-    env: { PATH: '/usr/bin:/bin', PGPASSWORD: target.password, LC_ALL: 'C.UTF-8', ...options.env },
-  });
+  return runTool(
+    psqlPath,
+    ['-X', '-w', where, ...args],
+    { PGPASSWORD: target.password, ...options.env },
+    options.input,
+  );
+}
+
+/** Runs one of Debian's client tools and returns what it printed. */
+export function runTool(
+  path: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  input = '',
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(path, args, { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8', ...env } });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -90,7 +105,7 @@ export function psql(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  child.stdin.end(options.input ?? '');
+  child.stdin.end(input);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, stdout, stderr }));
