@@ -36,7 +36,7 @@ export interface DemoReport {
 
 function psqlLine(identity: DemoIdentity, connection: DemoConnection): string {
   const { host, port, database, username, caFile } = connection;
-  return `PGPASSWORD=${identity.nativeSecret} psql "host=${host} port=${port} dbname=${database} user=${username} sslmode=verify-full sslrootcert=${caFile}"`;
+  return `PGPASSWORD=${identity.nativeSecret} psql "host=${host} port=${port} dbname=${database} user=${username} sslmode=verify-full sslrootcert='${caFile}'"`;
 }
 
 /** The screen of `npm start` without `--json`. */
