@@ -24,15 +24,10 @@ export interface RelayStream {
 }
 
 /** Throws CliError that says which step failed. */
-export async function openRelayStream(
-  api: ApiClient,
-  url: string,
-  name: string,
-  password: Secret,
-): Promise<RelayStream> {
+export async function openRelayStream(api: ApiClient, name: string, password: Secret): Promise<RelayStream> {
   const secretHash = createHash('sha256').update(password.reveal(), 'utf8').digest('base64url');
   const issued = await api.connections.issueTicket.mutate({ name, secretHash }).catch(explainApiError);
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${issued.url}`, {
+  const socket = new WebSocket(issued.url, {
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
     handshakeTimeout: openTimeoutMs,

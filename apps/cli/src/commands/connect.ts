@@ -24,7 +24,7 @@ export function connectCommand(env: CliEnvironment): Command {
       const connection = await api.connections.showConnection.query({ name }).catch(explainApiError);
       const password = runPassword();
       const server = createServer({ maxConnections: maxClients, noDelay: true } as object, (socket) => {
-        void serve(socket, api, signIn.url, name, password);
+        void serve(socket, api, name, password);
       });
       const port = await listen(server, options.port ?? 0);
       const manifest = manifestByName(connection.protocol);
@@ -60,14 +60,13 @@ export function connectCommand(env: CliEnvironment): Command {
 async function serve(
   socket: Socket,
   api: ApiClient,
-  url: string,
   name: string,
   password: ReturnType<typeof runPassword>,
 ): Promise<void> {
   socket.on('error', () => undefined);
   socket.pause();
   try {
-    const { stream } = await openRelayStream(api, url, name, password);
+    const { stream } = await openRelayStream(api, name, password);
     await Promise.all([pipeline(socket, stream), pipeline(stream, socket)]);
   } catch (error) {
     if (error instanceof CliError) tell(`sluice: ${error.message}`);

@@ -26,7 +26,7 @@ export function execCommand(env: CliEnvironment): Command {
     .action(async (name: string, words: string[], options: ExecOptions) => {
       const signIn = signedIn(env);
       const password = runPassword();
-      const opened = await openRelayStream(openApi(signIn), signIn.url, name, password);
+      const opened = await openRelayStream(openApi(signIn), name, password);
       const open = statementClients[opened.protocol];
       if (open === undefined)
         throw new CliError(
