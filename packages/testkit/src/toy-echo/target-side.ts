@@ -23,7 +23,9 @@ export class ToyTarget implements WireTarget {
       await other.send(cancelLine);
       other.stream.end();
       // Read to its end: the target has then seen it.
+      const late = setTimeout(() => other.stream.destroy(), cancelTimeoutMs);
       while ((await other.next()) !== null);
+      clearTimeout(late);
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
     }
