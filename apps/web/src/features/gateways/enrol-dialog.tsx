@@ -93,7 +93,8 @@ function Enrol({ known, onDone }: { readonly known: readonly GatewayView[]; read
         <p className="mb-1 font-medium">Paste this on the gateway’s host</p>
         <CopyBlock text={enrolment.data.command} label="Copy the line" wrap />
         <p className="mt-1 text-ink-faint text-small">
-          It works once, for <Countdown until={enrolment.data.expiresAt} />. It is not shown again.
+          First name the targets that it may dial in SLUICE_ALLOW_TARGETS. The line works once, for{' '}
+          <Countdown until={enrolment.data.expiresAt} />, and is not shown again.
         </p>
       </div>
       <div aria-live="polite">

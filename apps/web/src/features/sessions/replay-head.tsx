@@ -94,7 +94,7 @@ export function ReplayHead({
         <CopyId id={session.id} />
       </p>
       {session.endReason === null || session.state === 'live' ? null : (
-        <p className="mt-0.5 text-ink-faint">{session.endReason}</p>
+        <p className="mt-0.5 text-ink-faint">{asSentence(session.endReason)}</p>
       )}
       {session.chain.ok ? null : (
         <Callout tone="deny" icon={Link2Off} className="mt-2">
@@ -109,6 +109,12 @@ export function ReplayHead({
       <TerminateDialog session={session} open={terminating} onOpen={setTerminating} />
     </header>
   );
+}
+
+/** The gateway's words, as a sentence: `the client said goodbye` → `The client said goodbye.` */
+function asSentence(words: string): string {
+  const begun = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function Dot() {

@@ -74,16 +74,17 @@ export function SessionsList({ connectionId }: { readonly connectionId?: string 
 }
 
 const columns: readonly Column<SessionSummary>[] = [
-  { name: 'Actor', card: 'title', cell: (row) => <ActorName actor={row.actor} /> },
+  { name: 'Actor', card: 'title', cell: (row) => <ActorName actor={row.actor} stacked /> },
   { name: 'State', card: 'title', cell: (row) => <SessionStateBadge state={row.state} /> },
-  { name: 'Connection', cell: (row) => <span className="font-medium">{row.connection.name}</span> },
+  { name: 'Connection', cell: (row) => <span className="whitespace-nowrap font-medium">{row.connection.name}</span> },
   {
     name: 'Client',
     from: 'lg',
     card: 'hidden',
     cell: (row) => (
-      <span className="text-ink-soft">
-        {row.clientSoftware ?? 'unknown'} <span className="text-ink-faint">from {row.clientAddress}</span>
+      <span className="flex flex-col leading-4">
+        <span className="text-ink-soft">{row.clientSoftware ?? 'unknown'}</span>
+        <span className="text-ink-faint text-small">{row.clientAddress}</span>
       </span>
     ),
   },
@@ -107,7 +108,7 @@ const columns: readonly Column<SessionSummary>[] = [
     align: 'right',
     from: 'md',
     cell: (row) => (
-      <span className="text-ink-soft">
+      <span className="whitespace-nowrap text-ink-soft">
         {row.endedAt === null ? '—' : durationText(row.endedAt.getTime() - row.startedAt.getTime())}
       </span>
     ),
