@@ -8,6 +8,7 @@ import type { FactsRequest } from '@sluice/wire-kit';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FactsPool, maxTextCharacters } from './facts-pool.ts';
+import type { HostileText } from './testing/hostile-parser.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-parser-'));
 const workerFile = join(folder, 'parser.cjs');
@@ -64,7 +65,7 @@ describe('a hostile text hurts nobody else', () => {
     expect(failures).toHaveLength(1);
   });
 
-  test.each(['throw', 'exit'])(
+  test.each<HostileText>(['throw', 'exit'])(
     'one that breaks the thread (%s) is unreadable, and the thread is replaced',
     async (text) => {
       const [broken, next] = await Promise.all([read(request(text)), read(request('a'))]);

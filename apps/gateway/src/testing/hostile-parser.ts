@@ -2,6 +2,9 @@
 import { type Language, unreadableFacts } from '@sluice/domain';
 import { runParseWorker } from '../parse-worker.ts';
 
+/** What breaks the thread that reads it. */
+export type HostileText = 'hang' | 'throw' | 'exit';
+
 let readings = 0;
 
 const hostile: Language = {
