@@ -87,7 +87,16 @@ export class ControlPlaneNode {
     this.#callers = { database, authSecret, publicUrl };
     this.#tunnels = new Tunnels({ database, registry, nodeId: newId<'Node'>(), publicUrl, internalUrls, log });
     this.#relay = new RelaySockets({ registry, signing: keys.signing, log });
-    this.#ports = new NativePorts({ database, bus, registry, host: env.relayHost, proxies: env.trustedProxies, log });
+    this.#ports = new NativePorts({
+      database,
+      bus,
+      registry,
+      host: env.relayHost,
+      publicUrl,
+      proxies: env.trustedProxies,
+      authority: keys.authority,
+      log,
+    });
     this.#services = {
       ...keys,
       database,

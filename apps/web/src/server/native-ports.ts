@@ -1,8 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Bus, Database } from '@sluice/database';
 import { listConnections } from '@sluice/database';
+import type { CertificateAuthority } from '@sluice/identity';
 import { manifestByName } from '@sluice/protocols/manifests';
-import { RelayListeners, type TunnelRegistry } from '@sluice/relay';
+import { type LastWords, RelayListeners, type TunnelRegistry } from '@sluice/relay';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 
@@ -20,7 +23,9 @@ export interface NativePortsOptions {
   readonly bus: Bus;
   readonly registry: TunnelRegistry;
   readonly host: string;
+  readonly publicUrl: string;
   readonly proxies: readonly string[];
+  readonly authority: CertificateAuthority;
   readonly log: Logger;
 }
 
@@ -30,6 +35,7 @@ export class NativePorts {
   readonly #listeners: RelayListeners;
   readonly #stops: (() => void)[];
   readonly #retry: NodeJS.Timeout;
+  #leaf: { readonly context: SecureContext; readonly renewAt: number } | null = null;
   #protocols = new Map<string, string>();
   #pending: NodeJS.Timeout | undefined;
   #closed = false;
@@ -39,9 +45,7 @@ export class NativePorts {
     this.#listeners = new RelayListeners({
       registry: options.registry,
       proxies: options.proxies,
-      unavailable: (connectionId) =>
-        manifestByName(this.#protocols.get(connectionId) ?? '')?.unavailable(unavailableMessage, unavailableHint) ??
-        new Uint8Array(),
+      unavailable: (connectionId) => this.#lastWords(connectionId),
     });
     this.#stops = [
       options.bus.subscribe('sluice_live', (payload) => {
@@ -51,12 +55,14 @@ export class NativePorts {
       options.bus.onGap(() => this.#soon()),
     ];
     this.#retry = setInterval(() => {
-      if (this.#listeners.problems().length > 0) this.#soon();
+      const leafIsOld = this.#leaf !== null && this.#leaf.renewAt <= Date.now();
+      if (leafIsOld || this.#listeners.problems().length > 0) this.#soon();
     }, retryMs);
   }
 
   /** Makes the ports what Postgres says now. */
   async sync(): Promise<void> {
+    await this.#renewLeaf();
     const rows = await listConnections(this.#options.database.db, null);
     this.#protocols = new Map(rows.map((row) => [row.id, row.protocol]));
     await this.#listeners.sync(
@@ -79,6 +85,37 @@ export class NativePorts {
     clearTimeout(this.#pending);
     for (const stop of this.#stops) stop();
     await this.#listeners.close();
+  }
+
+  #lastWords(connectionId: string): LastWords {
+    const manifest = manifestByName(this.#protocols.get(connectionId) ?? '');
+    if (manifest === undefined) return { words: new Uint8Array(), tls: null };
+    const words = manifest.unavailable(unavailableMessage, unavailableHint);
+    const tls =
+      manifest.tlsRequest === null || this.#leaf === null
+        ? null
+        : { ...manifest.tlsRequest, context: this.#leaf.context };
+    return { words, tls };
+  }
+
+  /** This node's own certificate: used only to say, inside TLS, that a gateway is away. Sessions' TLS ends in the gateway. */
+  async #renewLeaf(): Promise<void> {
+    const now = new Date();
+    if (this.#leaf !== null && this.#leaf.renewAt > now.getTime()) return;
+    const { authority, host, publicUrl } = this.#options;
+    const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const publicKey = keys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64url');
+    const names = [host, new URL(publicUrl).hostname.replace(/^\[|\]$/g, ''), 'localhost', '127.0.0.1', '::1'];
+    const serverNames = [...new Set(names.filter((name) => name !== '0.0.0.0' && name !== '::'))];
+    const { certificate, notAfter } = await authority.issueLeaf(
+      { publicKey, commonName: 'sluice relay', serverNames },
+      now,
+    );
+    const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' });
+    this.#leaf = {
+      context: createSecureContext({ key, cert: `${certificate.trimEnd()}\n${authority.root}`, minVersion: 'TLSv1.2' }),
+      renewAt: (now.getTime() + notAfter.getTime()) / 2,
+    };
   }
 
   #soon(): void {
