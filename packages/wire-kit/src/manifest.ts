@@ -58,4 +58,6 @@ export interface ProtocolManifest {
    * protocol, writes them before it closes when a gateway is offline.
    */
   readonly unavailable: (message: string, hint: string) => Uint8Array;
+  /** The constant bytes by which a client asks for TLS before anything else, and the answer yes; null where there are none. */
+  readonly tlsRequest: { readonly request: Uint8Array; readonly accept: Uint8Array } | null;
 }

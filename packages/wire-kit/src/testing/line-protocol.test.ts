@@ -241,6 +241,7 @@ const manifest: ProtocolManifest = {
   statementLabel: 'Line',
   highlight: 'plain',
   connectHints: () => [],
+  tlsRequest: null,
   unavailable: (message) => new TextEncoder().encode(`error ${message}\n`),
 };
 

@@ -245,7 +245,7 @@ class Handshake {
 
   /** `database` is empty, the user's name (what libpq sends unasked) or the connection's own. */
   #checkDatabase({ database, user }: StartupWishes): void {
-    const own = this.#request.connection.options['database'];
+    const own = this.#request.connection.options.database;
     if (database === '' || database === user || database === own) return;
     throw new SluiceError(
       'wrong-database',

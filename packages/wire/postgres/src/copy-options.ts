@@ -127,33 +127,33 @@ function tokenise(text: string): Token[] | null {
     const groups = pattern.exec(text)?.groups;
     if (groups === undefined) return null;
     const matched = pattern.lastIndex;
-    if (groups['space'] !== undefined) {
+    if (groups.space !== undefined) {
       at = matched;
-    } else if (groups['comment'] !== undefined) {
+    } else if (groups.comment !== undefined) {
       const end = commentEnd(text, at);
       if (end === null) return null;
       at = end;
-    } else if (groups['dollar'] !== undefined) {
-      const end = text.indexOf(groups['dollar'], matched);
+    } else if (groups.dollar !== undefined) {
+      const end = text.indexOf(groups.dollar, matched);
       if (end < 0) return null;
       tokens.push({ kind: 'string', text: text.slice(matched, end), depth });
-      at = end + groups['dollar'].length;
-    } else if (groups['string'] !== undefined) {
-      const read = readString(text, matched, groups['string']);
+      at = end + groups.dollar.length;
+    } else if (groups.string !== undefined) {
+      const read = readString(text, matched, groups.string);
       if (read === null) return null;
       tokens.push({ kind: 'string', text: read.value, depth });
       at = read.end;
-    } else if (groups['name'] !== undefined) {
+    } else if (groups.name !== undefined) {
       const end = closing(text, matched, '"');
       if (end === null) return null;
       // A quoted name is never a keyword; its own text does not matter here.
       tokens.push({ kind: 'word', text: `"${text.slice(matched, end)}"`, depth });
       at = end + 1;
-    } else if (groups['word'] !== undefined) {
-      tokens.push({ kind: 'word', text: groups['word'].toUpperCase(), depth });
+    } else if (groups.word !== undefined) {
+      tokens.push({ kind: 'word', text: groups.word.toUpperCase(), depth });
       at = matched;
     } else {
-      const symbol = groups['symbol']!;
+      const symbol = groups.symbol!;
       if (symbol === ')') depth--;
       tokens.push({ kind: 'symbol', text: symbol, depth });
       if (symbol === '(') depth++;

@@ -30,11 +30,11 @@ export function uncarriable(outcome: ReadOutcome): { readonly what: string; read
   for (const { sessionEffects } of outcome.statements) {
     for (const effect of sessionEffects) {
       if (effect.type !== 'set') continue;
-      const value = typeof effect['value'] === 'string' ? effect['value'] : '';
-      if (effect['name'] === 'client_encoding' && !isCarriedEncoding(value)) {
+      const value = typeof effect.value === 'string' ? effect.value : '';
+      if (effect.name === 'client_encoding' && !isCarriedEncoding(value)) {
         return { what: 'SET client_encoding', because: 'Sluice reads and masks UTF-8 only' };
       }
-      if (effect['name'] === 'standard_conforming_strings' && /^(off|false|no|0|f|n|of|fa.*)$/i.test(value)) {
+      if (effect.name === 'standard_conforming_strings' && /^(off|false|no|0|f|n|of|fa.*)$/i.test(value)) {
         return {
           what: 'SET standard_conforming_strings',
           because: 'string literals would no longer mean what Sluice reads',
@@ -52,7 +52,7 @@ export function mayCopyIn(outcome: ReadOutcome): boolean {
     ({ complete, sessionEffects }) =>
       !complete ||
       sessionEffects.some(
-        (effect) => effect.type === 'unknown' || (effect.type === 'copy' && effect['direction'] !== 'out'),
+        (effect) => effect.type === 'unknown' || (effect.type === 'copy' && effect.direction !== 'out'),
       ),
   );
 }

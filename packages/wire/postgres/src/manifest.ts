@@ -27,11 +27,13 @@ export const postgresManifest: ProtocolManifest = {
   highlight: 'sql',
   connectHints,
   unavailable,
+  // SSLRequest (PostgreSQL manual, "Message Formats"), answered S.
+  tlsRequest: { request: Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47), accept: Uint8Array.of(0x53) },
 };
 
 function connectHints(place: ConnectPlace): readonly ConnectHint[] {
   const { host, port, caFile, username, secret } = place;
-  const database = String(place.options['database'] ?? username);
+  const database = String(place.options.database ?? username);
   // No file: a loopback port of `sluice connect`, which adds TLS itself.
   const plain = caFile === '';
   const tls = plain ? 'sslmode=disable' : `sslmode=verify-full&sslrootcert=${encodeURIComponent(caFile)}`;

@@ -48,7 +48,7 @@ class RelayedSession {
     this.#request = request;
     const { client, target, inspector, facts, knowledge, connection } = request;
     const statements = new StatementTable();
-    const database = connection.options['database'];
+    const database = connection.options.database;
     this.#ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });

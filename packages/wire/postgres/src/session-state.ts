@@ -150,13 +150,11 @@ export class SessionTracker {
         return false;
       case 'transaction':
         return (
-          effect['op'] !== 'begin' &&
-          effect['op'] !== 'savepoint' &&
-          (this.#movedInTransaction || this.#touched.size > 0)
+          effect.op !== 'begin' && effect.op !== 'savepoint' && (this.#movedInTransaction || this.#touched.size > 0)
         );
       case 'set':
       case 'reset':
-        return movesNames(effect['name']);
+        return movesNames(effect.name);
       default:
         return true;
     }
@@ -203,10 +201,10 @@ export class SessionTracker {
   }
 
   #apply(effect: SessionEffect): void {
-    const name = typeof effect['name'] === 'string' ? effect['name'] : '';
+    const name = typeof effect.name === 'string' ? effect.name : '';
     switch (effect.type) {
       case 'transaction':
-        if (effect['op'] !== 'begin' && this.#movedInTransaction) this.#stale = true;
+        if (effect.op !== 'begin' && this.#movedInTransaction) this.#stale = true;
         break;
       case 'set':
       case 'reset':
@@ -217,24 +215,24 @@ export class SessionTracker {
         this.#moved();
         break;
       case 'discard':
-        this.#discard(String(effect['what']).toLowerCase());
+        this.#discard(String(effect.what).toLowerCase());
         break;
       case 'prepare':
-        this.#prepare(name, String(effect['text']));
+        this.#prepare(name, String(effect.text));
         break;
       case 'deallocate':
         if (name === '') this.#statements.removeAllPrepared();
         else this.#statements.removePrepared(name);
         break;
       case 'declare':
-        if (this.#cursors.size < maxCursors) this.#cursors.set(name, String(effect['text']));
+        if (this.#cursors.size < maxCursors) this.#cursors.set(name, String(effect.text));
         break;
       case 'close':
         if (name === '') this.#cursors.clear();
         else this.#cursors.delete(name);
         break;
       case 'ddl':
-        this.#touch(Array.isArray(effect['objects']) ? (effect['objects'] as readonly string[]) : ['*']);
+        this.#touch(Array.isArray(effect.objects) ? (effect.objects as readonly string[]) : ['*']);
         break;
       case 'temp':
         this.#temporaryObjectsKnown = false;

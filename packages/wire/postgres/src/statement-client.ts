@@ -34,7 +34,7 @@ export const openStatementClient: OpenStatementClient = async (request) => {
 };
 
 function startupParameters(username: string, options: Readonly<Record<string, unknown>>): [string, string][] {
-  const database = options['database'];
+  const database = options.database;
   return [
     ['user', username],
     ...(typeof database === 'string' ? ([['database', database]] as [string, string][]) : []),

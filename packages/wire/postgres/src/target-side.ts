@@ -183,12 +183,12 @@ async function startSession(request: DialRequest, plain: Duplex): Promise<Postgr
 
 /** UTF-8 always, whatever the client's locale: it is what Sluice reads and masks. */
 function startupParameters(request: DialRequest, username: string): Map<string, string> {
-  const database = request.options['database'];
+  const database = request.options.database;
   const parameters = new Map([
     ['user', username],
     ['database', typeof database === 'string' && database !== '' ? database : username],
     ['client_encoding', 'UTF8'],
-    ['application_name', applicationName(request.startup['application_name'] ?? '', request.actorLabel)],
+    ['application_name', applicationName(request.startup.application_name ?? '', request.actorLabel)],
   ]);
   return parameters;
 }

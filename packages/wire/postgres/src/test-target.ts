@@ -50,7 +50,7 @@ export async function testTarget(request: DialRequest): Promise<TargetTest> {
     target = await dialTarget(request);
     const durationMs = performance.now() - startedAt;
     steps.push(done('authentication', durationMs, `The target accepted role ${request.credential.reveal().username}.`));
-    steps.push(done('database', 0, `Database ${String(request.options['database'] ?? '')} opened.`));
+    steps.push(done('database', 0, `Database ${String(request.options.database ?? '')} opened.`));
   } catch (error) {
     const durationMs = performance.now() - startedAt;
     const isDatabase = error instanceof SluiceError && error.code === 'wrong-database';
