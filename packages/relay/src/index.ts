@@ -1,3 +1,4 @@
+export type { LastWords } from './last-words.ts';
 export type { RelayOptions } from './relay-clients.ts';
 export type { ListenerProblem, ListenerWish } from './relay-listeners.ts';
 export { RelayListeners } from './relay-listeners.ts';

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { SluiceError, type StreamOpen } from '@sluice/domain';
 import { addressList, clientAddressText } from './client-address.ts';
 import { joinStreams } from './join-streams.ts';
+import { type LastWords, sayLastWords } from './last-words.ts';
 import * as limits from './limits.ts';
 import { readProxyHeader } from './proxy-header.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
@@ -10,7 +11,7 @@ import type { TunnelRegistry } from './tunnel-registry.ts';
 export interface RelayOptions {
   readonly registry: TunnelRegistry;
   /** What a client is told in its own protocol when its gateway cannot be reached or takes no more clients. */
-  readonly unavailable: (connectionId: string) => Uint8Array;
+  readonly unavailable: (connectionId: string) => LastWords;
   /** Addresses and subnets of load balancers. From them, and from nobody else, a PROXY v2 header is demanded and believed. */
   readonly proxies?: readonly string[];
   readonly maxClientsPerConnection?: number;
@@ -111,8 +112,9 @@ export class RelayClients {
   }
 
   #refuse(socket: Socket, connectionId: string): void {
-    if (socket.writable) socket.write(this.#options.unavailable(connectionId));
-    closeAfterWrites(socket);
+    const said = this.#options.unavailable(connectionId);
+    // What the client asked for first is on its way to the gateway or lost: then the words go out as they are.
+    sayLastWords(socket, socket.bytesRead === 0 ? said : { ...said, tls: null });
   }
 }
 

@@ -26,7 +26,11 @@ afterEach(async () => {
 });
 
 function newListeners(options: { proxies?: string[]; maxClientsPerConnection?: number } = {}): RelayListeners {
-  return new RelayListeners({ registry: pair.registry, unavailable: () => unavailable, ...options });
+  return new RelayListeners({
+    registry: pair.registry,
+    unavailable: () => ({ words: unavailable, tls: null }),
+    ...options,
+  });
 }
 
 function wish(connectionId: string, port = 0, gatewayId = 'g'): ListenerWish {

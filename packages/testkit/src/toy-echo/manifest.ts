@@ -21,5 +21,6 @@ export const toyEchoManifest: ProtocolManifest = {
   statementLabel: 'Line',
   highlight: 'plain',
   connectHints: (place) => [{ title: 'netcat', language: 'shell', text: `nc ${place.host} ${place.port}` }],
+  tlsRequest: null,
   unavailable: (message, hint) => new TextEncoder().encode(`ERROR ${JSON.stringify({ message, hint })}\n`),
 };

@@ -15,6 +15,7 @@ const manifest: ProtocolManifest = {
   statementLabel: 'Line',
   highlight: 'plain',
   connectHints: () => [],
+  tlsRequest: null,
   unavailable: () => new Uint8Array(),
 };
 
