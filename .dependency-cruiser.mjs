@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { clientOwner, importTable, purePackages, testsOnly, typesOnly } from './scripts/import-table.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
-const tests = '\\.test\\.tsx?$|/fixtures/';
+/** Test code: tests, what they share in a `testing` folder, and their fixtures. */
+const tests = '\\.test\\.tsx?$|/testing/|/fixtures/';
 const literal = (text) => text.replaceAll('.', '\\.');
 
 /** Folders that an entry of the table names: `packages/wire/*` is one per protocol. */
@@ -77,6 +78,12 @@ export default {
       to: { path: `^${testsOnly}/` },
     },
     {
+      name: 'testing-in-tests-only',
+      severity: 'error',
+      from: { path: '^(packages|apps|prisma)/', pathNot: [tests, `^${testsOnly}/`] },
+      to: { path: '/testing/' },
+    },
+    {
       name: 'one-client-owner',
       comment: `Only ${clientOwner} imports the Prisma client, generated or packaged.`,
       severity: 'error',
@@ -131,7 +138,7 @@ export default {
       severity: 'error',
       from: {
         path: '^(packages|apps)/[^.]+/src/',
-        pathNot: [tests, `^${testsOnly}/`, '/testing/', '\\.test-[a-z-]+\\.ts$'],
+        pathNot: [tests, `^${testsOnly}/`],
       },
       to: {
         dependencyTypes: ['npm-dev'],
