@@ -1,6 +1,12 @@
 /** Who a native secret belongs to: asked of the control plane, positive answers cached briefly and dropped when the epoch moves. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type AuthoriseResponse, type BundleConnection, type Secret, SluiceError } from '@sluice/domain';
+import {
+  type AuthoriseResponse,
+  type BundleConnection,
+  type CredentialRef,
+  type Secret,
+  SluiceError,
+} from '@sluice/domain';
 import type { AuthorisePort } from '@sluice/session';
 import type { ControlPlane } from './control-plane.ts';
 
@@ -40,6 +46,10 @@ export class Authoriser implements AuthorisePort {
     this.#epoch = epoch;
     this.#cache.clear();
     return !first;
+  }
+
+  confirm(connection: BundleConnection, credential: CredentialRef): Promise<AuthoriseResponse> {
+    return this.#controlPlane.confirm({ connectionId: connection.id, credential });
   }
 
   async authorise(request: Parameters<AuthorisePort['authorise']>[0]): Promise<AuthoriseResponse> {

@@ -8,6 +8,7 @@ import {
   approvalStatusSchema,
   authoriseResponseSchema,
   bundleResponseSchema,
+  type ConfirmRequest,
   chunkResponseSchema,
   type ErrorCode,
   enrolResponseSchema,
@@ -87,6 +88,11 @@ export class ControlPlane {
 
   async authorise(request: AuthoriseRequest): Promise<AuthoriseResponse> {
     return read(await this.#send('POST', gatewayPaths.authorise, json(request)), authoriseResponseSchema);
+  }
+
+  /** Whether the credential behind a ticket's session still stands for its actor. */
+  async confirm(request: ConfirmRequest): Promise<AuthoriseResponse> {
+    return read(await this.#send('POST', gatewayPaths.confirm, json(request)), authoriseResponseSchema);
   }
 
   async leaf(

@@ -245,7 +245,7 @@ class Gateway implements RunningGateway {
         this.#lease.heard();
         if (notice.bundleVersion > this.#bundles.version) void this.#pull();
         if (this.#authoriser.epochIs(notice.revocationEpoch)) {
-          for (const session of this.#live.all()) void session.reauthorise?.();
+          for (const session of this.#live.all()) void session.reauthorise();
         }
         return;
       case 'approval':

@@ -113,6 +113,7 @@ function ticket(
     expiresAt: new Date(Date.now() + 30_000).toISOString(),
     sessionExpiresAt: null,
     epoch: 1,
+    credential: { by: 'api-token', id: 'token' },
     secretHash: sha256(password),
     ...more,
   });

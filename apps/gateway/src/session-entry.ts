@@ -150,7 +150,12 @@ export class SessionEntry {
     this.#usedTickets.set(ticket.id, expires);
     const actor = actorSchema.safeParse(ticket.actor);
     if (!actor.success) throw new SluiceError('bad-request', 'the ticket speaks for nobody that this gateway knows');
-    return { actor: actor.data, secretHash: ticket.secretHash, expiresAt: ticket.sessionExpiresAt };
+    return {
+      actor: actor.data,
+      secretHash: ticket.secretHash,
+      expiresAt: ticket.sessionExpiresAt,
+      credential: ticket.credential,
+    };
   }
 
   #forgetExpired(): void {

@@ -23,6 +23,10 @@ export type Bundle = z.infer<typeof bundleSchema>;
 export const signedBundleSchema = z.strictObject({ payload: z.string(), signature: z.string(), keyId: z.string() });
 export type SignedBundle = z.infer<typeof signedBundleSchema>;
 
+/** The web session or API token behind a caller, by id. */
+export const credentialRefSchema = z.strictObject({ by: z.enum(['web-session', 'api-token']), id: z.string() });
+export type CredentialRef = z.infer<typeof credentialRefSchema>;
+
 /** A single-use ticket for the relay path, signed like a bundle with context `sluice-ticket-v1\0`. Lives 30 s. */
 export const ticketSchema = z.strictObject({
   id: z.string(),
@@ -35,6 +39,8 @@ export const ticketSchema = z.strictObject({
   /** Until when the session that it opens may last. */
   sessionExpiresAt: z.iso.datetime().nullable(),
   epoch: z.int(),
+  /** What the ticket was issued on: when the revocation epoch moves, the gateway asks whether it still holds. */
+  credential: credentialRefSchema,
   /** base64url SHA-256 of the password that the CLI's listener made up for this run; the gateway asks the client for it. */
   secretHash: z.string(),
 });

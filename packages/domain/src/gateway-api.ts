@@ -4,12 +4,13 @@
  */
 import { z } from 'zod';
 import { actorSchema } from './actor.ts';
-import { signedBundleSchema } from './bundle.ts';
+import { credentialRefSchema, signedBundleSchema } from './bundle.ts';
 
 export const gatewayPaths = {
   enrol: '/api/gateway/enrol',
   bundle: '/api/gateway/bundle',
   authorise: '/api/gateway/authorise',
+  confirm: '/api/gateway/confirm',
   leaf: '/api/gateway/leaf',
   approvals: '/api/gateway/approvals',
   chunks: '/api/gateway/chunks',
@@ -58,6 +59,10 @@ export const authoriseResponseSchema = z.discriminatedUnion('ok', [
 ]);
 export type AuthoriseRequest = z.infer<typeof authoriseRequestSchema>;
 export type AuthoriseResponse = z.infer<typeof authoriseResponseSchema>;
+
+/** POST confirm: does the credential behind a ticket's session still stand for its actor? Answered like `authorise`. */
+export const confirmRequestSchema = z.strictObject({ connectionId: z.string(), credential: credentialRefSchema });
+export type ConfirmRequest = z.infer<typeof confirmRequestSchema>;
 
 export const leafRequestSchema = z.strictObject({
   connectionId: z.string(),

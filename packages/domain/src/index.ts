@@ -1,7 +1,7 @@
 export type { Actor, ActorRole } from './actor.ts';
 export { actorRoleSchema, actorRoles, actorSchema } from './actor.ts';
-export type { Bundle, SignedBundle, SignedTicket, Ticket } from './bundle.ts';
-export { bundleSchema, signedBundleSchema, signedTicketSchema, ticketSchema } from './bundle.ts';
+export type { Bundle, CredentialRef, SignedBundle, SignedTicket, Ticket } from './bundle.ts';
+export { bundleSchema, credentialRefSchema, signedBundleSchema, signedTicketSchema, ticketSchema } from './bundle.ts';
 export type { BundleConnection, SealedEnvelope, TargetAddress, TargetCredential, TargetTls } from './connection.ts';
 export {
   bundleConnectionSchema,
@@ -36,6 +36,7 @@ export type {
   ApprovalStatus,
   AuthoriseRequest,
   AuthoriseResponse,
+  ConfirmRequest,
   GatewayState,
   NoticeToControlPlane,
   NoticeToGateway,
@@ -55,6 +56,7 @@ export {
   authoriseResponseSchema,
   bundleResponseSchema,
   chunkResponseSchema,
+  confirmRequestSchema,
   enrolRequestSchema,
   enrolResponseSchema,
   gatewayPaths,

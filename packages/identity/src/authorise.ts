@@ -1,10 +1,17 @@
-import type { Database } from '@sluice/database';
-import { findConnection, findToken, noteTokenUse, readCounters } from '@sluice/database';
-import type { AuthoriseRequest, AuthoriseResponse } from '@sluice/domain';
+import type { AttemptKey, Database } from '@sluice/database';
+import {
+  findConnection,
+  findToken,
+  noteFailedAttempt,
+  noteTokenUse,
+  readCounters,
+  readFailedAttempts,
+} from '@sluice/database';
+import type { Actor, AuthoriseRequest, AuthoriseResponse, ConfirmRequest } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
+import { newId } from '@sluice/keys';
 import { actorOfToken } from './actors.ts';
-import type { AttemptLimit } from './attempt-limits.ts';
-import { reserveAttempt } from './attempt-limits.ts';
+import { authenticateWebSession } from './authenticate.ts';
 
 /** Wrong secrets for one connection from one client address within the window. */
 const maxWrongSecrets = 60;
@@ -27,14 +34,58 @@ export async function authoriseNativeSecret(
     throw new SluiceError('not-found', 'This gateway serves no such connection.', {
       hint: 'Wait for the next bundle, or look at the Connections page.',
     });
-  const reservation = await reserveAttempt(database, [limitOf(request)], now);
-  if (!reservation.ok)
+  // Counted after the fact, unlike passwords: a secret of 160 random bits is not guessed, and a client's pool may open many sessions
+  // at once, none of which must be held against the others.
+  const attempts = attemptsOf(request);
+  const failures = await readFailedAttempts(database.db, attempts, new Date(now.getTime() - windowMs));
+  if (failures >= maxWrongSecrets)
     throw new SluiceError('too-many', 'Too many wrong secrets came from this address.', {
-      hint: `Wait ${reservation.retryAfterSeconds} seconds, then try again with the right secret.`,
+      hint: `Wait ${windowMs / 1000} seconds, then try again with the right secret.`,
     });
   const answer = await judge(database, request, now);
-  if (answer.ok) await reservation.succeeded(() => false);
+  if (!answer.ok) await noteFailedAttempt(database.db, attempts, newId<'FailedAttempt'>(), now);
   return answer;
+}
+
+/**
+ * Whether the web session or API token behind a ticket still stands for somebody. Throws SluiceError `not-found` for a connection of
+ * another gateway.
+ */
+export async function confirmCredential(
+  database: Database,
+  gatewayId: string,
+  request: ConfirmRequest,
+  now: Date,
+): Promise<AuthoriseResponse> {
+  const connection = await findConnection(database.db, { id: request.connectionId });
+  if (connection === null || connection.gatewayId !== gatewayId)
+    throw new SluiceError('not-found', 'This gateway serves no such connection.');
+  const { by, id } = request.credential;
+  const standing =
+    by === 'web-session' ? await webSessionActor(database, id, now) : await tokenActor(database, id, now);
+  if (standing === null)
+    return refused('revoked', 'Your sign-in or API token was revoked or has expired.', 'Sign in again.');
+  const { revocationEpoch } = await readCounters(database.db);
+  const { actor, expiresAt } = standing;
+  return { ok: true, actor, expiresAt: expiresAt?.toISOString() ?? null, epoch: revocationEpoch };
+}
+
+interface Standing {
+  readonly actor: Actor;
+  readonly expiresAt: Date | null;
+}
+
+async function webSessionActor(database: Database, id: string, now: Date): Promise<Standing | null> {
+  const caller = await authenticateWebSession(database, id, now);
+  return caller === null ? null : { actor: caller.actor, expiresAt: caller.expiresAt };
+}
+
+async function tokenActor(database: Database, id: string, now: Date): Promise<Standing | null> {
+  const token = await findToken(database.db, { id });
+  if (token === null || token.type !== 'api' || token.revokedAt !== null) return null;
+  if (token.expiresAt !== null && token.expiresAt <= now) return null;
+  const owner = actorOfToken(token);
+  return owner.ok ? { actor: owner.actor, expiresAt: token.expiresAt } : null;
 }
 
 async function judge(database: Database, request: AuthoriseRequest, now: Date): Promise<AuthoriseResponse> {
@@ -78,9 +129,8 @@ function refused(
   return { ok: false, reason, message, hint };
 }
 
-function limitOf(request: AuthoriseRequest): AttemptLimit {
-  const key = `${request.connectionId} ${hostOf(request.clientAddress)}`;
-  return { scope: 'native-secret', key, max: maxWrongSecrets, windowMs };
+function attemptsOf(request: AuthoriseRequest): AttemptKey {
+  return { scope: 'native-secret', key: `${request.connectionId} ${hostOf(request.clientAddress)}` };
 }
 
 /** The address without its port, which changes with every try. */

@@ -1,7 +1,7 @@
 export { actorOfPerson, actorOfServiceIdentity } from './actors.ts';
 export type { Caller } from './authenticate.ts';
 export { authenticateToken, authenticateWebSession } from './authenticate.ts';
-export { authoriseNativeSecret } from './authorise.ts';
+export { authoriseNativeSecret, confirmCredential } from './authorise.ts';
 export type { CertificateAuthority, LeafRequest } from './certificate-authority.ts';
 export { createEnrolment, enrolGateway, enrolmentLifeMs } from './enrolment.ts';
 export type { InstallationKeys } from './installation.ts';

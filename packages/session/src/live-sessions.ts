@@ -8,8 +8,8 @@ export interface LiveSession {
   readonly actorId: string;
   /** Ends it with these words; idempotent. */
   terminate(refusal: WireRefusal): void;
-  /** Asks again whether its actor may go on; terminates it when not. Null for sessions whose right is not asked for (tickets). */
-  readonly reauthorise: (() => Promise<void>) | null;
+  /** Asks again whether its actor may go on; terminates it when not. */
+  reauthorise(): Promise<void>;
 }
 
 /** Longest cancel token: protocol 3.2 of Postgres allows 256 bytes, printed as hex. */

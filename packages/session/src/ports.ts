@@ -6,6 +6,7 @@ import type {
   ApprovalStatus,
   AuthoriseResponse,
   BundleConnection,
+  CredentialRef,
   Secret,
   StatementDescription,
   TargetCredential,
@@ -37,6 +38,8 @@ export interface AuthorisePort {
     readonly secret: Secret;
     readonly startup: Readonly<Record<string, string>>;
   }): Promise<AuthoriseResponse>;
+  /** Whether what a ticket was issued on still holds. Throws SluiceError when nobody can be asked. */
+  confirm(connection: BundleConnection, credential: CredentialRef): Promise<AuthoriseResponse>;
 }
 
 export interface ApprovalsPort {
@@ -95,4 +98,5 @@ export interface TicketGrant {
   readonly actor: Actor;
   readonly secretHash: string;
   readonly expiresAt: string | null;
+  readonly credential: CredentialRef;
 }

@@ -85,7 +85,7 @@ describe('the order of a session (invariant 1)', () => {
         connectionRevision: 1,
         actorId: agent.id,
         terminate: () => undefined,
-        reauthorise: null,
+        reauthorise: () => Promise.resolve(),
       });
     }
     const session = await start();
@@ -115,7 +115,12 @@ describe('the order of a session (invariant 1)', () => {
 });
 
 describe('tickets', () => {
-  const ticket = { actor: agent, secretHash: sha256('this-run'), expiresAt: null };
+  const ticket = {
+    actor: agent,
+    secretHash: sha256('this-run'),
+    expiresAt: null,
+    credential: { by: 'api-token', id: 'token' } as const,
+  };
 
   test('the password of the run lets in, and nobody is asked', async () => {
     const session = await start({ path: 'ticket', ticket });
@@ -123,6 +128,18 @@ describe('tickets', () => {
     expect(world.steps).not.toContain('authorise');
     await session.leave();
     expect(world.events('session.opened')).toMatchObject([{ path: 'ticket' }]);
+  });
+
+  test('it goes on while the token behind the ticket holds, and ends when that is revoked (invariant 6)', async () => {
+    world.grant('token', agent);
+    const session = await start({ path: 'ticket', ticket });
+    expect(await session.ask('HELLO this-run')).toMatch(/^READY/);
+    await Promise.all(world.live.all().map((live) => live.reauthorise()));
+    expect(world.live.size).toBe(1);
+    world.answers.delete('token');
+    await Promise.all(world.live.all().map((live) => live.reauthorise()));
+    await session.ended;
+    expect(world.events('session.closed')).toMatchObject([{ reason: 'terminated' }]);
   });
 
   test('any other password is refused, a valid native secret included', async () => {

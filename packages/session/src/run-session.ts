@@ -3,7 +3,7 @@
  * through it; a protocol supplies wording and bytes only.
  */
 import type { Duplex } from 'node:stream';
-import { type Actor, type BundleConnection, type Secret, SluiceError } from '@sluice/domain';
+import { type Actor, type AuthoriseResponse, type BundleConnection, type Secret, SluiceError } from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
 import {
   type ClientTransport,
@@ -93,7 +93,7 @@ async function governed(
     connectionRevision: connection.revision,
     actorId: identified.actor.id,
     terminate,
-    reauthorise: request.ticket === null ? () => reauthorise(request, client, ports, identified, terminate) : null,
+    reauthorise: () => reauthorise(request, client, ports, identified, terminate),
   });
   const expiry = expiryTimer(identified.expiresAt, ports.now(), terminate);
   try {
@@ -152,12 +152,25 @@ async function identify(request: SessionRequest, client: WireClient, ports: Sess
       hint: 'Copy the password from the terminal where sluice connect runs.',
     });
   }
-  const answer = await ports.authorise.authorise({
-    connection,
-    clientAddress: request.transport.clientAddress,
-    secret,
-    startup: client.startup,
-  });
+  return granted(
+    await ports.authorise.authorise({
+      connection,
+      clientAddress: request.transport.clientAddress,
+      secret,
+      startup: client.startup,
+    }),
+  );
+}
+
+/** Who the session's credential stands for now. */
+async function standing(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Identified> {
+  const { connection, ticket } = request;
+  if (ticket === null) return identify(request, client, ports);
+  return granted(await ports.authorise.confirm(connection, ticket.credential));
+}
+
+/** Throws SluiceError for a refusal. */
+function granted(answer: AuthoriseResponse): Identified {
   if (answer.ok) return { actor: answer.actor, expiresAt: answer.expiresAt };
   const code = answer.reason === 'not-granted' ? 'forbidden' : 'unauthenticated';
   throw new SluiceError(code, answer.message, { hint: answer.hint });
@@ -172,8 +185,9 @@ async function reauthorise(
   terminate: (refusal: WireRefusal) => void,
 ): Promise<void> {
   try {
-    const now = await identify(request, client, ports);
-    if (now.actor.id === before.actor.id && now.actor.role === before.actor.role) return;
+    const now = await standing(request, client, ports);
+    // Name, role, groups and owner are what policy tests.
+    if (JSON.stringify(now.actor) === JSON.stringify(before.actor)) return;
     terminate({ reason: 'terminated', message: 'your rights changed', hint: 'Connect again.' });
   } catch (error) {
     terminate({

@@ -37,6 +37,7 @@ export const issueTicket = mutation({
       expiresAt: new Date(now.getTime() + ticketLifeMs).toISOString(),
       sessionExpiresAt: caller.expiresAt?.toISOString() ?? null,
       epoch: revocationEpoch,
+      credential: { by: caller.by, id: caller.credentialId },
       secretHash: input.secretHash,
     };
     return {

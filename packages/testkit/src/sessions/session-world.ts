@@ -96,6 +96,15 @@ export class SessionWorld {
           };
           return Promise.resolve(this.answers.get(secret.reveal()) ?? unknown);
         },
+        confirm: (_connection, credential) => {
+          const revoked: AuthoriseResponse = {
+            ok: false,
+            reason: 'revoked',
+            message: 'the token was revoked',
+            hint: 'Sign in again.',
+          };
+          return Promise.resolve(this.answers.get(credential.id) ?? revoked);
+        },
       },
       lease: {
         problem: () => {

@@ -21,6 +21,7 @@ import {
   approvalOutcomeSchema,
   authoriseRequestSchema,
   type chunkResponseSchema,
+  confirmRequestSchema,
   enrolRequestSchema,
   type enrolResponseSchema,
   gatewayPaths,
@@ -29,7 +30,7 @@ import {
   SluiceError,
   testResultSchema,
 } from '@sluice/domain';
-import { authoriseNativeSecret, enrolGateway } from '@sluice/identity';
+import { authoriseNativeSecret, confirmCredential, enrolGateway } from '@sluice/identity';
 import type { z } from 'zod';
 import { sendJson } from '../http/problem.ts';
 import { parseJson, readBody } from '../http/read-body.ts';
@@ -61,6 +62,8 @@ const routes: Readonly<Record<string, Route>> = {
     buildBundle(services, gateway, count(url, 'have'), now),
   [`POST ${gatewayPaths.authorise}`]: ({ services, gateway, body, now }) =>
     authoriseNativeSecret(services.database, gateway.id, read(authoriseRequestSchema, body), now),
+  [`POST ${gatewayPaths.confirm}`]: ({ services, gateway, body, now }) =>
+    confirmCredential(services.database, gateway.id, read(confirmRequestSchema, body), now),
   [`POST ${gatewayPaths.leaf}`]: ({ services, gateway, body, now }) =>
     issueLeaf(services, gateway, read(leafRequestSchema, body), now),
   [`POST ${gatewayPaths.approvals}`]: ({ services, gateway, body, now }) =>

@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ChunkUpload } from '@sluice/api';
+import { newId } from '@sluice/keys';
+import { fileSpool, type NewEvent, SpoolPusher, SpoolWriter } from '@sluice/recording';
+import type { Name, World } from './world.ts';
+
+type Judged = Extract<NewEvent, { readonly type: 'statement.judged' }>;
+
+/** A judged statement, allowed unless said otherwise. */
+export function judged(index: number, text: string, more: Partial<Judged> = {}): Judged {
+  return {
+    type: 'statement.judged',
+    statementId: newId(),
+    index,
+    phase: 'run',
+    origin: 'client',
+    text,
+    truncatedChars: 0,
+    binds: [],
+    command: 'SELECT',
+    kind: 'read',
+    complete: true,
+    objects: ['public.customers'],
+    functions: [],
+    filter: 'absent',
+    destructive: false,
+    fingerprint: 'f',
+    action: 'allow',
+    rule: null,
+    reason: 'Reading is allowed.',
+    matched: [],
+    approvalId: null,
+    ...more,
+  };
+}
+
+export function resultOf(statementId: string, rows: readonly (readonly (string | null)[])[]): NewEvent {
+  const columns = [{ name: 'email', type: 'text', masked: 'mask-contact', dataClass: 'contact' }];
+  const counts = { rowCount: rows.length, omittedRows: 0, omittedDigest: null };
+  const rest = { resultIndex: 0, columns, rows, ...counts, tag: `SELECT ${rows.length}`, durationMs: 3 };
+  return { type: 'statement.result', statementId, ...rest };
+}
+
+/** A session's chunks as the gateway's own recorder and pusher make them: one per group of events, then the end. */
+export async function recordSession(
+  world: World,
+  name: Name,
+  groups: readonly (readonly NewEvent[])[],
+  more: { readonly connectionId?: string; readonly sessionId?: string } = {},
+): Promise<{ readonly sessionId: string; readonly chunks: readonly ChunkUpload[] }> {
+  const dir = mkdtempSync(join(tmpdir(), 'sluice-spool-'));
+  const sessionId = more.sessionId ?? newId();
+  const store = fileSpool(dir);
+  const onFault = (message: string, error: unknown) => {
+    throw new Error(message, { cause: error });
+  };
+  const writer = new SpoolWriter({
+    store,
+    gatewayId: world.gateway.id,
+    keys: world.gatewayKeys,
+    onFault,
+    onChunk: () => undefined,
+  });
+  const recorder = writer.openSession(sessionId);
+  const opened: NewEvent = {
+    type: 'session.opened',
+    sessionId,
+    connection: {
+      id: more.connectionId ?? world.connectionId,
+      name: 'orders',
+      protocol: 'postgres',
+      revision: 1,
+      labels: {},
+    },
+    actor: world.actors[name],
+    gateway: { id: world.gateway.id, startId: newId() },
+    client: { address: '192.0.2.9:4000', startup: { application_name: 'psql' } },
+    policyVersion: 1,
+    path: 'native',
+  };
+  recorder.append(opened, { durable: true });
+  for (const group of groups) {
+    for (const event of group) recorder.append(event, { durable: false });
+    recorder.flush();
+  }
+  recorder.close({
+    type: 'session.closed',
+    reason: 'clean',
+    message: 'the client said goodbye',
+    statements: 0,
+    held: 0,
+    denied: 0,
+  });
+  writer.stop();
+  const chunks: ChunkUpload[] = [];
+  const pusher = new SpoolPusher({
+    store,
+    push: (id, index, bytes) => {
+      chunks.push({ sessionId: id, index, bytes });
+      return Promise.resolve();
+    },
+    onFault,
+  });
+  pusher.wake();
+  while (store.list().length > 0) await new Promise((resolve) => setImmediate(resolve));
+  await pusher.stop();
+  rmSync(dir, { recursive: true, force: true });
+  return { sessionId, chunks };
+}

@@ -1,0 +1,175 @@
+/** A small organisation in a real Postgres, and ways to act in it as anybody. */
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createCaller, type GatewayCaller, type GatewayServices } from '@sluice/api';
+import { createPerson, createServiceIdentity, findPerson, openBus, publishPolicyVersion } from '@sluice/database';
+import type { Actor, ApprovalCreate } from '@sluice/domain';
+import { Secret } from '@sluice/domain';
+import {
+  actorOfPerson,
+  actorOfServiceIdentity,
+  createEnrolment,
+  enrolGateway,
+  openInstallation,
+} from '@sluice/identity';
+import { generateSigningKeys, newId, type SigningKeys } from '@sluice/keys';
+import { generateSealingKeys } from '@sluice/keys/sealing';
+import { startTestDatabase, type TestDatabase } from './database.ts';
+
+const people = {
+  admin: 'admin',
+  reviewer: 'reviewer',
+  second: 'reviewer',
+  engineer: 'engineer',
+  other: 'engineer',
+} as const;
+const agents = { agent: 'engineer', stray: 'other' } as const;
+export type Name = keyof typeof people | keyof typeof agents;
+
+export interface World {
+  readonly test: TestDatabase;
+  readonly services: GatewayServices;
+  readonly actors: Readonly<Record<Name, Actor>>;
+  readonly gateway: GatewayCaller;
+  readonly gatewayKeys: SigningKeys;
+  readonly connectionId: string;
+  /** The API as this actor. */
+  as(name: Name): ReturnType<typeof createCaller>;
+  /** The API as somebody who is not one of the named. */
+  asActor(actor: Actor): ReturnType<typeof createCaller>;
+  /** An approval as the gateway raises it for an actor. */
+  hold(name: Name, more?: Partial<ApprovalCreate>): ApprovalCreate;
+  stop(): Promise<void>;
+}
+
+export async function makeWorld(): Promise<World> {
+  const test = await startTestDatabase();
+  const { database } = test;
+  const masterKey = new Secret('0123456789012345678901234567890123456789012');
+  const { signing, authority } = await openInstallation(database, masterKey, new Date());
+  const bus = await openBus({ url: test.url, onError: () => undefined });
+  const services: GatewayServices = {
+    database,
+    bus,
+    signing,
+    authority,
+    caRoot: authority.root,
+    publicUrl: 'http://localhost:3100',
+    relayHost: '127.0.0.1',
+    relayPorts: { from: 16_432, to: 16_531 },
+    listenerPorts: { from: 15_432, to: 15_531 },
+    portIsFree: () => Promise.resolve(true),
+    relayProblem: () => null,
+  };
+  const actors = await makePeople(test);
+  const { gateway, gatewayKeys } = await makeGateway(test);
+  const asActor = (actor: Actor) =>
+    createCaller({
+      services,
+      refusal: null,
+      address: '192.0.2.1',
+      caller: { actor, email: '', by: 'api-token', credentialId: newId(), expiresAt: null },
+    });
+  const as = (name: Name) => asActor(actors[name]);
+  await database.transaction((tx) =>
+    publishPolicyVersion(tx, {
+      id: newId(),
+      source: defaultPolicy(),
+      note: 'first',
+      authorId: actors.admin.id,
+      basedOn: null,
+      rollbackOf: null,
+    }),
+  );
+  const connectionId = newId();
+  await as('admin').connections.createConnection({ ...connectionInput, id: connectionId, gatewayId: gateway.id });
+  return {
+    test,
+    services,
+    actors,
+    gateway,
+    gatewayKeys,
+    connectionId,
+    as,
+    asActor,
+    hold: (name, more = {}) => holdOf(actors[name], connectionId, more),
+    stop: async () => {
+      await bus.close();
+      await test.stop();
+    },
+  };
+}
+
+export const connectionInput = {
+  name: 'orders',
+  protocol: 'postgres',
+  host: 'db.internal',
+  port: 5432,
+  tls: { mode: 'require' as const, ca: null },
+  options: { database: 'orders' },
+  labels: { env: 'prod' },
+};
+
+export function defaultPolicy(): string {
+  return readFileSync(createRequire(import.meta.url).resolve('@sluice/policy/default-policy.yaml'), 'utf8');
+}
+
+async function makePeople({ database }: TestDatabase): Promise<Record<Name, Actor>> {
+  return database.transaction(async (tx) => {
+    const made: Partial<Record<Name, Actor>> = {};
+    for (const [name, role] of Object.entries(people)) {
+      const row = await createPerson(tx, { id: newId(), name, email: `${name}@test`, role, passwordHash: null });
+      made[name as Name] = actorOfPerson(row);
+    }
+    for (const [name, owner] of Object.entries(agents)) {
+      const person = await findPerson(tx, { email: `${owner}@test` });
+      const row = await createServiceIdentity(tx, { id: newId(), name, ownerId: person?.id ?? '' });
+      made[name as Name] = actorOfServiceIdentity(row);
+    }
+    return made as Record<Name, Actor>;
+  });
+}
+
+async function makeGateway({ database }: TestDatabase) {
+  const gatewayKeys = generateSigningKeys();
+  const { publicKey: sealingKey } = await generateSealingKeys();
+  const { token } = await database.transaction((tx) =>
+    createEnrolment(tx, { name: 'edge', createdById: null }, new Date()),
+  );
+  const request = { token: token.reveal(), name: 'edge', signingKey: gatewayKeys.publicKey, sealingKey };
+  const more = { version: '1', hostname: 'edge.internal', capabilities: [] };
+  const { gatewayId } = await enrolGateway(database, { ...request, ...more }, null, new Date());
+  return { gatewayKeys, gateway: { id: gatewayId, signingKey: gatewayKeys.publicKey } };
+}
+
+const startId = newId();
+
+function holdOf(actor: Actor, connectionId: string, more: Partial<ApprovalCreate>): ApprovalCreate {
+  return {
+    id: newId(),
+    connectionId,
+    connectionRevision: 1,
+    sessionId: newId(),
+    statementId: newId(),
+    gatewayStartId: startId,
+    actor,
+    statementText: 'update customers set phone = $1 where id = 1',
+    canonicalText: 'UPDATE customers SET phone = $1 WHERE id = 1',
+    binds: ['•••', null],
+    command: 'UPDATE',
+    kind: 'write',
+    objects: ['public.customers'],
+    filter: 'present',
+    rule: 'hold-agent-changes',
+    reason: 'A change by an agent waits.',
+    effectDigest: newId(),
+    approvers: ['reviewer', 'admin'],
+    count: 1,
+    owner: false,
+    behaviour: 'wait',
+    expiresAt: new Date(Date.now() + 1_800_000).toISOString(),
+    policyVersion: 1,
+    ...more,
+  };
+}
