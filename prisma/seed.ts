@@ -25,6 +25,8 @@ import {
   publishPolicyVersion,
   readActivePolicy,
   replaceCredential,
+  setConnectionPorts,
+  setPasswordHash,
   type Tx,
   updateConnection,
 } from '@sluice/database';
@@ -147,7 +149,7 @@ async function person(
   const id = await database.transaction(async (tx) => {
     if (found !== null) {
       // The folder that kept the secrets is gone: the account gets a new password.
-      await tx.person.update({ where: { id: found.id }, data: { passwordHash } });
+      await setPasswordHash(tx, found.id, passwordHash);
       return found.id;
     }
     const row = await createPerson(tx, { id: newId<'Person'>(), name, email, role: kind, passwordHash });
@@ -272,7 +274,7 @@ async function seedConnections(
         });
       } else {
         await updateConnection(tx, id, known.revision, fields(wanted, gateway.id));
-        await tx.connection.update({ where: { id }, data: ports });
+        await setConnectionPorts(tx, id, ports);
       }
       await replaceCredential(tx, {
         id: newId<'SealedCredential'>(),

@@ -3,9 +3,9 @@ import type { SealedEnvelope, SignedBundle } from '@sluice/domain';
 import { bundleSchema } from '@sluice/domain';
 import { bundleContext, newId, openSigned } from '@sluice/keys';
 import { sealCredential } from '@sluice/keys/sealing';
+import { connectionInput, defaultPolicy, makeWorld, type World } from '@sluice/testkit/world';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildBundle } from './gateway/build-bundle.ts';
-import { connectionInput, defaultPolicy, makeWorld, type World } from './testing/world.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -1,11 +1,11 @@
 import { newId } from '@sluice/keys';
+import { judged, recordSession } from '@sluice/testkit/recordings';
+import { makeWorld, type Name, type World } from '@sluice/testkit/world';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storeChunk } from './gateway/accept-chunk.ts';
 import { raiseApproval, showStatus } from './gateway/approvals.ts';
 import { issueLeaf } from './gateway/issue-leaf.ts';
 import { exportRecording } from './sessions/export-recording.ts';
-import { judged, recordSession } from './testing/recordings.ts';
-import { makeWorld, type Name, type World } from './testing/world.ts';
 
 /** What is not the caller's does not exist for them: every way to name it by id is tried by somebody else. */
 let world: World;

@@ -1,4 +1,5 @@
 export type { ApiContext, ApiServices, PortRange } from './context.ts';
+export type { ChunkUpload } from './gateway/accept-chunk.ts';
 export { storeChunk } from './gateway/accept-chunk.ts';
 export { cancelApproval, consumeApproval, noteOutcome, raiseApproval, showStatus } from './gateway/approvals.ts';
 export { buildBundle } from './gateway/build-bundle.ts';

@@ -1,8 +1,8 @@
 import { type ActorRole, actorRoles } from '@sluice/domain';
+import { makeWorld, type World } from '@sluice/testkit/world';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ProcedureMeta } from './procedure.ts';
 import { appRouter, createCaller } from './router.ts';
-import { makeWorld, type World } from './testing/world.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -13,6 +13,11 @@ export async function countFailedAttempts(tx: Tx, { scope, key }: AttemptKey, si
   return tx.failedAttempt.count({ where: { scope, key, at: { gte: since } } });
 }
 
+/** The same without the lock: for what cannot be guessed, where the limit only spares the database. */
+export function readFailedAttempts(db: Db, { scope, key }: AttemptKey, since: Date): Promise<number> {
+  return db.failedAttempt.count({ where: { scope, key, at: { gte: since } } });
+}
+
 export async function noteFailedAttempt(db: Db, { scope, key }: AttemptKey, id: string, at: Date): Promise<void> {
   await db.failedAttempt.create({ data: { id, scope, key, at } });
 }

@@ -78,11 +78,8 @@ export interface ConnectionFields {
   readonly holdBehaviour: string;
 }
 
-export interface NewConnection extends ConnectionFields {
+export interface NewConnection extends ConnectionFields, ConnectionPorts {
   readonly id: string;
-  readonly listenerHost: string | null;
-  readonly listenerPort: number | null;
-  readonly relayPort: number | null;
 }
 
 const nameOrPortTaken = [
@@ -124,6 +121,17 @@ export async function updateConnection(
     }),
   );
   return changed.count === 0 ? null : findConnection(tx, { id });
+}
+
+export interface ConnectionPorts {
+  readonly listenerHost: string | null;
+  readonly listenerPort: number | null;
+  readonly relayPort: number | null;
+}
+
+/** Moves a connection to other ports. Its sessions are not touched by that, so its revision stays. */
+export async function setConnectionPorts(tx: Tx, id: string, ports: ConnectionPorts): Promise<void> {
+  await refusingDuplicates(...nameOrPortTaken, () => tx.connection.update({ where: { id }, data: ports }));
 }
 
 /** Whether a gateway serves a connection or did: then it may deliver recordings of it. */

@@ -13,7 +13,13 @@ export {
   moveApproval,
 } from './approvals.ts';
 export type { AttemptKey } from './attempts.ts';
-export { clearFailedAttempts, countFailedAttempts, noteFailedAttempt, removeAttempt } from './attempts.ts';
+export {
+  clearFailedAttempts,
+  countFailedAttempts,
+  noteFailedAttempt,
+  readFailedAttempts,
+  removeAttempt,
+} from './attempts.ts';
 export type {
   AuditActor,
   AuditBody,
@@ -47,6 +53,7 @@ export {
   maxConnections,
   readUsage,
   replaceCredential,
+  setConnectionPorts,
   updateConnection,
 } from './connections.ts';
 export type { EnrolmentTokenRow, GatewayRow, NewEnrolmentToken, NewGateway, NewTunnel } from './gateways.ts';
@@ -98,6 +105,7 @@ export {
   listPeople,
   noteSignIn,
   setGroupsOfPerson,
+  setPasswordHash,
   updatePerson,
 } from './people.ts';
 export type { NewPolicyVersion, PolicyVersionRow } from './policy-versions.ts';

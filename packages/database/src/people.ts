@@ -50,6 +50,11 @@ export function updatePerson(tx: Tx, id: string, change: PersonChange): Promise<
   );
 }
 
+/** Gives a local user a new password. */
+export async function setPasswordHash(tx: Tx, id: string, passwordHash: string): Promise<void> {
+  await tx.person.update({ where: { id }, data: { passwordHash } });
+}
+
 export async function noteSignIn(db: Db, id: string, at: Date): Promise<void> {
   await db.person.update({ where: { id }, data: { lastSignInAt: at } });
 }

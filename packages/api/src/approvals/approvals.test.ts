@@ -1,10 +1,10 @@
 import { createGroup, createPerson, findApproval } from '@sluice/database';
 import { actorOfPerson } from '@sluice/identity';
 import { newId } from '@sluice/keys';
+import { makeWorld, type World } from '@sluice/testkit/world';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cancelApproval, consumeApproval, noteOutcome, raiseApproval, showStatus } from '../gateway/approvals.ts';
 import { noteState } from '../gateway/note-gateway.ts';
-import { makeWorld, type World } from '../testing/world.ts';
 
 let world: World;
 beforeAll(async () => {

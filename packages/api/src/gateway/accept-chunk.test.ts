@@ -1,8 +1,8 @@
 import { revokeGateway } from '@sluice/database';
 import { generateSigningKeys, newId } from '@sluice/keys';
+import { judged, recordSession, resultOf } from '@sluice/testkit/recordings';
+import { makeWorld, type World } from '@sluice/testkit/world';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { judged, recordSession, resultOf } from '../testing/recordings.ts';
-import { makeWorld, type World } from '../testing/world.ts';
 import { type ChunkUpload, storeChunk } from './accept-chunk.ts';
 
 let world: World;
