@@ -49,7 +49,7 @@ export async function sessionIdOf(request: IncomingMessage, options: CallerOptio
     secret: options.authSecret.reveal(),
     secureCookie: options.publicUrl.startsWith('https:'),
   });
-  return typeof token?..sid === 'string' ? token.sid : null;
+  return typeof token?.sid === 'string' ? token.sid : null;
 }
 
 function demandOwnOrigin(request: IncomingMessage, publicUrl: string): void {
