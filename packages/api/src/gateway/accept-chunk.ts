@@ -14,7 +14,7 @@ import type { Chunk, RecordingEvent } from '@sluice/recording';
 import { acceptChunk, decodeEvents } from '@sluice/recording';
 import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
 import { indexEvents } from './index-events.ts';
-import { storableRecord } from './storable-text.ts';
+import { storableRecord, storableText } from './storable-text.ts';
 
 export interface ChunkUpload {
   readonly sessionId: string;
@@ -103,7 +103,7 @@ async function openSession(
     ownerId: actor.onBehalfOf?.id ?? null,
     actor,
     startedAt: new Date(first.at),
-    clientAddress: client.address,
+    clientAddress: storableText(client.address),
     clientSoftware: softwareOf(startup),
     path: first.path,
     policyVersion: first.policyVersion,
@@ -126,9 +126,9 @@ function actorIdOf(first: RecordingEvent | undefined): string {
 function endOf(chunk: Chunk, events: readonly RecordingEvent[]) {
   for (const event of events) {
     if (event.type === 'session.closed')
-      return { state: 'closed' as const, at: new Date(event.at), reason: event.message || event.reason };
+      return { state: 'closed' as const, at: new Date(event.at), reason: storableText(event.message || event.reason) };
     if (event.type === 'session.interrupted')
-      return { state: 'interrupted' as const, at: new Date(event.at), reason: event.reason };
+      return { state: 'interrupted' as const, at: new Date(event.at), reason: storableText(event.reason) };
   }
   // A seal without an end event would be a writer's fault; the session is over all the same.
   return chunk.header.final

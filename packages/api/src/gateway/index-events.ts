@@ -59,7 +59,7 @@ function toStatement(event: Judged, place: ChunkPlace): Mutable<NewStatement> {
     // The steps of a prepared statement lead to its execution; alone they say nothing, unless they were stopped.
     shown: event.phase === 'run' || event.phase === 'execute' || event.action !== 'allow',
     text: storableText(event.text.slice(0, maxIndexedCharacters)),
-    fingerprint: event.fingerprint,
+    fingerprint: storableText(event.fingerprint),
     command: storableText(event.command),
     kind: event.kind,
     objects: event.objects.slice(0, maxIndexedObjects).map(storableText),
@@ -81,7 +81,7 @@ function applyEvent(
       change.approvalId = event.approvalId;
       return;
     case 'statement.refused':
-      change.errorCode = event.code;
+      change.errorCode = storableText(event.code);
       change.shown = true;
       return;
     case 'statement.result':
@@ -89,7 +89,7 @@ function applyEvent(
       change.durationMs = event.durationMs;
       return;
     case 'statement.failed':
-      change.errorCode = event.code;
+      change.errorCode = storableText(event.code);
       change.durationMs = event.durationMs;
       change.shown = true;
       return;
