@@ -1,14 +1,12 @@
 'use client';
 
-import type { ApprovalSummary } from '@sluice/api';
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { usePathname } from 'next/navigation';
-import { useCallback, useDeferredValue, useEffect, useMemo, useReducer, useRef, useState } from 'react';
-import { useTRPC } from '../../client/trpc.ts';
+import { useCallback, useDeferredValue, useEffect, useReducer, useRef, useState } from 'react';
 import { classNames } from '../../components/class-names.ts';
 import { ApprovalPane } from './approval-pane.tsx';
+import { type ApprovalScope, useApprovals } from './approvals-list.ts';
 import { type DecisionOutcome, emptyInbox, inboxKey, reduceInbox } from './inbox.ts';
-import { type ApprovalScope, InboxList } from './inbox-list.tsx';
+import { InboxList } from './inbox-list.tsx';
 import { useDecide } from './use-decide.ts';
 
 /** Inbox left, the open approval right; on a phone one of the two. The address names the open one. */
@@ -93,49 +91,6 @@ export function ApprovalsPage() {
       </div>
     </div>
   );
-}
-
-export interface ApprovalsList {
-  /** Null until the first answer. */
-  readonly ids: readonly string[] | null;
-  readonly byId: ReadonlyMap<string, ApprovalSummary>;
-  readonly search: string;
-  readonly error: unknown;
-  readonly retry: () => void;
-  readonly refreshing: boolean;
-  readonly hasMore: boolean;
-  readonly loadingMore: boolean;
-  readonly loadMore: () => void;
-}
-
-/** The list of the API, and every summary ever seen, so that a row that is gone can still be drawn. */
-function useApprovals(scope: ApprovalScope, search: string): ApprovalsList {
-  const trpc = useTRPC();
-  const query = useInfiniteQuery(
-    trpc.approvals.listApprovals.infiniteQueryOptions(
-      { scope, ...(search === '' ? {} : { search }) },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, placeholderData: keepPreviousData },
-    ),
-  );
-  const seen = useRef(new Map<string, ApprovalSummary>());
-  const items = query.data?.pages.flatMap((page) => page.items);
-  const settled = items !== undefined && !query.isPlaceholderData;
-  const ids = useMemo(
-    () => (query.data === undefined ? null : query.data.pages.flatMap((page) => page.items.map((item) => item.id))),
-    [query.data],
-  );
-  for (const item of items ?? []) seen.current.set(item.id, item);
-  return {
-    ids: settled ? ids : null,
-    byId: seen.current,
-    search,
-    error: query.error,
-    retry: () => void query.refetch(),
-    refreshing: query.isFetching,
-    hasMore: query.hasNextPage,
-    loadingMore: query.isFetchingNextPage,
-    loadMore: () => void query.fetchNextPage(),
-  };
 }
 
 /**

@@ -11,10 +11,8 @@ import { Key } from '../../components/layout.tsx';
 import { LoadMore } from '../../components/record-list.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { ApprovalBadge } from '../../components/verdict.tsx';
-import type { ApprovalsList } from './approvals-page.tsx';
+import type { ApprovalScope, ApprovalsList } from './approvals-list.ts';
 import type { InboxEvent, InboxState } from './inbox.ts';
-
-export type ApprovalScope = 'mine' | 'all' | 'decided';
 
 export function InboxList({
   inbox,

@@ -17,7 +17,7 @@ import { Panel } from '../../components/layout.tsx';
 import { type Column, RecordList } from '../../components/record-list.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { Badge } from '../../components/verdict.tsx';
-import { Failure } from './people-tab.tsx';
+import { Failure } from './failure.tsx';
 import { TokensDialog } from './tokens-dialog.tsx';
 
 export function AgentsTab({ creating: startCreating }: { readonly creating: boolean }) {

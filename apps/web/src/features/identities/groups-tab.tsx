@@ -14,7 +14,8 @@ import { Checkbox, Field, Input } from '../../components/form.tsx';
 import { Panel } from '../../components/layout.tsx';
 import { type Column, RecordList } from '../../components/record-list.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
-import { Failure, Names } from './people-tab.tsx';
+import { Failure } from './failure.tsx';
+import { Names } from './people-tab.tsx';
 
 export function GroupsTab() {
   const trpc = useTRPC();

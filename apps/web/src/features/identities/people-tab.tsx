@@ -5,7 +5,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Ban, Plus, UserPlus } from 'lucide-react';
 import { useState } from 'react';
 import { toast } from 'sonner';
-import { errorSentence } from '../../client/describe-error.ts';
 import { useMay } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { ActorMark } from '../../components/actor.tsx';
@@ -17,6 +16,7 @@ import { Panel } from '../../components/layout.tsx';
 import { type Column, RecordList } from '../../components/record-list.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { Badge } from '../../components/verdict.tsx';
+import { Failure } from './failure.tsx';
 import { TokensDialog } from './tokens-dialog.tsx';
 
 type Role = PersonView['role'];
@@ -298,14 +298,5 @@ function EditPersonDialog({ person, onClose }: { readonly person: PersonView; re
         </DialogButtons>
       </form>
     </Dialog>
-  );
-}
-
-export function Failure({ error }: { readonly error: unknown }) {
-  if (error === null || error === undefined) return null;
-  return (
-    <p role="alert" className="text-deny">
-      {errorSentence(error)}
-    </p>
   );
 }

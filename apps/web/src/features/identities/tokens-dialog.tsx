@@ -15,7 +15,7 @@ import { ConfirmDialog, Dialog, DialogButtons } from '../../components/dialog.ts
 import { Checkbox, Field, Input, Segmented, Select } from '../../components/form.tsx';
 import { Callout, EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { Badge } from '../../components/verdict.tsx';
-import { Failure } from './people-tab.tsx';
+import { Failure } from './failure.tsx';
 
 interface Identity {
   readonly id: string;

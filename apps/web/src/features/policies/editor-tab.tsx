@@ -1,6 +1,6 @@
 'use client';
 
-import type { PolicyProblemView, PolicyRuleView, PolicyVersionView } from '@sluice/api';
+import type { PolicyProblemView, PolicyRuleView } from '@sluice/api';
 import { useQueryClient } from '@tanstack/react-query';
 import type { ReactCodeMirrorRef } from '@uiw/react-codemirror';
 import { CircleCheck, CircleX, GitCompare, Lock, RotateCcw, Send } from 'lucide-react';
@@ -13,6 +13,7 @@ import { Button } from '../../components/button.tsx';
 import { Panel } from '../../components/layout.tsx';
 import { countText } from '../../components/measures.ts';
 import { Callout, Skeleton } from '../../components/states.tsx';
+import type { ActivePolicy } from './active-policy.ts';
 import { DiffView } from './diff-view.tsx';
 import { PublishDialog } from './publish-dialog.tsx';
 import { RuleList } from './rule-list.tsx';
@@ -24,12 +25,6 @@ const PolicyEditor = dynamic(() => import('./policy-editor.tsx'), {
 
 /** Typing rests this long before the draft is checked. */
 const checkDelayMs = 350;
-
-export interface ActivePolicy {
-  readonly version: PolicyVersionView;
-  readonly source: string;
-  readonly rules: readonly PolicyRuleView[];
-}
 
 interface Check {
   readonly problems: readonly PolicyProblemView[];

@@ -10,8 +10,8 @@ import { Button } from '../../components/button.tsx';
 import { Dialog, DialogButtons } from '../../components/dialog.tsx';
 import { Field, Input } from '../../components/form.tsx';
 import { Callout } from '../../components/states.tsx';
+import type { ActivePolicy } from './active-policy.ts';
 import { DiffView } from './diff-view.tsx';
-import type { ActivePolicy } from './editor-tab.tsx';
 
 /** Shows what changes, asks why, and publishes; a version that came in between is refused and nothing is lost. */
 export function PublishDialog({

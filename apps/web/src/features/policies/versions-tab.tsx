@@ -18,8 +18,8 @@ import { Panel } from '../../components/layout.tsx';
 import { LoadMore } from '../../components/record-list.tsx';
 import { ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { Badge } from '../../components/verdict.tsx';
+import type { ActivePolicy } from './active-policy.ts';
 import { DiffView } from './diff-view.tsx';
-import type { ActivePolicy } from './editor-tab.tsx';
 
 /** Every version there was; the chosen one is compared with the one before it. */
 export function VersionsTab({ active }: { readonly active: ActivePolicy }) {
