@@ -7,7 +7,17 @@ const noEnv = {
 };
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/**', '**/.next/**', '**/dist/**', '**/generated/**', '**/*.mjs', '**/*.cjs', '**/next-env.d.ts'] },
+  {
+    ignores: [
+      '**/node_modules/**',
+      '**/.next/**',
+      '**/dist/**',
+      '**/generated/**',
+      '**/*.mjs',
+      '**/*.cjs',
+      '**/next-env.d.ts',
+    ],
+  },
   {
     files: ['apps/**/*.{ts,tsx}', 'packages/**/*.{ts,tsx}', 'scripts/**/*.ts', 'bench/**/*.ts', 'e2e/**/*.ts', '*.ts'],
     languageOptions: {
