@@ -77,6 +77,9 @@ export function ResultGrid({ result }: { readonly result: StatementResultView })
   );
 }
 
+/** A longer value may take several lines, so that one column does not push the others out of sight. */
+const longValueCharacters = 40;
+
 function Cell({
   value,
   column,
@@ -87,18 +90,26 @@ function Cell({
   readonly wrap: boolean;
 }) {
   const masked = column !== undefined && column.masked !== null;
+  const isLong = value !== null && value.length > longValueCharacters;
   const numeric = column !== undefined && numericTypes.test(column.type);
   return (
     <td
       className={classNames(
         'max-w-96 px-3 py-1 align-top',
-        wrap ? '[overflow-wrap:anywhere]' : 'truncate',
+        wrap && isLong ? 'min-w-72 [overflow-wrap:anywhere]' : 'truncate',
         numeric && 'text-right',
         masked && 'text-mask',
       )}
-      title={wrap ? undefined : (value ?? 'NULL')}
+      title={isLong || !wrap ? (value ?? 'NULL') : undefined}
     >
-      {value === null ? <span className="text-ink-faint italic">NULL</span> : value}
+      {value === null ? (
+        <span className="text-ink-faint italic">NULL</span>
+      ) : wrap && isLong ? (
+        // A long value shows three lines; the whole is in the tooltip, and in the export.
+        <div className="line-clamp-3 hover:line-clamp-none">{value}</div>
+      ) : (
+        value
+      )}
     </td>
   );
 }
