@@ -156,16 +156,16 @@ function Row({
         <span className={classNames('block', gone && 'opacity-70')}>
           <span className="flex items-baseline gap-2">
             <span className="min-w-0 flex-1 truncate">
-              <span className="font-mono font-semibold">{approval.command}</span>
-              <span className="ml-1.5 font-mono text-ink-soft">{objectsText(approval.objects)}</span>
-            </span>
+              <span className="font-mono font-semibold">{approval.command}</span>{' '}
+              <span className="font-mono text-ink-soft">{objectsText(approval.objects)}</span>
+            </span>{' '}
             {approval.state === 'waiting' && !gone ? (
               <Countdown until={approval.expiresAt} className="text-ink-faint text-small" />
             ) : null}
           </span>
           <span className="mt-1 flex items-center gap-2 text-small">
-            <ActorName actor={approval.actor} className="min-w-0 shrink" />
-            <span className="min-w-0 flex-1 truncate text-ink-faint">{approval.connection.name}</span>
+            <ActorName actor={approval.actor} className="min-w-0 shrink" />{' '}
+            <span className="min-w-0 flex-1 truncate text-ink-faint">{approval.connection.name}</span>{' '}
             {gone ? (
               <span className="text-ink-faint">no longer waiting</span>
             ) : approval.state === 'waiting' ? (

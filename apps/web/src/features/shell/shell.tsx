@@ -11,6 +11,7 @@ import { useTRPC } from '../../client/trpc.ts';
 import { classNames } from '../../components/class-names.ts';
 import { Drawer } from '../../components/dialog.tsx';
 import { Key } from '../../components/layout.tsx';
+import { countText } from '../../components/measures.ts';
 import { AccountMenu, ThemeToggle } from './account-menu.tsx';
 import { CommandPalette, usePaletteKey } from './command-palette.tsx';
 import { Mark } from './mark.tsx';
@@ -93,7 +94,7 @@ function Rail({ theme, onPalette }: { readonly theme: Theme; readonly onPalette:
         </ul>
       </nav>
       <p aria-live="polite" className="sr-only">
-        {waiting === 0 ? '' : `${waiting} approvals are waiting for you`}
+        {waiting === 0 ? '' : `${countText(waiting, 'approval is', 'approvals are')} waiting for you`}
       </p>
       <div className="flex flex-col items-center gap-2 border-line border-t p-2 lg:items-stretch">
         <div className="hidden lg:block">

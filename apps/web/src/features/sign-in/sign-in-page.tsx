@@ -41,7 +41,9 @@ export function SignInPage({
         redirect: false,
       });
       if (answer.error === undefined || answer.error === null) {
-        window.location.assign(safeNextPath(next, window.location.origin));
+        // A redirect keeps the hash in the address bar, where the server that wrote `next` could not see it.
+        const path = safeNextPath(next, window.location.origin);
+        window.location.assign(path.includes('#') ? path : path + window.location.hash);
         return;
       }
       setProblem(failureText(answer.error, answer.code));

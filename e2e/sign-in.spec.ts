@@ -1,0 +1,51 @@
+import { expect, signIn, test } from './browser.ts';
+
+test.describe('signing in', () => {
+  test('a link that needs a sign-in is reached afterwards, with everything in its address', async ({ page, stack }) => {
+    await page.goto('/sessions?state=live#here');
+    await expect(page).toHaveURL(/\/sign-in\?next=/);
+    await page.getByLabel('E-mail').fill(stack.who('reviewer').email ?? '');
+    await page.getByLabel('Password').fill(stack.who('reviewer').password ?? '');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await expect(page).toHaveURL(/\/sessions\?state=live#here$/);
+    await expect(page.getByRole('heading', { name: 'Sessions' })).toBeVisible();
+  });
+
+  test('never leads to another site', async ({ page, stack }) => {
+    await signIn(page, stack, 'engineer', 'https://elsewhere.test/');
+    expect(new URL(page.url()).origin).toBe(stack.report.url);
+  });
+
+  test('signing out ends the session', async ({ page, stack }) => {
+    await signIn(page, stack, 'reviewer');
+    await page.getByRole('button', { name: 'Account of reviewer' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await expect(page).toHaveURL(/\/sign-in/);
+    await page.goto('/audit');
+    await expect(page).toHaveURL(/\/sign-in/);
+  });
+
+  test('each role sees the pages that it may open', async ({ pageOf }) => {
+    const engineer = await pageOf('engineer');
+    const rail = engineer.getByRole('navigation', { name: 'Pages' });
+    await expect(rail.getByRole('link', { name: 'Audit' })).toHaveCount(0);
+    await expect(rail.getByRole('link', { name: 'Connections' })).toBeVisible();
+    await engineer.goto('/audit');
+    await expect(engineer.getByText('You may not see this')).toBeVisible();
+  });
+
+  test.describe('with a wrong password', () => {
+    test.use({ expectedComplaints: [/status of 40[013]/] });
+
+    test('says so, and says nothing of who exists', async ({ page, stack }) => {
+      await page.goto('/sign-in');
+      for (const email of [stack.who('engineer').email ?? '', 'nobody@demo.sluice.test']) {
+        await page.getByLabel('E-mail').fill(email);
+        await page.getByLabel('Password').fill('not the password');
+        await page.getByRole('button', { name: 'Sign in' }).click();
+        await expect(page.getByRole('alert').filter({ hasText: 'wrong' })).toHaveText('E-mail or password is wrong.');
+      }
+      await expect(page).toHaveURL(/\/sign-in/);
+    });
+  });
+});
