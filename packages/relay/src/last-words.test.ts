@@ -11,10 +11,10 @@ const accept = Buffer.from('Y');
 let close: () => void = () => undefined;
 afterEach(() => close());
 
-async function serve(last: LastWords): Promise<Socket> {
+async function serve(last: LastWords, read = Buffer.alloc(0)): Promise<Socket> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined);
-    sayLastWords(socket, last);
+    sayLastWords(socket, last, read);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -88,4 +88,10 @@ test('a request cut into single bytes is recognised', async () => {
 test('without a certificate the words go out at once', async () => {
   const client = await serve({ words, tls: null });
   expect(await readAll(client)).toBe(words.toString());
+});
+
+test('a request that was read before the gateway went away still counts', async () => {
+  const { last } = await withTls();
+  const client = await serve(last, request);
+  expect((await new Promise<Buffer>((resolve) => client.once('data', resolve))).toString()).toBe('Y');
 });

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { SluiceError, type StreamOpen } from '@sluice/domain';
 import { addressList, clientAddressText } from './client-address.ts';
 import { joinStreams } from './join-streams.ts';
-import { type LastWords, sayLastWords } from './last-words.ts';
+import { type LastWords, rememberFirstBytes, sayLastWords } from './last-words.ts';
 import * as limits from './limits.ts';
 import { readProxyHeader } from './proxy-header.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
@@ -100,21 +100,20 @@ export class RelayClients {
       this.#refuse(socket, connectionId);
       return;
     }
+    const firstBytes = rememberFirstBytes(socket);
     joinStreams(socket, stream, {
       endClient: (error) => {
         stream.unpipe(socket);
         const told = socket.bytesWritten > 0 || !(error instanceof SluiceError) || !unavailableCodes.has(error.code);
         if (told) closeAfterWrites(socket);
-        else this.#refuse(socket, connectionId);
+        else this.#refuse(socket, connectionId, firstBytes());
       },
       onEnd: () => undefined,
     });
   }
 
-  #refuse(socket: Socket, connectionId: string): void {
-    const said = this.#options.unavailable(connectionId);
-    // What the client asked for first is on its way to the gateway or lost: then the words go out as they are.
-    sayLastWords(socket, socket.bytesRead === 0 ? said : { ...said, tls: null });
+  #refuse(socket: Socket, connectionId: string, read: Buffer = Buffer.alloc(0)): void {
+    sayLastWords(socket, this.#options.unavailable(connectionId), read);
   }
 }
 
