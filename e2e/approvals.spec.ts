@@ -80,9 +80,13 @@ test.describe('approvals', () => {
 
     test('give one result', async ({ pageOf, stack }) => {
       const pages = await Promise.all([pageOf('reviewer'), pageOf('reviewer-two')]);
-      const sent = stack.psql('coding-agent', 'INSERT INTO orders (customer_id, total_cents) VALUES (23, 123456)', {
-        args: [],
-      });
+      const sent = stack.psql(
+        'coding-agent',
+        "INSERT INTO orders (id, customer_id, status, total_cents, placed_at, updated_at) VALUES (900001, 23, 'open', 123456, now(), now())",
+        {
+          args: [],
+        },
+      );
       for (const page of pages) {
         await page.goto('/approvals');
         await row(page, 'INSERT orders').click();

@@ -153,10 +153,12 @@ function Row({
             : 'hover:bg-hover',
         )}
       >
-        <span className={classNames('block', gone && 'opacity-70')}>
+        <span className="block">
           <span className="flex items-baseline gap-2">
             <span className="min-w-0 flex-1 truncate">
-              <span className="font-mono font-semibold">{approval.command}</span>{' '}
+              <span className={classNames('font-mono', gone ? 'text-ink-soft line-through' : 'font-semibold')}>
+                {approval.command}
+              </span>{' '}
               <span className="font-mono text-ink-soft">{objectsText(approval.objects)}</span>
             </span>{' '}
             {approval.state === 'waiting' && !gone ? (
