@@ -255,6 +255,25 @@ describe('JSON', () => {
   });
 });
 
+describe('values computed from a masked one', () => {
+  const derived = (columns: ColumnRef[], wholeRows: ObjectRef[] = []): OutputLineage => ({
+    known: true,
+    direct: false,
+    columns,
+    wholeRows,
+  });
+  it('show no part of it: pieces asked for one by one are the whole', () => {
+    const lineage = derived([column('customers', 'email')]);
+    expect(mask({ lineage }, 'theo.tanaka1')).toBe('[redacted]');
+    expect(mask({ lineage: known([column('customers', 'email')]) }, 'a@example.com')).toBe('a•••@•••.com');
+  });
+  it('from a whole row are closed in every form that has lost the names', () => {
+    const lineage = derived([], [relation('customers')]);
+    for (const category of ['number', 'boolean', 'temporal', 'uuid'] as const)
+      expect(mask({ lineage, category }, '7')).toBeNull();
+  });
+});
+
 describe('messages', () => {
   const names = new Set(['customers', 'customers_email_key', 'email']);
   const shown = (text: string): string => masks.maskMessage(text, { quoted: true, names });
@@ -275,6 +294,16 @@ describe('messages', () => {
     expect(shown('invalid: "a" secret "b" of relation "customers"')).not.toContain('secret');
     expect(shown('bad "unclosed secret')).toBe('bad "•••');
     expect(shown('Key (a, b)=(1, qq) y) already exists.')).toBe('Key (a, b)=(•••) already exists.');
+  });
+  it('shows nothing of what a parser read, and no number computed from a value', () => {
+    expect(shown('JSON data, line 1: 070...')).toBe('JSON data, line 1: •••');
+    expect(shown('line 1: Opening and ending tag mismatch: secret line 1 and b\n<secret></b>\n   ^')).toBe(
+      'line 1: •••',
+    );
+    expect(shown('index 70223539 out of valid range, 0..7')).toBe('index ••• out of valid range, •••');
+    expect(shown('date field value out of range: 70-44-22')).toBe('date field value out of range: •••');
+    expect(shown('invalid byte sequence: 0xe9 0x30')).toBe('invalid byte sequence: ••• •••');
+    expect(shown('setseed parameter -7.02235e+07 is out of range')).toBe('setseed parameter ••• is out of range');
   });
   it('looks at the rest', () => expect(shown('NOTICE: mail a@example.com')).toBe('NOTICE: mail a•••@•••.com'));
   it('leaves quotations alone when nothing was quoted from rows', () =>

@@ -175,10 +175,14 @@ class Masks implements CompiledMasks {
       for (const row of lineage.wholeRows) {
         add(this.#index.everyColumn(row));
         // A row as JSON keeps its columns' names, so its walk masks them one by one; in any other form the parts cannot be told apart.
-        if (category === 'text' || category === 'array' || category === 'opaque') add(this.#index.relation(row));
+        if (category !== 'json') add(this.#index.relation(row));
       }
     }
-    return found.sort((a, b) => strictestFirst.indexOf(a.strategy) - strictestFirst.indexOf(b.strategy))[0] ?? null;
+    const strictest = found.sort((a, b) => strictestFirst.indexOf(a.strategy) - strictestFirst.indexOf(b.strategy))[0];
+    if (strictest === undefined) return null;
+    // What a partial mask, a hash or a token shows of a piece, asked for piece by piece, is the whole value.
+    const bare = origin !== null || (lineage?.known === true && lineage.direct);
+    return bare || strictest.strategy === 'null' ? strictest : { ...strictest, strategy: 'redact' };
   }
 
   #isUnprovable(field: MaskField, context: StatementContext): boolean {

@@ -14,8 +14,28 @@ const closing: ReadonlyMap<string, string> = new Map([
  * Takes out of a target's error or notice what it quotes from rows and statements: `"value"`, `(column)=(value)`,
  * `contains (value, …)`. A quotation that equals a name in `names` stays. A value may itself hold quotes, so a quotation that is
  * no known name reaches to the last such quote of the text: more of the message goes, nothing of the value stays.
+ * Numbers and what a parser shows of its input go as well.
  */
 export function maskQuotations(text: string, names: ReadonlySet<string>): string {
+  return withoutNumbers(withoutExcerpt(maskMarked(text, names)));
+}
+
+/** What parsers of JSON and XML show of their input, bare: `JSON data, line 1: …`, `line 1: Opening and ending tag …`. */
+const excerpt = /^JSON data, line \d+:|^line \d+:/m;
+
+function withoutExcerpt(text: string): string {
+  const at = text.search(excerpt);
+  return at < 0 ? text : `${text.slice(0, text.indexOf(':', at) + 1)} ${maskDots}`;
+}
+
+/** A number may be computed from a value (`index 48 out of valid range`): character by character it tells the value. A line's number stays. */
+const bareNumber = /(?<![\p{L}\p{N}_]|line )[-+]?\d[\p{L}\p{N}.,:+-]*/gu;
+
+function withoutNumbers(text: string): string {
+  return text.replace(bareNumber, (number) => maskDots + (/[.,:+-]+$/.exec(number)?.[0] ?? ''));
+}
+
+function maskMarked(text: string, names: ReadonlySet<string>): string {
   let out = '';
   let at = 0;
   while (at < text.length) {
