@@ -102,6 +102,11 @@ const guarded: ReadonlySet<string> = new Set(
     .map((name) => `pg_catalog.pg_${name}`),
 );
 
+/** Statistics show stored values of other relations, in arrays of any type: no lineage follows them. */
+const showsValues: ReadonlySet<string> = new Set(
+  'statistic statistic_ext_data stats stats_ext stats_ext_exprs'.split(' ').map((name) => `pg_catalog.pg_${name}`),
+);
+
 /** Notes that a relation is read: itself, what is behind it when it is a view, and why it may not be known. */
 export function readRelation(a: Analysis, resolved: ResolvedRelation): void {
   a.facts.read(resolved.ref);
@@ -112,6 +117,8 @@ export function readRelation(a: Analysis, resolved: ResolvedRelation): void {
   }
   if (a.mode === 'run' && resolved.system !== null && guarded.has(`${resolved.system.schema}.${resolved.system.name}`))
     a.facts.raise('privilege');
+  if (a.mode === 'run' && showsValues.has(`${resolved.ref.schema ?? 'pg_catalog'}.${resolved.ref.name}`))
+    a.facts.incomplete('reads statistics, which show stored values of other relations');
   if (resolved.relation !== null && resolved.relation.dependsOn.length > 0) {
     for (const ref of a.names.behind(resolved.relation).relations) a.facts.read(ref);
   }

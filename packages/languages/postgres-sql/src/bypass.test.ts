@@ -74,6 +74,9 @@ const refused: readonly (readonly [name: string, text: string])[] = [
   ['PG21', 'DELETE FROM customers WHERE true'],
   ['PG21', 'DELETE FROM customers WHERE 1=1 OR id=1'],
   ['PG21', 'DELETE FROM customers USING customers c2'],
+  ['MK05', 'SELECT most_common_vals, histogram_bounds FROM pg_stats'],
+  ['MK05', 'SELECT * FROM pg_catalog.pg_statistic'],
+  ['MK05', 'SELECT stxdmcv FROM pg_statistic_ext_data'],
   ['PG27', 'EXPLAIN SELECT order_total(1)'],
   ['PG28', 'EXPLAIN SELECT id FROM customers WHERE id = order_total(1)'],
 ];
@@ -139,6 +142,37 @@ describe('bypass classes are refused or held', () => {
         columns: [{ schema: 'public', relation: 'customers', column: 'ssn' }],
         wholeRows: [],
       },
+    ]);
+  });
+});
+
+describe('MK01 MK02 a value of a row that has lost its name', () => {
+  const address = { schema: 'public', relation: 'customers', column: 'ssn' };
+  it.each([
+    "SELECT to_jsonb(c)->'ssn' FROM customers c",
+    "SELECT jsonb_build_object('x', to_jsonb(c) #> '{ssn}') FROM customers c",
+    'SELECT value FROM json_each((SELECT to_json(c) FROM customers c WHERE id = 1))',
+    "SELECT jsonb_path_query(to_jsonb(c), '$.ssn') FROM customers c",
+    "SELECT (to_jsonb(c))['ssn'] FROM customers c",
+    'SELECT to_json(c::text) FROM customers c',
+    "SELECT JSON_QUERY(to_jsonb(c), '$.ssn') FROM customers c",
+    "SELECT j.v FROM customers c, JSON_TABLE(to_jsonb(c), '$' COLUMNS (v jsonb PATH '$.ssn')) j",
+  ])('carries every column of the row: %s', (text) => {
+    const [output] = factsOf(text).outputs ?? [];
+    expect(output?.known === true ? output.columns : [address]).toContainEqual(address);
+  });
+  it.each([
+    'SELECT to_jsonb(c) FROM customers c',
+    'SELECT json_agg(c) FROM customers c',
+    "SELECT to_jsonb(c) - 'id' FROM customers c",
+    'SELECT to_json(c)::jsonb FROM customers c',
+  ])('keeps to the row while the names stay: %s', (text) => {
+    expect(factsOf(text).outputs).toEqual([
+      expect.objectContaining({
+        known: true,
+        columns: [],
+        wholeRows: [expect.objectContaining({ name: 'customers' })],
+      }),
     ]);
   });
 });

@@ -2,7 +2,7 @@
 import type { ColumnRef } from '@sluice/domain';
 import { actionOf } from './acting-functions.ts';
 import { type Analysis, maxTreeDepth, ReadingLimit, readRelation, resolveRangeVar, visit } from './analysis.ts';
-import { callByName, functionCall } from './function-calls.ts';
+import { callByName, functionCall, withoutRowNames } from './function-calls.ts';
 import { derived, type Flow, merged, nothing, notProvable } from './lineage.ts';
 import { entryNamed, meaningOf, type Scope } from './scope.ts';
 import {
@@ -25,6 +25,8 @@ type ExpressionReader = (a: Analysis, node: Tree, scope: Scope) => Flow;
 const comparisons: ReadonlySet<string> = new Set(
   '= <> != < > <= >= ~~ !~~ ~~* !~~* ~ !~ ~* !~* @> <@ && ^@ @? @@ ? ?| ?&'.split(' '),
 );
+/** Operators on JSON that take keys away and leave the others where they are. */
+const rowKeepingOperators: ReadonlySet<string> = new Set(['-', '#-']);
 const booleanKinds: ReadonlySet<string> = new Set([
   'AEXPR_OP_ANY',
   'AEXPR_OP_ALL',
@@ -54,6 +56,8 @@ const readers: Readonly<Record<string, ExpressionReader>> = {
   NullTest: testOfChildren,
   BooleanTest: testOfChildren,
   JsonIsPredicate: testOfChildren,
+  JsonFuncExpr: (a, node, scope) => withoutRowNames(a, childrenOf(a, node, scope)),
+  TypeCast: typeCast,
   GroupingFunc: testOfChildren,
   SelectStmt: (a, node, scope) =>
     merged((a.query(node, scope) ?? [{ flow: notProvable }]).map((column) => column.flow)),
@@ -153,7 +157,16 @@ function operatorExpression(a: Analysis, node: Tree, scope: Scope): Flow {
     attachLiterals(a, treeAt(node, 'rexpr'), treeAt(node, 'lexpr'));
   }
   if (compares) return nothing;
-  return kind === 'AEXPR_NULLIF' ? derived(left) : merged([left, right]);
+  if (kind === 'AEXPR_NULLIF') return derived(left);
+  const both = merged([left, right]);
+  return rowKeepingOperators.has(name.at(-1) ?? '') ? both : withoutRowNames(a, both);
+}
+
+/** A row as text has no names any more, whatever is made of the text afterwards. */
+function typeCast(a: Analysis, node: Tree, scope: Scope): Flow {
+  const flow = childrenOf(a, node, scope);
+  const type = wordsAt(treeAt(node, 'typeName') ?? {}, 'names').at(-1) ?? '';
+  return type === 'json' || type === 'jsonb' ? flow : withoutRowNames(a, flow);
 }
 
 function judgeOperator(a: Analysis, name: readonly string[]): void {
@@ -220,7 +233,7 @@ function indirection(a: Analysis, node: Tree, scope: Scope): Flow {
       }
     }
   }
-  return merged([a.expression(node.arg, scope), readSteps(a, steps, scope)]);
+  return withoutRowNames(a, merged([a.expression(node.arg, scope), readSteps(a, steps, scope)]));
 }
 
 function readSteps(a: Analysis, steps: readonly Tree[], scope: Scope): Flow {

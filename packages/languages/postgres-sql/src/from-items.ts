@@ -1,6 +1,6 @@
 /** Reads the items of FROM, USING and MERGE's source, and puts them in scope. */
 import { type Analysis, readRelation, resolveRangeVar } from './analysis.ts';
-import { callByName, callName } from './function-calls.ts';
+import { callByName, callName, withoutRowNames } from './function-calls.ts';
 import { type Flow, merged, nothing, notProvable } from './lineage.ts';
 import {
   derivedEntry,
@@ -49,10 +49,13 @@ function fromItem(a: Analysis, item: Tree, scope: Scope): FromItem {
     }
     case 'RangeTableFunc':
     case 'JsonTable': {
-      const flow = merged(
-        Object.keys(node)
-          .filter((key) => key !== 'alias')
-          .map((key) => a.expression(node[key], scope)),
+      const flow = withoutRowNames(
+        a,
+        merged(
+          Object.keys(node)
+            .filter((key) => key !== 'alias')
+            .map((key) => a.expression(node[key], scope)),
+        ),
       );
       const columns = tableFunctionColumns(listAt(node, 'columns')).map((name) => ({ name, flow }));
       return itemOf(

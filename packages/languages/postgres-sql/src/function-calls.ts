@@ -3,7 +3,7 @@
 import { actionOf, revealedBy } from './acting-functions.ts';
 import { type Analysis, visit } from './analysis.ts';
 import { type Flow, merged, nothing, notProvable } from './lineage.ts';
-import type { Scope } from './scope.ts';
+import { relationEntry, type Scope } from './scope.ts';
 import { noteSetting } from './setting-effects.ts';
 import { canonicalJson, constantOf, listAt, payload, type Tree, textAt, treeAt, wordsAt } from './tree.ts';
 
@@ -17,6 +17,24 @@ const countingFunctions: ReadonlySet<string> = new Set([
   'cume_dist',
   'ntile',
 ]);
+
+/** Functions that give a row on with its columns' names, so that whoever reads the JSON still finds each value under its name. */
+const rowKeepingFunctions: ReadonlySet<string> = new Set(
+  `to_json to_jsonb row_to_json json_agg jsonb_agg json_agg_strict jsonb_agg_strict json_strip_nulls jsonb_strip_nulls
+  array_agg array_to_json first_value last_value nth_value lag lead unnest`.split(/\s+/),
+);
+
+/** Past this point a value of a row may stand without its column's name: every column of the row counts as flowing in. */
+export function withoutRowNames(a: Analysis, flow: Flow): Flow {
+  if (!flow.known || flow.wholeRows.length === 0) return flow;
+  const flows: Flow[] = [flow];
+  for (const row of flow.wholeRows) {
+    const columns = relationEntry(a.names, a.names.relation(row.schema, row.name), null, []).columns;
+    if (columns === null) return notProvable;
+    for (const column of columns) flows.push(column.flow);
+  }
+  return merged(flows);
+}
 
 /** Reads a FuncCall payload. */
 export function functionCall(a: Analysis, node: Tree, scope: Scope): Flow {
@@ -40,8 +58,9 @@ export function functionCall(a: Analysis, node: Tree, scope: Scope): Flow {
   const shown = revealedBy(name);
   for (const column of shown) a.facts.column(column);
   if (countingFunctions.has(name)) return nothing;
+  const given = merged(argumentFlows);
   return merged([
-    ...argumentFlows,
+    rowKeepingFunctions.has(name) ? given : withoutRowNames(a, given),
     ...shown.map((column): Flow => ({ known: true, direct: false, columns: [column], wholeRows: [] })),
   ]);
 }
