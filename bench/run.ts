@@ -117,7 +117,6 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${join(folder, 'users.txt')}
 pool_mode = session
-max_prepared_statements = 100
 `,
   );
   const asRoot = process.getuid?.() === 0;

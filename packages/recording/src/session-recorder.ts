@@ -22,7 +22,7 @@ export interface RecorderContext {
   /** A write failed or worked again. */
   failed(error: unknown): void;
   worked(): void;
-  /** Asks for `writeOut` at the end of this turn of the event loop. */
+  /** Asks for `writeOut` within `lazyWriteMs`. */
   scheduleWrite(recorder: SessionRecorder): void;
   /** Asks for `flush` at the next tick. */
   markDirty(recorder: SessionRecorder): void;
@@ -67,7 +67,7 @@ export class SessionRecorder {
 
   /**
    * Records an event and returns its `seq`. `durable`: it is in the kernel when this returns (what must be recorded before something is
-   * forwarded); else it follows with the next durable one, at 64 KiB, or at the end of this turn of the event loop.
+   * forwarded); else it follows with the next durable one, at 64 KiB, or within `lazyWriteMs`.
    * Throws SluiceError `spool-full` (nothing was recorded; refuse the statement) or `too-large`.
    */
   append(event: NewEvent, options: { readonly durable: boolean }): number {

@@ -8,6 +8,8 @@ import type { SpoolStore } from './spool-store.ts';
 export const defaultMaxSpoolBytes = 1024 ** 3;
 /** How often collected events are sealed, in ms. */
 export const flushIntervalMs = 500;
+/** Events that need not be durable at once wait this long for a durable one to be written with, in ms: a write costs more than its bytes. */
+const lazyWriteMs = 20;
 /** Of the bound this share is kept for what follows statements that were let through: results, ends. */
 const reservedShare = 1 / 16;
 const probeName = 'probe.tmp';
@@ -35,7 +37,7 @@ export class SpoolWriter {
   readonly #live = new Map<string, SessionRecorder>();
   readonly #dirty = new Set<SessionRecorder>();
   readonly #scheduled = new Set<SessionRecorder>();
-  #writeAtTurnsEnd: NodeJS.Immediate | null = null;
+  #writeSoon: NodeJS.Timeout | null = null;
   readonly #ticker: NodeJS.Timeout;
   #broken = false;
   #recoveryIncomplete = false;
@@ -92,7 +94,7 @@ export class SpoolWriter {
   /** Seals everything and stops the clock. Recordings that were not closed are closed as interrupted by the next start's `recover`. */
   stop(): void {
     clearInterval(this.#ticker);
-    if (this.#writeAtTurnsEnd !== null) clearImmediate(this.#writeAtTurnsEnd);
+    if (this.#writeSoon !== null) clearTimeout(this.#writeSoon);
     this.tick();
   }
 
@@ -126,8 +128,8 @@ export class SpoolWriter {
 
   #scheduleWrite(recorder: SessionRecorder): void {
     this.#scheduled.add(recorder);
-    this.#writeAtTurnsEnd ??= setImmediate(() => {
-      this.#writeAtTurnsEnd = null;
+    this.#writeSoon ??= setTimeout(() => {
+      this.#writeSoon = null;
       for (const scheduled of this.#scheduled) {
         try {
           scheduled.writeOut();
@@ -136,7 +138,7 @@ export class SpoolWriter {
         }
       }
       this.#scheduled.clear();
-    });
+    }, lazyWriteMs).unref();
   }
 
   #refuseFromBytes(): number {

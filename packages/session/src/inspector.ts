@@ -73,6 +73,8 @@ export class SessionInspector implements Inspector {
   judge(request: JudgeRequest): Judgement | Promise<Judgement> {
     const facts = factsOf(request.language, request.text, request.outcome);
     const verdict = facts.length === 0 ? this.#emptyVerdict() : this.#verdict(facts, request.state);
+    const bound = this.#unmovedSinceBind(request, facts, verdict);
+    if (bound !== null) return this.#forward(bound);
     const subject = this.#subject(facts, this.#session.ports.newId());
     const statement = new JudgedStatement(subject.statementId, facts, verdict, this.#statementContext());
     const stopped = this.#record(request, facts, verdict, subject) ?? this.#leaseRefusal(subject);
@@ -117,6 +119,21 @@ export class SessionInspector implements Inspector {
     for (const statement of this.#open) statement.abandoned();
     this.#open.clear();
     this.#closed = true;
+  }
+
+  /**
+   * The statement as it was judged when it was bound, where nothing has moved since: it stands in the record already, and runs as
+   * that. Null where it has to be judged and recorded anew.
+   */
+  #unmovedSinceBind(request: JudgeRequest, facts: readonly StatementFacts[], verdict: Verdict): JudgedStatement | null {
+    const { phase, earlier } = request;
+    if (phase !== 'execute' || verdict.action !== 'allow' || !(earlier instanceof JudgedStatement)) return null;
+    const same =
+      earlier.verdict.action === 'allow' &&
+      earlier.verdict.rule === verdict.rule &&
+      earlier.verdict.policyVersion === verdict.policyVersion &&
+      earlier.facts === facts;
+    return same && this.#session.ports.lease.problem(this.#session.connection) === null ? earlier : null;
   }
 
   #forward(statement: JudgedStatement): Judgement {

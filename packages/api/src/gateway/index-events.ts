@@ -57,7 +57,8 @@ function toStatement(event: Judged, place: ChunkPlace): Mutable<NewStatement> {
     origin: event.origin,
     phase: event.phase,
     // The steps of a prepared statement lead to its execution; alone they say nothing, unless they were stopped.
-    shown: event.phase === 'run' || event.phase === 'execute' || event.action !== 'allow',
+    // A preparation alone runs nothing; an execution is recorded apart from its bind only when something moved between them.
+    shown: event.phase !== 'prepare' || event.action !== 'allow',
     text: storableText(event.text.slice(0, maxIndexedCharacters)),
     fingerprint: storableText(event.fingerprint),
     command: storableText(event.command),
