@@ -252,7 +252,7 @@ export class ClientMessages {
         text: statement.text,
         binds: bindValues(bind, statement.parameterTypes),
         earlier: statement.handle,
-        doubtful: statement.doubtful,
+        doubtful: () => statement.doubtful,
       } as const;
       return chain(core.judging.judge(subject), (judged) => {
         if (core.skipping) return dropped(judged);
@@ -268,6 +268,7 @@ export class ClientMessages {
           name: bind.portal,
           statement,
           doubtful: statement.doubtful,
+          names: core.session.names(),
           resultFormats: bind.resultFormats,
           handle,
           run: null,
@@ -275,6 +276,7 @@ export class ClientMessages {
           stretch: core.stretch,
         };
         const undo = core.statements.setPortal(portal);
+        core.session.portalMoved(bind.portal);
         this.#send(raw, {
           kind: 'bind',
           run: new StatementRun(handle, statement.text, core.knowledge),
@@ -294,13 +296,13 @@ export class ClientMessages {
         localError('34000', `portal "${name}" does not exist`, 'Use FETCH for cursors that SQL declared.'),
       );
     }
-    if (portal.run !== null) return this.#fetchMore(portal, portal.run);
+    if (portal.run !== null && !portal.doubtful) return this.#fetchMore(portal, portal.run);
     const subject = {
       phase: 'execute',
       text: portal.statement.text,
       binds: [],
       earlier: portal.handle,
-      doubtful: portal.doubtful,
+      doubtful: () => portal.doubtful || portal.names !== core.session.names(),
     } as const;
     return chain(core.judging.judge(subject), (judged) => {
       if (core.skipping) return dropped(judged);
@@ -356,7 +358,10 @@ export class ClientMessages {
   #close(): void {
     const core = this.#core;
     const { kind, name } = parseTargeted(...this.#body());
-    if (kind === 'portal') core.statements.removePortal(name);
+    if (kind === 'portal') {
+      core.statements.removePortal(name);
+      core.session.portalMoved(name);
+    }
     const undo = kind === 'statement' ? core.statements.removePrepared(name) : undefined;
     this.#send(this.#raw(), undo === undefined ? { kind: 'close' } : { kind: 'close', onUndone: undo });
   }

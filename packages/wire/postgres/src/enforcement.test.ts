@@ -6,6 +6,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { message } from './messages/bytes.ts';
 import {
+  encodeClosePortal,
   encodeExecute,
   encodeFlush,
   encodeParse,
@@ -250,6 +251,74 @@ describe('the extended protocol', () => {
     expect(outline(await client.untilReady())).toBe('T D C:SELECT 1 Z:I');
     client.send(encodeQuery('DEALLOCATE ALL'), bindWith('wire_one'), encodeSync());
     expect(outline(await client.untilReady(2))).toBe('C:DEALLOCATE ALL Z:I E:26000 Z:I');
+  });
+
+  describe('one name for a portal and for a cursor of SQL', () => {
+    const bindTo = (portal: string, text: string): Buffer[] => [encodeParse('', text), bindWith('', [], { portal })];
+    const begin = async (): Promise<RawClient> => {
+      const client = await open();
+      await ask(client, encodeQuery('BEGIN'));
+      return client;
+    };
+    const ask = async (client: RawClient, ...messages: Buffer[]): Promise<string> => {
+      client.send(...messages);
+      return outline(await client.untilReady());
+    };
+    const judgedLast = () => lastInspector().statements.at(-1)?.facts[0];
+
+    it('FETCH does not take a portal for a cursor that is gone', async () => {
+      const client = await begin();
+      await ask(client, encodeQuery('DECLARE k CURSOR FOR SELECT 1'));
+      await ask(client, encodeQuery('COMMIT'));
+      await ask(client, encodeQuery('BEGIN'));
+      await ask(client, ...bindTo('k', 'SELECT ssn FROM customers'), encodeSync());
+      await ask(client, encodeQuery('FETCH ALL k'));
+      expect(judgedLast()).toMatchObject({ command: 'FETCH', complete: false });
+    });
+
+    it('nor after the protocol closed it', async () => {
+      const client = await begin();
+      await ask(client, encodeQuery('DECLARE k CURSOR FOR SELECT 1'));
+      await ask(client, encodeClosePortal('k'), encodeSync());
+      await ask(client, encodeQuery('FETCH ALL k'));
+      expect(judgedLast()).toMatchObject({ command: 'FETCH', complete: false });
+    });
+
+    it('Execute does not take a cursor of SQL for the portal that was bound, neither first nor suspended', async () => {
+      for (const before of [[], [executeRows('k', 1)]]) {
+        const client = await begin();
+        await ask(client, ...bindTo('k', 'SELECT id FROM customers'), ...before, encodeSync());
+        await ask(client, encodeQuery('CLOSE k'));
+        await ask(client, encodeQuery('DECLARE k CURSOR FOR SELECT ssn FROM customers'));
+        await ask(client, encodeExecute('k'), encodeSync());
+        expect(judgedLast()).toMatchObject({ command: 'UNREADABLE', complete: false });
+      }
+    });
+
+    it('neither while the change is still on its way', async () => {
+      const client = await begin();
+      await ask(client, encodeQuery("DECLARE k CURSOR FOR SELECT 'a'"));
+      const one = (text: string): Buffer[] => [encodeParse('', text), bindWith(''), encodeExecute('')];
+      await ask(
+        client,
+        ...one('CLOSE k'),
+        ...one("DECLARE k CURSOR FOR SELECT 'b'"),
+        ...one('FETCH ALL k'),
+        encodeSync(),
+      );
+      expect(judgedLast()).toMatchObject({ command: 'FETCH', complete: false });
+    });
+
+    it('a cursor and a bound portal keep the names they were planned under', async () => {
+      const client = await begin();
+      await ask(client, encodeQuery('DECLARE k CURSOR FOR SELECT id FROM customers'));
+      await ask(client, ...bindTo('j', 'SELECT id FROM customers'), encodeSync());
+      await ask(client, encodeQuery('SET LOCAL search_path = pg_catalog'));
+      await ask(client, encodeQuery('FETCH 1 k'));
+      expect(judgedLast()).toMatchObject({ command: 'FETCH', complete: false });
+      await ask(client, encodeExecute('j'), encodeSync());
+      expect(judgedLast()).toMatchObject({ command: 'UNREADABLE', complete: false });
+    });
   });
 
   it('notices a statement that was replaced out of sight', async () => {

@@ -21,8 +21,8 @@ export interface JudgedText {
   readonly text: string;
   readonly binds: readonly BindValue[];
   readonly earlier: StatementHandle | null;
-  /** True: the target may have another text under this name by now, and it cannot be asked. Judged as a text that nobody read. */
-  readonly doubtful?: boolean;
+  /** Asked once the session's state is known. True: the target may run something else than this text under the name; it counts as unread. */
+  readonly doubtful?: () => boolean;
 }
 
 /** What the caller does next. `statement` is null when the refusal is the protocol's own. */
@@ -65,7 +65,7 @@ export class Judging {
   }
 
   #outcome(subject: JudgedText): ReadOutcome | Promise<ReadOutcome> {
-    if (subject.doubtful !== true) return this.#read(subject.text);
+    if (subject.doubtful?.() !== true) return this.#read(subject.text);
     return {
       ok: false,
       reason: 'refused',

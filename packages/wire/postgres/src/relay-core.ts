@@ -100,6 +100,8 @@ export class RelayCore {
   willMove(outcome: ReadOutcome): () => void {
     if (outcome.ok && !this.session.mayMove(outcome.statements)) return nothing;
     if (!outcome.ok || this.session.mayHide(outcome.statements)) this.statements.doubtAll();
+    if (outcome.ok) this.session.willRun(outcome.statements);
+    else this.session.forgetCursors();
     this.#movers++;
     return () => {
       this.#movers--;

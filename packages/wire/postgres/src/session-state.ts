@@ -53,6 +53,8 @@ export class SessionTracker {
   #temporaryObjectsKnown = true;
   #movedInTransaction = false;
   #stale = false;
+  /** The last names that were read from the target. */
+  #knownNames: string | null = null;
   #ddl: CatalogueChange = 'none';
   #state: SessionState | null = null;
   #base: { session: PostgresSessionState; key: string } | null = null;
@@ -75,12 +77,16 @@ export class SessionTracker {
   learn(row: readonly (string | null)[] | null): void {
     const database = row?.[0] ?? this.#known.database;
     const schemas = row?.[2] ?? null;
+    const before = this.#knownNames;
     this.#known = {
       database,
       role: row?.[1] ?? null,
       searchPath: schemas === null ? null : (JSON.parse(schemas) as string[]),
     };
     this.#stale = row === null;
+    this.#knownNames = row === null ? null : this.names();
+    // A cursor keeps the plan that it was declared with: its text read under other names would be another query.
+    if (this.#knownNames === null || this.#knownNames !== before) this.#cursors.clear();
     this.#forget();
   }
 
@@ -121,10 +127,46 @@ export class SessionTracker {
     });
   }
 
+  /** About to run: what it makes or drops by name is not known to be there before its answer came. */
+  willRun(statements: readonly StatementFacts[]): void {
+    for (const { complete, kind, sessionEffects } of statements) {
+      if (!complete || kind === 'procedure') this.forgetCursors('');
+      for (const effect of sessionEffects) {
+        const name = typeof effect.name === 'string' ? effect.name : '';
+        if (effect.type === 'declare' || effect.type === 'close') this.forgetCursors(name);
+        else if (effect.type === 'prepare' || (effect.type === 'deallocate' && name !== ''))
+          this.#statements.doubt(name);
+        else if (effect.type === 'deallocate') this.#statements.doubtAll();
+        else if (!knownEffects.has(effect.type) || effect.type === 'discard') this.forgetCursors('');
+      }
+    }
+  }
+
+  /** A portal of this name is made or dropped by the protocol: a cursor that SQL declared under it is no longer what FETCH finds. */
+  portalMoved(name: string): void {
+    if (name !== '') this.#cursors.delete(name);
+  }
+
+  /** What names mean now, as one text. */
+  names(): string {
+    const { database, role, searchPath } = this.#known;
+    return JSON.stringify([database, role, searchPath]);
+  }
+
+  /** Empty: every one. */
+  forgetCursors(name = ''): void {
+    this.#statements.doubtPortal(name);
+    if (name === '') this.#cursors.clear();
+    else this.#cursors.delete(name);
+  }
+
   /** One statement ended well. */
   completed(facts: StatementFacts | null): void {
-    if (facts === null || !facts.complete || facts.kind === 'procedure') this.#unknownHappened();
+    const unknown = facts === null || !facts.complete || facts.kind === 'procedure';
+    if (unknown) this.#unknownHappened();
     for (const effect of facts?.sessionEffects ?? []) this.#apply(effect);
+    // Nor is it known what a cursor was declared with there.
+    if (unknown) this.#cursors.clear();
   }
 
   /** True when running it may change what later judgements stand on, so that they must wait for its end. */

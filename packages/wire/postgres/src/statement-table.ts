@@ -24,8 +24,10 @@ export interface Portal {
   readonly kind: 'portal';
   readonly name: string;
   readonly statement: PreparedStatement;
-  /** It was bound to a doubtful statement, and is judged as such to its end. */
-  readonly doubtful: boolean;
+  /** Bound to a doubtful statement, or perhaps another's by now: it is judged as a text that nobody read. */
+  doubtful: boolean;
+  /** Names as they stood when it was bound: what runs was planned under these. */
+  readonly names: string;
   readonly resultFormats: readonly number[];
   /** The `bind` judgement. */
   readonly handle: StatementHandle;
@@ -71,6 +73,19 @@ export class StatementTable {
       statement.doubtful = true;
       this.version++;
     }
+  }
+
+  /** SQL is about to make or drop a prepared statement of this name: which one stands is not known before the answer. */
+  doubt(name: string): void {
+    const statement = this.#prepared.get(name);
+    if (statement === undefined || statement.doubtful) return;
+    statement.doubtful = true;
+    this.version++;
+  }
+
+  /** SQL is about to close or declare a cursor of this name (empty: perhaps of any): a portal of the name may be another's then. */
+  doubtPortal(name: string): void {
+    for (const portal of this.#portals.values()) if (name === '' || portal.name === name) portal.doubtful = true;
   }
 
   get hasRoomForPortal(): boolean {
