@@ -34,7 +34,16 @@ test('every changed byte is named with its chunk, or as the container’s', { ti
       const named = Array.from(
         new Set(problems.map((problem) => (problem.part === 'chunk' ? problem.index : 'container'))),
       );
-      expect({ offset, value, ok, named }).toEqual({ offset, value, ok: false, named: [partAt(offset)] });
+      const part = partAt(offset);
+      // A wrong length in a container's line also cuts the chunk behind it wrongly, so that both may be named.
+      const others = part === 'container' ? [] : named.filter((name) => name !== part);
+      expect({ offset, value, ok, names: named.includes(part), others }).toEqual({
+        offset,
+        value,
+        ok: false,
+        names: true,
+        others: [],
+      });
     }
   }
 });
