@@ -77,6 +77,9 @@ const refused: readonly (readonly [name: string, text: string])[] = [
   ['MK05', 'SELECT most_common_vals, histogram_bounds FROM pg_stats'],
   ['MK05', 'SELECT * FROM pg_catalog.pg_statistic'],
   ['MK05', 'SELECT stxdmcv FROM pg_statistic_ext_data'],
+  ['MK07', "SELECT pg_advisory_lock(replace(ssn, '-', '')::bigint) FROM customers"],
+  ['MK07', 'SELECT pg_try_advisory_xact_lock(1, ascii(ssn)) FROM customers'],
+  ['MK07', 'SELECT setseed(ascii(ssn) / 1000.0) FROM customers'],
   ['PG27', 'EXPLAIN SELECT order_total(1)'],
   ['PG28', 'EXPLAIN SELECT id FROM customers WHERE id = order_total(1)'],
 ];

@@ -2,7 +2,7 @@
 
 import { actionOf, revealedBy } from './acting-functions.ts';
 import { type Analysis, visit } from './analysis.ts';
-import { type Flow, merged, nothing, notProvable } from './lineage.ts';
+import { type Flow, merged, nothing, notProvable, sameFlow } from './lineage.ts';
 import { relationEntry, type Scope } from './scope.ts';
 import { noteSetting } from './setting-effects.ts';
 import { canonicalJson, constantOf, listAt, payload, type Tree, textAt, treeAt, wordsAt } from './tree.ts';
@@ -17,6 +17,9 @@ const countingFunctions: ReadonlySet<string> = new Set([
   'cume_dist',
   'ntile',
 ]);
+
+/** Functions that leave what they are given where another statement reads it: `pg_locks` shows a lock's key, `random()` its seed. */
+const leavesArgument = /^pg_(try_)?advisory_|^setseed$/;
 
 /** Functions that give a row on with its columns' names, so that whoever reads the JSON still finds each value under its name. */
 const rowKeepingFunctions: ReadonlySet<string> = new Set(
@@ -59,6 +62,8 @@ export function functionCall(a: Analysis, node: Tree, scope: Scope): Flow {
   for (const column of shown) a.facts.column(column);
   if (countingFunctions.has(name)) return nothing;
   const given = merged(argumentFlows);
+  if (a.mode === 'run' && leavesArgument.test(name) && !sameFlow(given, nothing))
+    a.facts.incomplete('leaves stored values where another statement reads them');
   return merged([
     rowKeepingFunctions.has(name) ? given : withoutRowNames(a, given),
     ...shown.map((column): Flow => ({ known: true, direct: false, columns: [column], wholeRows: [] })),
