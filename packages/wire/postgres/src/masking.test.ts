@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { withFormats } from './client-messages.ts';
 import { parseDataRow } from './messages/backend.ts';
 import { encodeExecute, encodeParse, encodeQuery, encodeSync } from './messages/frontend.ts';
+import { maskReport } from './statement-run.ts';
 import { languageFacts } from './testing/language-facts.ts';
 import { bindWith, openRawClient, outline, type RawClient, reportIn, type SeenMessage } from './testing/raw-client.ts';
 import { type RealTarget, startRealTarget } from './testing/real-target.ts';
@@ -156,6 +157,22 @@ describe('roads that carry values past the result', () => {
     );
     expect(outline(seen)).toContain('C:FETCH 98');
     expect(raw(seen)).not.toMatch(secret);
+  });
+
+  it('takes a procedure’s words as one quotation, which goes where masked columns are touched', () => {
+    const hidden = (text: string): string => text.replace(/".*"/s, '"•••"');
+    const raised = new Map([
+      ['R', 'exec_stmt_raise'],
+      ['M', 'it is a "secret"'],
+      ['D', 'secret too'],
+      ['W', 'PL/pgSQL function f() line 1 at RAISE'],
+    ]);
+    expect(Object.fromEntries(maskReport(raised, hidden))).toMatchObject({
+      M: '•••',
+      D: '•••',
+      W: 'PL/pgSQL function f() line 1 at RAISE',
+    });
+    expect(maskReport(raised, (text) => text)).toEqual(raised);
   });
 
   it('masks errors, notices, notifications and parameter reports', async () => {

@@ -98,7 +98,9 @@ export class StatementRun {
     this.#rows = null;
     this.#copy = null;
     failedHandles.add(this.handle);
-    this.handle.failed({ code: fields.get('C') ?? '', message: masked.get('M') ?? severityOf(fields) });
+    const message = masked.get('M') ?? severityOf(fields);
+    // What is kept may be masked where the client's is not: a procedure's words are one quotation there as well.
+    this.handle.failed({ code: fields.get('C') ?? '', message: isSpoken(fields) ? `"${message}"` : message });
     return encodeReport('E', masked);
   }
 
@@ -155,11 +157,30 @@ export function reportSkipped(handle: StatementHandle): void {
   handle.ended();
 }
 
+/** Functions of the server that say in their own words what a procedure computed (RAISE and its like): nothing in it is quoted. */
+const spokenBy: ReadonlySet<string> = new Set([
+  'exec_stmt_raise',
+  'plperl_util_elog',
+  'do_util_elog',
+  'PLy_output',
+  'PLy_elog_impl',
+  'pltcl_elog',
+]);
+const spokenFields: ReadonlySet<string> = new Set(['M', 'D', 'H']);
+
+function isSpoken(fields: ReportFields): boolean {
+  return spokenBy.has(fields.get('R') ?? '');
+}
+
 export function maskReport(fields: ReportFields, mask: (text: string) => string): ReportFields {
   const masked: ReportFields = new Map(fields);
+  const spoken = isSpoken(fields);
   for (const letter of textFields) {
     const text = fields.get(letter);
-    if (text !== undefined) masked.set(letter, mask(text));
+    if (text === undefined) continue;
+    // A procedure's words count as one quotation, as what the server itself quotes from rows.
+    if (spoken && spokenFields.has(letter)) masked.set(letter, mask(`"${text}"`).replace(/^"|"$/g, ''));
+    else masked.set(letter, mask(text));
   }
   return masked;
 }
