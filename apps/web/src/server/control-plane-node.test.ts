@@ -198,6 +198,10 @@ describe('the cookie', () => {
     expect(page.headers.get('x-content-type-options')).toBe('nosniff');
     const away = await fetch(`${url}/audit?x=1`, { redirect: 'manual' });
     expect([away.status, away.headers.get('location')]).toEqual([307, '/sign-in?next=%2Faudit%3Fx%3D1']);
+    // A dot in an address below the root makes no file of a page.
+    const dotted = await fetch(`${url}/connections/a.db`, { redirect: 'manual' });
+    expect([dotted.status, dotted.headers.get('content-security-policy') === null]).toEqual([307, false]);
+    expect((await fetch(`${url}/api/trpc/%E0%A4%A`)).status).toBe(400);
   });
 });
 

@@ -266,10 +266,10 @@ function shownHost(relayHost: string, publicUrl: string): string {
   return relayHost === '0.0.0.0' || relayHost === '::' ? new URL(publicUrl).hostname : relayHost;
 }
 
-/** A document, as opposed to what belongs to one: Next's files and data, and the sign-in routes. */
+/** A document, as opposed to what belongs to one: Next's files and data, files beside the pages (`/icon.svg`), and the sign-in routes. */
 function isPage(request: IncomingMessage, path: string): boolean {
   const reads = request.method === 'GET' || request.method === 'HEAD';
-  return reads && !path.startsWith('/api/') && !path.startsWith('/_next/') && !/\.[a-z0-9]{2,5}$/i.test(path);
+  return reads && !path.startsWith('/api/') && !path.startsWith('/_next/') && !/^\/[^/]+\.[a-z0-9]{2,5}$/i.test(path);
 }
 
 function demandSmallBody(request: IncomingMessage): void {

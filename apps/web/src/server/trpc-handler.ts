@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiContext, ApiServices } from '@sluice/api';
 import { appRouter } from '@sluice/api';
+import { SluiceError } from '@sluice/domain';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import type { Logger } from 'pino';
 import { authenticate, type CallerOptions } from './http/callers.ts';
@@ -24,7 +25,7 @@ export function handleTrpc(
   options: TrpcOptions,
 ): Promise<void> {
   response.setHeader('cache-control', 'no-store');
-  const path = decodeURIComponent(pathOf(request).slice(trpcPrefix.length));
+  const path = procedureOf(request);
   return nodeHTTPRequestHandler({
     req: request,
     res: response,
@@ -45,6 +46,14 @@ export function handleTrpc(
       else options.log.debug({ code: error.code, procedure }, 'a call was refused');
     },
   });
+}
+
+function procedureOf(request: IncomingMessage): string {
+  try {
+    return decodeURIComponent(pathOf(request).slice(trpcPrefix.length));
+  } catch (cause) {
+    throw new SluiceError('bad-request', 'The address is not written as addresses are.', { cause });
+  }
 }
 
 export function pathOf(request: IncomingMessage): string {
