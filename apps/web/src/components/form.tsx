@@ -89,7 +89,7 @@ export function SearchInput({
           type="button"
           aria-label="Clear"
           onClick={() => onValue('')}
-          className="absolute top-1.5 right-1.5 rounded-small p-0.5 text-ink-faint hover:bg-hover hover:text-ink"
+          className="absolute top-1 right-1 rounded-small p-1 text-ink-faint hover:bg-hover hover:text-ink"
         >
           <X aria-hidden="true" className="size-4" />
         </button>

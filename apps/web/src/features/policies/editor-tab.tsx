@@ -66,7 +66,7 @@ export function EditorTab({
           kept.
         </Callout>
       ) : null}
-      <div className="grid gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Panel
           flush
           title={draft.changed ? 'Draft' : `Version ${active.version.version}`}
@@ -119,7 +119,8 @@ export function EditorTab({
           ) : (
             <div className="h-[65dvh]">
               <PolicyEditor
-                value={draft.source}
+                key={draft.generation}
+                initial={draft.source}
                 onValue={draft.setSource}
                 problems={check.problems}
                 readOnly={!mayWrite}
@@ -153,22 +154,27 @@ export function EditorTab({
 function useDraft(active: ActivePolicy) {
   const [base, setBase] = useState({ version: active.version.version, source: active.source });
   const [source, setSource] = useState(active.source);
+  // Counts the texts that were set from outside; the editor is drawn anew for each.
+  const [generation, setGeneration] = useState(0);
   const changed = source !== base.source;
   const isNewer = active.version.version !== base.version;
   useEffect(() => {
     if (!isNewer || changed) return;
     setBase({ version: active.version.version, source: active.source });
     setSource(active.source);
+    setGeneration((before) => before + 1);
   }, [isNewer, changed, active]);
   return {
     source,
     setSource,
+    generation,
     changed,
     basedOn: base.version,
     overtaken: isNewer && changed,
     reset: () => {
       setBase({ version: active.version.version, source: active.source });
       setSource(active.source);
+      setGeneration((before) => before + 1);
     },
     rebase: () => setBase({ version: active.version.version, source: active.source }),
     published: (version: number) => setBase({ version, source }),

@@ -59,15 +59,18 @@ const extensions = [
   EditorView.contentAttributes.of({ 'aria-label': 'Policy in YAML' }),
 ];
 
-/** The YAML editor; problems are underlined where they are. */
+/**
+ * The YAML editor; problems are underlined where they are. It holds its text itself and only tells of changes: a text that is fed back
+ * while somebody types would overwrite what they typed meanwhile. To set another text, draw it anew under another `key`.
+ */
 export default function PolicyEditor({
-  value,
+  initial,
   onValue,
   problems,
   readOnly,
   editorRef,
 }: {
-  readonly value: string;
+  readonly initial: string;
   readonly onValue: (value: string) => void;
   readonly problems: readonly PolicyProblemView[];
   readonly readOnly: boolean;
@@ -85,7 +88,7 @@ export default function PolicyEditor({
   return (
     <CodeMirror
       ref={editorRef}
-      value={value}
+      value={initial}
       onChange={onValue}
       readOnly={readOnly}
       editable={!readOnly}

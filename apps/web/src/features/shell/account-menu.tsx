@@ -17,16 +17,13 @@ export function AccountMenu({ wide = false }: { readonly wide?: boolean }) {
       align="start"
       side="top"
       trigger={
-        <button
-          type="button"
-          aria-label={me === undefined ? 'Account' : `Account of ${me.person.name}`}
-          className="flex h-9 min-w-0 items-center gap-2 rounded-box px-2 text-left hover:bg-hover"
-        >
+        <button type="button" className="flex h-9 min-w-0 items-center gap-2 rounded-box px-2 text-left hover:bg-hover">
+          <span className="sr-only">Account of </span>
           <ActorMark kind="person" />
-          <span className={classNames('min-w-0 flex-1 truncate font-medium', !wide && 'hidden lg:inline')}>
+          <span className={classNames('min-w-0 flex-1 truncate font-medium', !wide && 'sr-only lg:not-sr-only')}>
             {me?.person.name ?? '…'}
           </span>
-          <span className={classNames('text-ink-faint text-small', !wide && 'hidden lg:inline')}>
+          <span className={classNames('text-ink-faint text-small', !wide && 'sr-only lg:not-sr-only')}>
             {me?.person.role}
           </span>
         </button>

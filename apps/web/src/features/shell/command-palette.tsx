@@ -74,7 +74,7 @@ function Palette({ onDone }: { readonly onDone: () => void }) {
           {places.map((place) => (
             <Item
               key={place.href}
-              value={`page ${place.label}`}
+              value={place.label}
               icon={<place.icon aria-hidden="true" />}
               onSelect={go(place.href)}
             >
@@ -86,7 +86,7 @@ function Palette({ onDone }: { readonly onDone: () => void }) {
           {connections.map((connection) => (
             <Item
               key={connection.id}
-              value={`connection ${connection.name} ${connection.host}`}
+              value={`${connection.name} connection ${connection.id}`}
               icon={<Cable aria-hidden="true" />}
               onSelect={go(`/connections/${connection.id}`)}
             >
@@ -98,7 +98,7 @@ function Palette({ onDone }: { readonly onDone: () => void }) {
           {sessions.slice(0, mostSessions).map((session) => (
             <Item
               key={session.id}
-              value={`session ${session.actor.name} ${session.connection.name} ${session.id}`}
+              value={`${session.actor.name} on ${session.connection.name} session ${session.id}`}
               icon={<Activity aria-hidden="true" />}
               onSelect={go(`/sessions/${session.id}`)}
             >
@@ -111,26 +111,18 @@ function Palette({ onDone }: { readonly onDone: () => void }) {
         </Command.Group>
         <Command.Group heading="Actions">
           {mayAddConnection ? (
-            <Item
-              value="action new connection add create"
-              icon={<Plus aria-hidden="true" />}
-              onSelect={go('/connections/new')}
-            >
+            <Item value="New connection, add" icon={<Plus aria-hidden="true" />} onSelect={go('/connections/new')}>
               New connection
             </Item>
           ) : null}
           {mayEnrol ? (
-            <Item
-              value="action enrol gateway new"
-              icon={<Network aria-hidden="true" />}
-              onSelect={go('/gateways?enrol=1')}
-            >
+            <Item value="Enrol a gateway, new" icon={<Network aria-hidden="true" />} onSelect={go('/gateways?enrol=1')}>
               Enrol a gateway
             </Item>
           ) : null}
           {mayAddAgent ? (
             <Item
-              value="action new agent create"
+              value="New agent, create"
               icon={<Bot aria-hidden="true" />}
               onSelect={go('/identities?tab=agents&new=1')}
             >
@@ -138,16 +130,16 @@ function Palette({ onDone }: { readonly onDone: () => void }) {
             </Item>
           ) : null}
           <Item
-            value="action theme system"
+            value="Theme of the system"
             icon={<Monitor aria-hidden="true" />}
             onSelect={act(() => applyTheme('system'))}
           >
             Theme of the system
           </Item>
-          <Item value="action theme light" icon={<Sun aria-hidden="true" />} onSelect={act(() => applyTheme('light'))}>
+          <Item value="Light theme" icon={<Sun aria-hidden="true" />} onSelect={act(() => applyTheme('light'))}>
             Light theme
           </Item>
-          <Item value="action theme dark" icon={<Moon aria-hidden="true" />} onSelect={act(() => applyTheme('dark'))}>
+          <Item value="Dark theme" icon={<Moon aria-hidden="true" />} onSelect={act(() => applyTheme('dark'))}>
             Dark theme
           </Item>
         </Command.Group>

@@ -70,12 +70,11 @@ function Rail({ theme, onPalette }: { readonly theme: Theme; readonly onPalette:
         <button
           type="button"
           onClick={onPalette}
-          aria-label="Search and commands"
           className="flex h-8 w-full items-center justify-center gap-2 rounded-box border border-line bg-sunken px-2.5 text-ink-faint hover:border-line-strong hover:text-ink lg:justify-start"
         >
           <Search aria-hidden="true" className="size-4 shrink-0" />
-          <span className="hidden flex-1 text-left lg:inline">Search</span>
-          <span className="hidden lg:inline">
+          <span className="sr-only flex-1 text-left lg:not-sr-only">Search</span>
+          <span aria-hidden="true" className="hidden lg:inline">
             <Key>Ctrl K</Key>
           </span>
         </button>
