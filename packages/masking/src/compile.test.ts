@@ -267,6 +267,12 @@ describe('values computed from a masked one', () => {
     expect(mask({ lineage }, 'theo.tanaka1')).toBe('[redacted]');
     expect(mask({ lineage: known([column('customers', 'email')]) }, 'a@example.com')).toBe('a•••@•••.com');
   });
+  it('nor where a view computed it', () => {
+    const origin = column('directory', 'email');
+    expect(mask({ origin, lineage: derived([origin, column('customers', 'email')]) }, 'theo.tanaka1')).toBe(
+      '[redacted]',
+    );
+  });
   it('from a whole row are closed in every form that has lost the names', () => {
     const lineage = derived([], [relation('customers')]);
     for (const category of ['number', 'boolean', 'temporal', 'uuid'] as const)
@@ -294,6 +300,12 @@ describe('messages', () => {
     expect(shown('invalid: "a" secret "b" of relation "customers"')).not.toContain('secret');
     expect(shown('bad "unclosed secret')).toBe('bad "•••');
     expect(shown('Key (a, b)=(1, qq) y) already exists.')).toBe('Key (a, b)=(•••) already exists.');
+  });
+  it('needs no language to know values', () => {
+    expect(shown('Fehlgeschlagene Zeile enthält (1, Bob (Jr), x).')).toBe('Fehlgeschlagene Zeile enthält (•••).');
+    expect(shown('Schlüssel »(email)=(bob)« existiert bereits.')).not.toContain('bob');
+    expect(shown('JSON-Daten, Zeile 1: abc...')).toBe('JSON-Daten, Zeile •••: •••');
+    expect(shown('données JSON, ligne 1 : abc...')).not.toContain('abc');
   });
   it('shows nothing of what a parser read, and no number computed from a value', () => {
     expect(shown('JSON data, line 1: 070...')).toBe('JSON data, line 1: •••');

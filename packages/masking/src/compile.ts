@@ -181,7 +181,9 @@ class Masks implements CompiledMasks {
     const strictest = found.sort((a, b) => strictestFirst.indexOf(a.strategy) - strictestFirst.indexOf(b.strategy))[0];
     if (strictest === undefined) return null;
     // What a partial mask, a hash or a token shows of a piece, asked for piece by piece, is the whole value.
-    const bare = origin !== null || (lineage?.known === true && lineage.direct);
+    // A view's column is such a piece where the view computes it, though the server names it as an origin.
+    const traced = lineage?.known === true && lineage.columns.length + lineage.wholeRows.length > 0;
+    const bare = traced ? lineage.direct : origin !== null;
     return bare || strictest.strategy === 'null' ? strictest : { ...strictest, strategy: 'redact' };
   }
 

@@ -20,8 +20,8 @@ export function maskQuotations(text: string, names: ReadonlySet<string>): string
   return withoutNumbers(withoutExcerpt(maskMarked(text, names)));
 }
 
-/** What parsers of JSON and XML show of their input, bare: `JSON data, line 1: …`, `line 1: Opening and ending tag …`. */
-const excerpt = /^JSON data, line \d+:|^line \d+:/m;
+/** What parsers of JSON (in any language) and XML show of their input, bare: `JSON data, line 1: …`, `line 1: Opening and ending tag …`. */
+const excerpt = /JSON[^\n":]*\d[^\n":]*:|^line \d+:/m;
 
 function withoutExcerpt(text: string): string {
   const at = text.search(excerpt);
@@ -70,11 +70,16 @@ function opens(text: string, at: number): boolean {
   return !/['’`]/.test(text.charAt(at)) || !/[\p{L}\p{N}]/u.test(text.charAt(at - 1));
 }
 
-const contains = 'contains (';
+/** `(columns)=(`: what stands in the first bracket are names. */
+const namedValues = /\([^()]*\)=\(/y;
 
-/** The index of the bracket that opens values, when they start to be named at `at`; -1 otherwise. */
+/**
+ * The index of the bracket that opens values, when they start to be named at `at`; -1 otherwise. No word is asked for: a server may
+ * speak any language.
+ */
 function valueBracket(text: string, at: number): number {
   if (text.startsWith(')=(', at)) return at + 2;
-  if (text.startsWith(contains, at)) return at + contains.length - 1;
-  return -1;
+  if (text.charAt(at) !== '(' || text.charAt(at - 1) !== ' ') return -1;
+  namedValues.lastIndex = at;
+  return namedValues.test(text) ? -1 : at;
 }
