@@ -70,6 +70,7 @@ test('signed JSON opens with the pinned key and the right context', () => {
     expiresAt: '2026-11-23T08:00:00Z',
     sessionExpiresAt: null,
     epoch: 1,
+    credential: { by: 'api-token', id: 'token' },
     secretHash: sha256('x'),
   };
   const signed = signJson(keys, ticketContext, ticket);
