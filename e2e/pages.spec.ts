@@ -70,7 +70,7 @@ async function look(page: Page, path: string): Promise<void> {
 }
 
 test.describe('every page', () => {
-  test.use({ expectedComplaints: [/status of 404/] });
+  test.use({ expectedComplaints: [/status of 404/, /net::ERR_FAILED/] });
 
   test('has no accessibility fault and fits its screen; a contact sheet shows them all', async ({
     browser,
@@ -119,10 +119,12 @@ test.describe('every page', () => {
     const page = await pageOf('admin');
     await page.keyboard.press('ControlOrMeta+k');
     await page.keyboard.type('demo-postgres-staging');
+    await expect(page.getByRole('option', { name: 'demo-postgres-staging', exact: true })).toBeVisible();
     await page.keyboard.press('Enter');
     await expect(page.getByRole('heading', { name: /demo-postgres-staging/ })).toBeVisible();
     await page.keyboard.press('ControlOrMeta+k');
     await page.keyboard.type('dark theme');
+    await expect(page.getByRole('option', { name: 'Dark theme' })).toBeVisible();
     await page.keyboard.press('Enter');
     await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
     await page.reload();

@@ -62,12 +62,12 @@ export function CopyId({ id, className }: { readonly id: string; readonly classN
       type="button"
       onClick={() => copy(id)}
       title={`${id} (click to copy)`}
-      aria-label={copied ? 'Copied' : `Copy id ${id}`}
       className={classNames(
         'inline-flex items-center gap-1 rounded-small px-1 font-mono text-ink-faint text-small hover:bg-hover hover:text-ink',
         className,
       )}
     >
+      <span className="sr-only">{copied ? 'Copied id ' : 'Copy id '}</span>
       {id.length > 12 ? `…${id.slice(-8)}` : id}
       {copied ? (
         <Check aria-hidden="true" className="size-3 text-allow" />

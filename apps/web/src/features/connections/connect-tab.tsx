@@ -105,7 +105,7 @@ function SecretPanel({
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const me = useMe();
-  const { agents } = useIdentities();
+  const { agents, ready } = useIdentities();
   const mine = agents.filter(
     (agent) => !agent.disabled && (agent.owner.id === me?.person.id || me?.person.role === 'admin'),
   );
@@ -149,7 +149,7 @@ function SecretPanel({
             className="mt-3 w-full"
             look="primary"
             busy={mint.isPending}
-            disabled={identityId === ''}
+            disabled={identityId === '' || !ready}
             icon={<KeyRound aria-hidden="true" />}
             onClick={() =>
               mint.mutate({
