@@ -33,7 +33,22 @@ export class TargetDialer {
       throw unreachable(address, cause, bounded.aborted);
     }
     socket.on('error', () => undefined);
+    if (isLinkLocal(socket.remoteAddress) && !this.#names(address)) {
+      socket.destroy();
+      throw new SluiceError(
+        'target-unreachable',
+        `${address.host} leads to a link-local address, where clouds keep credentials`,
+        {
+          hint: 'Name it with its port in SLUICE_ALLOW_TARGETS of the gateway if it is meant.',
+        },
+      );
+    }
     return socket;
+  }
+
+  /** By host and port, not by a wildcard. */
+  #names(address: TargetAddress): boolean {
+    return this.#allowed.includes(`${address.host}:${address.port}`);
   }
 
   allows(address: TargetAddress): boolean {
@@ -80,4 +95,10 @@ function unreachable(address: TargetAddress, cause: unknown, timedOut: boolean):
       cause,
     },
   );
+}
+
+/** 169.254.0.0/16 and fe80::/10: metadata services of clouds live there (SSRF). */
+function isLinkLocal(address: string | undefined): boolean {
+  const plain = address?.startsWith('::ffff:') ? address.slice(7) : (address ?? '');
+  return plain.startsWith('169.254.') || /^fe[89ab]/i.test(plain);
 }

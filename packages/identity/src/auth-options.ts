@@ -63,7 +63,8 @@ export function authOptions(options: AuthOptions): NextAuthConfig {
     callbacks: {
       signIn: async ({ user, account, profile }) => {
         if (account?.type !== 'oidc') return true;
-        if (typeof profile?.email !== 'string' || profile.email_verified === false) return false;
+        // An address that the provider does not vouch for proves nobody; a provider that says nothing vouches for nothing.
+        if (typeof profile?.email !== 'string' || profile.email_verified !== true) return false;
         const result = await ports.signInByProvider(account.provider, profile.email);
         if (!result.ok) return false;
         Object.assign(user, { ...result.person, sid: result.sessionId });

@@ -162,7 +162,7 @@ describe('the default policy', () => {
       masksFor(policy, input(role, 'prod', { kind: 'read' }, 'deny')).map((mask) => mask.dataClass);
     expect(names('admin')).toEqual([]);
     for (const role of ['agent', 'engineer', 'reviewer'] as const)
-      expect(names(role)).toEqual(['contact', 'payment', 'identity', 'secret']);
+      expect(names(role)).toEqual(['contact', 'payment', 'identity', 'secret', 'statement']);
   });
 
   it('lets only another admin answer for an admin', () => {

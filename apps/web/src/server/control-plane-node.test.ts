@@ -19,7 +19,7 @@ import { startTestDatabase, type TestDatabase } from '@sluice/testkit';
 import { createTunnel, type Tunnel, tunnelSocketOptions, webSocketChannel } from '@sluice/tunnel';
 import { encode } from 'next-auth/jwt';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { freePort } from '../../../../scripts/postgres.mjs';
 import { readEnvironment } from '../env.ts';
@@ -294,9 +294,15 @@ describe('a tunnel', () => {
     const notice = { type: 'terminate', sessionId, reason: 'because' };
     await publish(at.database.db, 'sluice_notice', { type: 'gateway', gatewayId, notice });
     await heard((one) => one.type === 'terminate' && one.sessionId === sessionId);
-    const [row] = await listGateways(at.database.db);
-    expect(row).toMatchObject({ id: gatewayId, version: '2', capabilities: ['x'] });
-    expect(row?.tunnels).toHaveLength(1);
+    // What the gateway said of itself is stored beside all this, in no order that anybody waits for.
+    await vi.waitFor(
+      async () => {
+        const [row] = await listGateways(at.database.db);
+        expect(row).toMatchObject({ id: gatewayId, version: '2', capabilities: ['x'] });
+        expect(row?.tunnels).toHaveLength(1);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
     const { cookie } = await signIn();
     const revoke = await fetch(`${url}/api/trpc/gateways.revokeGateway`, {
       method: 'POST',
