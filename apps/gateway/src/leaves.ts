@@ -57,8 +57,13 @@ export class Leaves {
       });
       this.#leaves.set(connectionId, { context, notAfter: Date.parse(notAfter), names });
     } catch (error) {
-      if (!(error instanceof SluiceError)) throw error;
-      this.#log('no TLS leaf yet', { connectionId, code: error.code, message: error.message });
+      // Also a certificate that cannot be read: without a leaf TLS is refused on this port, and the next try may bring a good one.
+      const code = error instanceof SluiceError ? error.code : 'internal';
+      this.#log('no TLS leaf yet', {
+        connectionId,
+        code,
+        message: error instanceof Error ? error.message : String(error),
+      });
       if (!this.#closed) setTimeout(() => void this.ensure(connectionId, serverNames), retryMs).unref();
     } finally {
       this.#pending.delete(connectionId);
