@@ -1,10 +1,14 @@
 /** Real clients through both ports: they must not notice that Sluice is there. */
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { newId } from '@sluice/keys';
+import { sealCredential } from '@sluice/keys/sealing';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { removeData, run, type Stack, startStack } from './stack.ts';
+import { eventually, removeData, run, type Stack, startStack } from './stack.ts';
 
 let stack: Stack;
 let scratch: string;
@@ -196,8 +200,6 @@ describe('sluice itself', () => {
   });
 
   it('connect: an ordinary psql on a local port', async () => {
-    const { spawn } = await import('node:child_process');
-    const { createInterface } = await import('node:readline');
     const listener = spawn(process.execPath, ['apps/cli/dist/sluice.cjs', 'connect', 'demo-postgres', '--json'], {
       env: { ...process.env, SLUICE_URL: stack.report.url, SLUICE_TOKEN: stack.who('coding-agent').apiToken },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -225,11 +227,72 @@ describe('sluice itself', () => {
     }
   });
 
-  it('the gateway is one file: alone in an empty folder it says what it lacks', async () => {
+  it('the gateway is one file: alone in an empty folder it enrols, masks and refuses a DROP', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-alone-'));
     writeFileSync(join(folder, 'gateway.cjs'), readFileSync('apps/gateway/dist/gateway.cjs'));
-    const { code, out } = await run(process.execPath, ['gateway.cjs', 'version'], { cwd: folder, env: {} });
-    expect([code, out.trim()]).toEqual([0, '0.1.0']);
-    rmSync(folder, { recursive: true });
+    const api = stack.api('admin');
+    const enrolment = await api.gateways.createEnrolment.mutate({ name: 'alone' });
+    const gateway = spawn(process.execPath, ['gateway.cjs', 'run'], {
+      cwd: folder,
+      env: {
+        SLUICE_URL: stack.report.url,
+        SLUICE_GATEWAY_DATA: join(folder, 'state'),
+        SLUICE_ENROL_TOKEN: enrolment.token,
+        SLUICE_GATEWAY_NAME: 'alone',
+        SLUICE_ALLOW_TARGETS: '127.0.0.1:*',
+      },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const line = await new Promise<string>((resolve) =>
+        createInterface({ input: gateway.stdout }).once('line', resolve),
+      );
+      const { gatewayId } = JSON.parse(line) as { gatewayId: string };
+      const connection = await connectionThrough(gatewayId);
+      const env = { ...stack.clientEnvironment('coding-agent'), PGPORT: String(connection.listener?.port) };
+      const psql = (sql: string) => run('psql', ['-XAt', '-c', sql], { env });
+      const rows = await eventually('its port is open', async () => {
+        const answer = await psql('SELECT email FROM customers WHERE id = 1');
+        return answer.code === 0 ? answer : null;
+      });
+      expect(rows.out).toContain('•••');
+      const refused = await psql('DROP TABLE customers');
+      expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('Sluice refused DROP TABLE')]);
+    } finally {
+      const ended = new Promise((resolve) => gateway.once('exit', resolve));
+      gateway.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true });
+    }
   });
 });
+
+/** A connection to the demo's target through another gateway, with the credential sealed to that gateway's key. */
+async function connectionThrough(gatewayId: string) {
+  const api = stack.api('admin');
+  const target = new URL(stack.target());
+  const address = {
+    protocol: stack.connection().protocol,
+    host: target.hostname,
+    port: Number(target.port),
+    tls: { mode: 'disable' as const, ca: null },
+  };
+  const [recipient] = await api.connections.listSealingKeys.query({ gatewayId });
+  const id = newId();
+  const credential = await sealCredential({
+    recipientKey: recipient?.sealingKey ?? '',
+    address,
+    connectionId: id,
+    credential: { username: decodeURIComponent(target.username), password: decodeURIComponent(target.password) },
+  });
+  const options = { database: stack.connection().database };
+  return api.connections.createConnection.mutate({
+    id,
+    name: 'alone',
+    ...address,
+    options,
+    labels: { env: 'prod' },
+    gatewayId,
+    credential,
+  });
+}
