@@ -76,7 +76,7 @@ test.describe('approvals', () => {
   });
 
   test.describe('two reviewers at once', () => {
-    test.use({ expectedComplaints: [/status of 409/] });
+    test.use({ expectedComplaints: /status of 409/ });
 
     test('give one result', async ({ pageOf, stack }) => {
       const pages = await Promise.all([pageOf('reviewer'), pageOf('reviewer-two')]);

@@ -18,7 +18,7 @@ function startGateway(line: string, folder: string, target: string): ChildProces
 }
 
 // The page of a connection that was deleted under it asks once more and is told so.
-test.use({ expectedComplaints: [/status of 404/] });
+test.use({ expectedComplaints: /status of 404/ });
 
 test('a gateway is enrolled by one pasted line, a connection is sealed to it, tested and used', async ({
   pageOf,

@@ -70,7 +70,7 @@ async function look(page: Page, path: string): Promise<void> {
 }
 
 test.describe('every page', () => {
-  test.use({ expectedComplaints: [/status of 404/, /net::ERR_FAILED/] });
+  test.use({ expectedComplaints: /status of 404|net::ERR_FAILED/ });
 
   test('has no accessibility fault and fits its screen; a contact sheet shows them all', async ({
     browser,

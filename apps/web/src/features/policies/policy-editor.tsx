@@ -56,7 +56,7 @@ const extensions = [
   theme,
   colours,
   EditorView.lineWrapping,
-  EditorView.contentAttributes.of({ 'aria-label': 'Policy in YAML' }),
+  EditorView.contentAttributes.of({ 'aria-label': 'Policy in YAML', tabindex: '0' }),
 ];
 
 /**
