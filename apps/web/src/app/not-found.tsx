@@ -1,7 +1,5 @@
 'use client';
 
-'use client';
-
 import { SearchX } from 'lucide-react';
 import Link from 'next/link';
 import { Button } from '../components/button.tsx';
