@@ -18,7 +18,7 @@ export function TestSteps({ result }: { readonly result: TestResult }) {
               <CircleX role="img" aria-label="failed" className="mt-0.5 size-4 shrink-0 text-deny" />
             )}
             <div className="min-w-0 flex-1">
-              <p className="font-medium">{step.name}</p>
+              <p className="font-medium first-letter:uppercase">{step.name}</p>
               <p className="text-ink-soft [overflow-wrap:anywhere]">{step.message}</p>
               {step.hint === null ? null : (
                 <p className="mt-1 flex items-start gap-1.5 text-hold">
