@@ -89,12 +89,12 @@ export async function signIn(page: Page, stack: Stack, name: string, path = '/')
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL((url) => url.pathname !== '/sign-in');
-  await page.getByRole('main').waitFor({ timeout: 60_000 });
+  await page.locator('main').waitFor({ timeout: 60_000 });
 }
 
 /** Waits until a page has what it shows: nothing of it is a skeleton any more. */
 export async function settled(page: Page): Promise<void> {
-  await page.getByRole('main').waitFor({ timeout: 60_000 });
+  await page.locator('main').waitFor({ timeout: 60_000 });
   await expect(page.locator('.skeleton')).toHaveCount(0);
 }
 

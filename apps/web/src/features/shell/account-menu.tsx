@@ -18,8 +18,8 @@ export function AccountMenu({ wide = false }: { readonly wide?: boolean }) {
       side="top"
       trigger={
         <button type="button" className="flex h-9 min-w-0 items-center gap-2 rounded-box px-2 text-left hover:bg-hover">
-          <span className="sr-only">Account of </span>
           <ActorMark kind="person" />
+          <span className="sr-only">Account of </span>
           <span className={classNames('min-w-0 flex-1 truncate font-medium', !wide && 'sr-only lg:not-sr-only')}>
             {me?.person.name ?? '…'}
           </span>
