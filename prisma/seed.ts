@@ -30,7 +30,7 @@ import {
   type Tx,
   updateConnection,
 } from '@sluice/database';
-import { Secret, type TargetAddress } from '@sluice/domain';
+import { type CredentialPurpose, Secret, type TargetAddress, type TargetCredential } from '@sluice/domain';
 import { createEnrolment, openInstallation } from '@sluice/identity';
 import { hashPassword, mintToken, newId, tokenDisplay, tokenHash } from '@sluice/keys';
 import { sealCredential } from '@sluice/keys/sealing';
@@ -67,6 +67,7 @@ const requestSchema = z.discriminatedUnion('phase', [
         database: z.string(),
         username: z.string(),
         password: z.string(),
+        reader: z.object({ username: z.string(), password: z.string() }).nullable(),
         listenerPort: z.int(),
         relayPort: z.int(),
       }),
@@ -248,7 +249,9 @@ async function seedConnections(
       known === null || known.host !== wanted.host || known.port !== wanted.port || known.gatewayId !== gateway.id;
     const portsMoved =
       known !== null && (known.listenerPort !== wanted.listenerPort || known.relayPort !== wanted.relayPort);
-    if (!moved && !portsMoved) continue;
+    const readerMissing =
+      wanted.reader !== null && known?.credentials.some(({ purpose }) => purpose === 'reader') === false;
+    if (!moved && !portsMoved && !readerMissing) continue;
     const id = known?.id ?? newId<'Connection'>();
     const address: TargetAddress = {
       protocol: wanted.protocol,
@@ -256,13 +259,16 @@ async function seedConnections(
       port: wanted.port,
       tls: { mode: 'disable', ca: null },
     };
-    const { username, password } = wanted;
-    const envelope = await sealCredential({
-      recipientKey: gateway.sealingKey,
-      address,
-      connectionId: id,
-      credential: { username, password },
-    });
+    const seal = (purpose: CredentialPurpose, { username, password }: TargetCredential) =>
+      sealCredential({
+        recipientKey: gateway.sealingKey,
+        address,
+        connectionId: id,
+        credential: { username, password },
+        purpose,
+      });
+    const writer = await seal('writer', wanted);
+    const reader = wanted.reader === null ? null : await seal('reader', wanted.reader);
     await database.transaction(async (tx) => {
       const ports = { listenerHost: '127.0.0.1', listenerPort: wanted.listenerPort, relayPort: wanted.relayPort };
       if (known === null) {
@@ -276,12 +282,10 @@ async function seedConnections(
         await updateConnection(tx, id, known.revision, fields(wanted, gateway.id));
         await setConnectionPorts(tx, id, ports);
       }
-      await replaceCredential(tx, {
-        id: newId<'SealedCredential'>(),
-        connectionId: id,
-        gatewayId: gateway.id,
-        envelope,
-      });
+      const place = { connectionId: id, gatewayId: gateway.id };
+      await replaceCredential(tx, { ...place, id: newId<'SealedCredential'>(), purpose: 'writer', envelope: writer });
+      if (reader !== null)
+        await replaceCredential(tx, { ...place, id: newId<'SealedCredential'>(), purpose: 'reader', envelope: reader });
       await bumpBundleVersion(tx);
     });
   }

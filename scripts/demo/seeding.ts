@@ -22,6 +22,8 @@ export interface SeedTarget {
   readonly database: string;
   readonly username: string;
   readonly password: string;
+  /** As which agents open; null: as everybody else. */
+  readonly reader: { readonly username: string; readonly password: string } | null;
   readonly listenerPort: number;
   readonly relayPort: number;
 }

@@ -235,6 +235,7 @@ async function prepareTarget(server: Server, secrets: DemoSecrets, ports: DemoPo
     port: ports.targetPostgres,
     username: role.name,
     password: role.password,
+    reader: null,
     listenerPort: ports.listeners[index] ?? 0,
     relayPort: ports.relays[index] ?? 0,
   }));

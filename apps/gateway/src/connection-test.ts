@@ -27,11 +27,13 @@ export async function testConnection(
     const { steps, warnings } = await protocol.testTarget({
       address: connection.address,
       options: connection.options,
-      credential: await ports.credential(connection),
+      credential: await ports.credential(connection, 'writer'),
       connect: (signal) => ports.connect(connection, signal),
       allowWeakAuthentication: ports.allowWeakAuthentication(connection),
       actorLabel: 'connection test',
       startup: {},
+      readOnly: false,
+      noteSession: (id) => ports.noteSession(connection, id),
       signal: AbortSignal.timeout(testTimeoutMs),
     });
     return { requestId, connectionId, ok: steps.every((step) => step.ok), steps: [...steps], warnings: [...warnings] };

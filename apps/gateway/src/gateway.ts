@@ -21,6 +21,7 @@ import { KnowledgeCache } from './knowledge-cache.ts';
 import { Lease } from './lease.ts';
 import { Leaves } from './leaves.ts';
 import { Listeners } from './listeners.ts';
+import { OwnSessions } from './own-sessions.ts';
 import { SessionEntry } from './session-entry.ts';
 import { type Enrolment, type GatewayKeys, StateStore } from './state-store.ts';
 import { TargetDialer } from './target-dialer.ts';
@@ -103,6 +104,7 @@ class Gateway implements RunningGateway {
   readonly #pusher: SpoolPusher;
   readonly #knowledge: KnowledgeCache;
   readonly #live = new LiveSessions();
+  readonly #ownSessions = new OwnSessions();
   readonly #dialer: TargetDialer;
   readonly #listeners: Listeners;
   readonly #entry: SessionEntry;
@@ -386,13 +388,14 @@ class Gateway implements RunningGateway {
           throw new SluiceError('unavailable', 'this gateway has no policy yet', { hint: 'Try again in a moment.' });
         return current.policy;
       },
-      credential: async (connection) => {
-        if (connection.credential === null)
+      credential: async (connection, purpose) => {
+        const envelope = purpose === 'reader' ? connection.readerCredential : connection.credential;
+        if (envelope === null)
           throw new SluiceError('target-auth', `connection ${connection.name} has no credential for this gateway`);
-        return new Secret(
-          await openCredential(sealing.privateKey, connection.address, connection.id, connection.credential),
-        );
+        const { address, id } = connection;
+        return new Secret(await openCredential(sealing.privateKey, address, id, envelope, purpose));
       },
+      noteSession: (connection, id) => this.#ownSessions.note(connection.id, id),
       connect: (connection, signal) => this.#dialer.dial(connection, signal),
       allowWeakAuthentication: (connection) => this.#env.allowWeakAuthentication.includes(connection.name),
       knowledge: (protocol, connection, dial) => this.#knowledge.of(protocol, connection, dial),

@@ -1,5 +1,5 @@
 import { readCounters, verifyAuditChain } from '@sluice/database';
-import type { SealedEnvelope, SignedBundle } from '@sluice/domain';
+import type { CredentialPurpose, SealedEnvelope, SignedBundle } from '@sluice/domain';
 import { bundleSchema } from '@sluice/domain';
 import { bundleContext, newId, openSigned } from '@sluice/keys';
 import { sealCredential } from '@sluice/keys/sealing';
@@ -23,13 +23,18 @@ const open = (signed: SignedBundle | null) =>
   });
 const bundle = async (have = 0) => buildBundle(world.services, world.gateway, have, new Date());
 
-async function sealed(connectionId: string, host: string): Promise<SealedEnvelope> {
+async function sealed(
+  connectionId: string,
+  host: string,
+  purpose: CredentialPurpose = 'writer',
+): Promise<SealedEnvelope> {
   const [recipient] = await world.as('admin').connections.listSealingKeys({ gatewayId: world.gateway.id });
   return sealCredential({
     recipientKey: recipient?.sealingKey ?? '',
     address: { protocol: 'postgres', host, port: 5432, tls: { mode: 'require', ca: null } },
     connectionId,
     credential: { username: 'app', password: 'secret-of-the-target' },
+    purpose,
   });
 }
 
@@ -84,6 +89,42 @@ describe('connections', () => {
     expect(moved).toMatchObject({ host: 'elsewhere.internal', credential: 'sealed' });
     const twice = admin.connections.createConnection({ ...connectionInput, id: newId(), gatewayId: world.gateway.id });
     await expect(twice).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  test('a reader credential is set, carried, asked for again and removed by itself', async () => {
+    const admin = world.as('admin');
+    const id = newId();
+    const mine = async () => open(await bundle()).connections.find((connection) => connection.id === id);
+    const host = 'read.internal';
+    const credential = await sealed(id, host);
+    const readerCredential = await sealed(id, host, 'reader');
+    const fields = { ...connectionInput, name: 'read', host, id, gatewayId: world.gateway.id };
+    const made = await admin.connections.createConnection({ ...fields, credential });
+    expect(made).toMatchObject({ credential: 'sealed', readerCredential: 'missing' });
+    expect(await mine()).toMatchObject({ readerCredential: null });
+    const set = await admin.connections.updateConnection({ id, revision: 1, readerCredential });
+    expect(set).toMatchObject({ readerCredential: 'sealed', revision: 2 });
+    expect(await mine()).toMatchObject({ credential, readerCredential });
+    const move = { id, revision: 2, host: 'elsewhere.internal', credential: await sealed(id, 'elsewhere.internal') };
+    await expect(admin.connections.updateConnection(move)).rejects.toMatchObject({
+      message: expect.stringContaining('sealed for the address'),
+    });
+    const moved = await admin.connections.updateConnection({ ...move, readerCredential: null });
+    expect(moved).toMatchObject({ readerCredential: 'missing' });
+    expect(await mine()).toMatchObject({ readerCredential: null });
+    await admin.connections.deleteConnection({ id });
+  });
+
+  test('a reader’s envelope for another key still stands in the bundle: agents are not let in as the writer instead', async () => {
+    const admin = world.as('admin');
+    const id = newId();
+    const fields = { ...connectionInput, name: 'stale', id, gatewayId: world.gateway.id };
+    const readerCredential = { ...(await sealed(id, 'db.internal', 'reader')), recipient: 'x'.repeat(43) };
+    const credential = await sealed(id, 'db.internal');
+    const made = await admin.connections.createConnection({ ...fields, credential, readerCredential });
+    expect(made).toMatchObject({ credential: 'sealed', readerCredential: 'stale' });
+    expect(open(await bundle()).connections.find((one) => one.id === id)).toMatchObject({ readerCredential });
+    await admin.connections.deleteConnection({ id });
   });
 
   test('what a protocol does not know is refused in words', async () => {

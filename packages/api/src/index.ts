@@ -24,6 +24,7 @@ export type {
   AuditEventView,
   ConnectionDetail,
   ConnectionSummary,
+  CredentialState,
   EnrolmentView,
   GatewayHealth,
   GatewayView,

@@ -23,6 +23,9 @@ export interface MeView {
 
 export type GatewayHealth = 'online' | 'offline' | 'never-connected';
 
+/** `stale`: sealed for another gateway or key, so that it no longer opens. */
+export type CredentialState = 'sealed' | 'missing' | 'stale';
+
 export interface ConnectionSummary {
   readonly id: string;
   readonly name: string;
@@ -35,7 +38,10 @@ export interface ConnectionSummary {
   readonly gateway: { readonly id: string; readonly name: string; readonly health: GatewayHealth } | null;
   readonly listener: { readonly host: string; readonly port: number } | null;
   readonly relay: { readonly host: string; readonly port: number };
-  readonly credential: 'sealed' | 'missing' | 'stale';
+  /** The writer's. */
+  readonly credential: CredentialState;
+  /** `missing` is in order: agents then open with the writer's. */
+  readonly readerCredential: CredentialState;
   readonly revision: number;
   readonly lastUsedAt: Date | null;
   /** Statements per hour over the last 24 h, oldest first (24 numbers). */

@@ -1,4 +1,4 @@
-import type { SealedEnvelope, TestResult } from '@sluice/domain';
+import type { CredentialPurpose, SealedEnvelope, TestResult } from '@sluice/domain';
 import { isId } from '@sluice/domain';
 import type { Db, Tx } from './client.ts';
 import { json, refusingDuplicates } from './client.ts';
@@ -150,18 +150,23 @@ export async function deleteConnection(tx: Tx, id: string, at: Date): Promise<bo
   return count === 1;
 }
 
-/** Keeps an envelope as the connection's only one: a credential sealed for an address or gateway before is of no use. */
+/** Keeps an envelope as the connection's only one of its purpose: one sealed for an address or gateway before is of no use. */
 export async function replaceCredential(
   tx: Tx,
   credential: {
     readonly id: string;
     readonly connectionId: string;
     readonly gatewayId: string;
+    readonly purpose: CredentialPurpose;
     readonly envelope: SealedEnvelope;
   },
 ): Promise<void> {
-  await tx.sealedCredential.deleteMany({ where: { connectionId: credential.connectionId, purpose: 'main' } });
+  await removeCredential(tx, credential.connectionId, credential.purpose);
   await tx.sealedCredential.create({ data: { ...credential, envelope: json(credential.envelope) } });
+}
+
+export async function removeCredential(tx: Tx, connectionId: string, purpose: CredentialPurpose): Promise<void> {
+  await tx.sealedCredential.deleteMany({ where: { connectionId, purpose } });
 }
 
 export async function createConnectionTest(

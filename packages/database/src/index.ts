@@ -52,6 +52,7 @@ export {
   listTakenPorts,
   maxConnections,
   readUsage,
+  removeCredential,
   replaceCredential,
   setConnectionPorts,
   updateConnection,

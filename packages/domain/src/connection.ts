@@ -20,6 +20,13 @@ export const targetAddressSchema = z.strictObject({
 });
 export type TargetAddress = z.infer<typeof targetAddressSchema>;
 
+/**
+ * What a credential is for. Every connection has a writer's; where it also has a reader's, agents open with that one and only an
+ * admitted write runs as the writer.
+ */
+export const credentialPurposes = ['writer', 'reader'] as const;
+export type CredentialPurpose = (typeof credentialPurposes)[number];
+
 /** Opened only in the gateway. */
 export const targetCredentialSchema = z.strictObject({
   username: z.string().max(255),
@@ -49,7 +56,10 @@ export const bundleConnectionSchema = z.strictObject({
   listener: z.strictObject({ host: z.string(), port: z.int() }).nullable(),
   /** DNS names and IPs that the TLS leaf carries. */
   serverNames: z.array(z.string()),
+  /** The writer's. */
   credential: sealedEnvelopeSchema.nullable(),
+  /** The reader's; null: agents open with the writer's. */
+  readerCredential: sealedEnvelopeSchema.nullable().default(null),
   offlineLeaseSeconds: z.int().min(1),
   /** What happens when no rule matches. */
   defaultAction: z.enum(['allow', 'hold', 'deny']),

@@ -2,9 +2,17 @@ export type { Actor, ActorRole } from './actor.ts';
 export { actorRoleSchema, actorRoles, actorSchema } from './actor.ts';
 export type { Bundle, CredentialRef, SignedBundle, SignedTicket, Ticket } from './bundle.ts';
 export { bundleSchema, credentialRefSchema, signedBundleSchema, signedTicketSchema, ticketSchema } from './bundle.ts';
-export type { BundleConnection, SealedEnvelope, TargetAddress, TargetCredential, TargetTls } from './connection.ts';
+export type {
+  BundleConnection,
+  CredentialPurpose,
+  SealedEnvelope,
+  TargetAddress,
+  TargetCredential,
+  TargetTls,
+} from './connection.ts';
 export {
   bundleConnectionSchema,
+  credentialPurposes,
   labelsSchema,
   sealedEnvelopeSchema,
   targetAddressSchema,

@@ -49,6 +49,20 @@ test('no other address, connection, gateway or envelope opens', async () => {
   }
 });
 
+test('a reader’s envelope does not open as a writer’s, nor the other way round', async () => {
+  const keys = await generateSealingKeys();
+  const request = { recipientKey: keys.publicKey, address, connectionId: 'c1', credential };
+  const reader = await sealCredential({ ...request, purpose: 'reader' });
+  const writer = await sealCredential({ ...request, purpose: 'writer' });
+  const open = (envelope: typeof reader, purpose: 'reader' | 'writer') =>
+    openCredential(keys.privateKey, address, 'c1', envelope, purpose);
+  const refused = expect.objectContaining({ code: 'credential-address' });
+  expect(await open(reader, 'reader')).toEqual(credential);
+  expect(await open(writer, 'writer')).toEqual(credential);
+  await expect(open(reader, 'writer')).rejects.toEqual(refused);
+  await expect(open(writer, 'reader')).rejects.toEqual(refused);
+});
+
 test('a CA of the longest size binds too', async () => {
   const keys = await generateSealingKeys();
   const long: TargetAddress = { ...address, tls: { mode: 'verify-full', ca: 'x'.repeat(65_536) } };

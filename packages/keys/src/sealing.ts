@@ -6,11 +6,15 @@
 import { Chacha20Poly1305 } from '@hpke/chacha20poly1305';
 import { CipherSuite, HkdfSha256 } from '@hpke/core';
 import { DhkemX25519HkdfSha256 } from '@hpke/dhkem-x25519';
-import type { SealedEnvelope, TargetAddress, TargetCredential } from '@sluice/domain';
+import type { CredentialPurpose, SealedEnvelope, TargetAddress, TargetCredential } from '@sluice/domain';
 import { Secret, SluiceError, targetCredentialSchema } from '@sluice/domain';
 
 const suiteName = 'x25519-hkdf-sha256/chacha20-poly1305';
-const infoLabel = 'sluice-credential-v1';
+/** One label per purpose: a reader's envelope does not open as a writer's, nor the other way round. */
+const infoLabels: Readonly<Record<CredentialPurpose, string>> = {
+  writer: 'sluice-credential-v1',
+  reader: 'sluice-reader-credential-v1',
+};
 const keyBytes = 32;
 /** AEAD tag of ChaCha20-Poly1305, RFC 8439. */
 const tagBytes = 16;
@@ -38,9 +42,11 @@ export interface SealCredentialRequest {
   readonly address: TargetAddress;
   readonly connectionId: string;
   readonly credential: TargetCredential;
+  /** `writer` where nothing is said. */
+  readonly purpose?: CredentialPurpose;
 }
 
-/** Seals a credential so that only the gateway opens it, and only for this connection and address. Throws SluiceError `bad-request` for a bad key. */
+/** Seals a credential so that only the gateway opens it, and only for this connection, address and purpose. Throws SluiceError `bad-request` for a bad key. */
 export async function sealCredential(request: SealCredentialRequest): Promise<SealedEnvelope> {
   const recipient = fromBase64url(request.recipientKey);
   if (recipient === null || recipient.length !== keyBytes) {
@@ -52,7 +58,7 @@ export async function sealCredential(request: SealCredentialRequest): Promise<Se
   const sealed = await suite.seal(
     {
       recipientPublicKey: await suite.kem.deserializePublicKey(recipient),
-      info: await addressInfo(request.address, request.connectionId),
+      info: await addressInfo(request.address, request.connectionId, request.purpose ?? 'writer'),
     },
     new TextEncoder().encode(JSON.stringify(targetCredentialSchema.parse(request.credential))),
   );
@@ -65,14 +71,15 @@ export async function sealCredential(request: SealCredentialRequest): Promise<Se
 }
 
 /**
- * Opens an envelope in the gateway. Throws SluiceError `credential-address` when it was sealed for another key, connection or address
- * (or was changed): the three cannot be told apart, and the mend is the same.
+ * Opens an envelope in the gateway. Throws SluiceError `credential-address` when it was sealed for another key, connection, address
+ * or purpose (or was changed): these cannot be told apart, and the mend is the same.
  */
 export async function openCredential(
   privateKey: Secret,
   address: TargetAddress,
   connectionId: string,
   envelope: SealedEnvelope,
+  purpose: CredentialPurpose = 'writer',
 ): Promise<TargetCredential> {
   try {
     const secretKey = fromBase64url(privateKey.reveal());
@@ -86,7 +93,7 @@ export async function openCredential(
       {
         recipientKey: await suite.kem.deserializePrivateKey(secretKey),
         enc: encapsulated,
-        info: await addressInfo(address, connectionId),
+        info: await addressInfo(address, connectionId, purpose),
       },
       ciphertext,
     );
@@ -116,7 +123,11 @@ function newSuite(): CipherSuite {
  * The HPKE info: a label and SHA-256 over the address's fields, each as a 4-byte big-endian length and UTF-8, so that no two addresses
  * share an encoding. A missing CA is told from an empty one by a marker. Hashed because a CA may be longer than HPKE's info.
  */
-async function addressInfo(address: TargetAddress, connectionId: string): Promise<Uint8Array<ArrayBuffer>> {
+async function addressInfo(
+  address: TargetAddress,
+  connectionId: string,
+  purpose: CredentialPurpose,
+): Promise<Uint8Array<ArrayBuffer>> {
   const fields = [
     connectionId,
     address.protocol,
@@ -127,7 +138,7 @@ async function addressInfo(address: TargetAddress, connectionId: string): Promis
   ];
   const canonical = concatenate(fields.map((field) => lengthPrefixed(new TextEncoder().encode(field))));
   const digest = new Uint8Array(await subtle().digest('SHA-256', canonical));
-  return concatenate([new TextEncoder().encode(`${infoLabel}\0`), digest]);
+  return concatenate([new TextEncoder().encode(`${infoLabels[purpose]}\0`), digest]);
 }
 
 function lengthPrefixed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -6,6 +6,7 @@ import type {
   ApprovalStatus,
   AuthoriseResponse,
   BundleConnection,
+  CredentialPurpose,
   CredentialRef,
   Secret,
   StatementDescription,
@@ -69,8 +70,10 @@ export interface SessionPorts {
   readonly authorise: AuthorisePort;
   readonly lease: LeasePort;
   readonly policy: () => PolicySnapshot;
-  /** Opens the sealed credential for exactly this connection's address. Throws SluiceError. */
-  readonly credential: (connection: BundleConnection) => Promise<Secret<TargetCredential>>;
+  /** Opens the sealed credential for exactly this connection's address and purpose. Throws SluiceError. */
+  readonly credential: (connection: BundleConnection, purpose: CredentialPurpose) => Promise<Secret<TargetCredential>>;
+  /** Notes a session that this gateway opened at the target, by the target's own name for it; the returned function forgets it. */
+  readonly noteSession: (connection: BundleConnection, id: string) => () => void;
   readonly connect: (connection: BundleConnection, signal: AbortSignal) => Promise<Duplex>;
   readonly allowWeakAuthentication: (connection: BundleConnection) => boolean;
   /** Knowledge shared by all sessions of a connection revision; opened at the first use. Null when it could not be opened. */

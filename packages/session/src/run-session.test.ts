@@ -1,3 +1,4 @@
+import type { SealedEnvelope } from '@sluice/domain';
 import { sha256 } from '@sluice/keys';
 import { agent, SessionWorld } from '@sluice/testkit/sessions';
 import { EchoServer, refusalIn, ToySession, toyConnection, toyEcho, toyLanguage } from '@sluice/testkit/toy-echo';
@@ -40,6 +41,42 @@ describe('the order of a session (invariant 1)', () => {
     expect(world.events('session.opened')).toMatchObject([{ actor: { name: 'coding-agent' }, path: 'native' }]);
     expect(world.events('session.closed')).toMatchObject([{ reason: 'clean' }]);
     expect(world.live.size).toBe(0);
+  });
+
+  test('an agent opens with the reader’s credential and may have the writer’s for one statement; a person with the writer’s', async () => {
+    world.credentials.reader = { username: 'reads', password: '' };
+    world.credentials.writer = { username: 'writes', password: '' };
+    const readerCredential: SealedEnvelope = {
+      suite: 'x25519-hkdf-sha256/chacha20-poly1305',
+      recipient: '',
+      encapsulated: '',
+      ciphertext: '',
+    };
+    const seen: { readonly username: string; readonly readOnly: boolean; readonly writer: boolean }[] = [];
+    const dialled: { readonly username: string; readonly readOnly: boolean }[] = [];
+    const protocol: typeof toyEcho = {
+      ...toyEcho,
+      dialTarget: (request) => {
+        dialled.push({ username: request.credential.reveal().username, readOnly: request.readOnly });
+        return toyEcho.dialTarget(request);
+      },
+      relay: async (request) => {
+        seen.push({ ...dialled[0]!, writer: request.dialWriter !== null });
+        await (await request.dialWriter?.())?.close();
+        return toyEcho.relay(request);
+      },
+    };
+    for (const name of ['coding-agent', 'engineer']) {
+      dialled.length = 0;
+      const session = await ToySession.start(world, toyConnection(target.port, { readerCredential }), { protocol });
+      expect(await session.hello(name)).toMatch(/^READY/);
+      await session.leave();
+      if (name === 'coding-agent') expect(dialled[1]).toEqual({ username: 'writes', readOnly: false });
+    }
+    expect(seen).toEqual([
+      { username: 'reads', readOnly: true, writer: true },
+      { username: 'writes', readOnly: false, writer: false },
+    ]);
   });
 
   test('an unknown secret is refused before anything else is done', async () => {

@@ -3,7 +3,14 @@
  * through it; a protocol supplies wording and bytes only.
  */
 import type { Duplex } from 'node:stream';
-import { type Actor, type AuthoriseResponse, type BundleConnection, type Secret, SluiceError } from '@sluice/domain';
+import {
+  type Actor,
+  type AuthoriseResponse,
+  type BundleConnection,
+  type CredentialPurpose,
+  type Secret,
+  SluiceError,
+} from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
 import {
   type ClientTransport,
@@ -118,7 +125,8 @@ async function recorded(
   let end: SessionEnd = { reason: 'target-gone', message: 'the session did not begin' };
   try {
     recorder.append(openedEvent(request, client, ports, session, inspector), { durable: true });
-    const dial = await dialRequest(request, client, ports, session);
+    const reads = opensAsReader(session.actor, connection);
+    const dial = await dialRequest(request, client, ports, session, reads ? 'reader' : 'writer');
     const target = await protocol.dialTarget(dial).catch(async (error: unknown) => {
       end = {
         reason: 'target-gone',
@@ -126,10 +134,15 @@ async function recorded(
       };
       throw error;
     });
-    const knowledge = await ports.knowledge(protocol, connection, dial);
+    // Shared by everybody's sessions: always by the writer's credential, which sees what any of them may reach.
+    const writer = reads ? await dialRequest(request, client, ports, session, 'writer') : dial;
+    const knowledge = await ports.knowledge(protocol, connection, writer);
     end = await protocol.relay({
       client,
       target,
+      dialWriter: reads
+        ? async () => protocol.dialTarget(await dialRequest(request, client, ports, session, 'writer'))
+        : null,
       knowledge,
       connection,
       permit: mintPermit('admit'),
@@ -204,18 +217,26 @@ async function dialRequest(
   client: WireClient,
   ports: SessionPorts,
   session: { readonly actor: Actor; readonly signal: AbortSignal },
+  purpose: CredentialPurpose,
 ): Promise<DialRequest> {
   const { connection } = request;
   return {
     address: connection.address,
     options: connection.options,
-    credential: await ports.credential(connection),
+    credential: await ports.credential(connection, purpose),
     connect: (signal: AbortSignal): Promise<Duplex> => ports.connect(connection, signal),
     allowWeakAuthentication: ports.allowWeakAuthentication(connection),
     actorLabel: actorLabel(session.actor),
     startup: client.startup,
+    readOnly: purpose === 'reader',
+    noteSession: (id) => ports.noteSession(connection, id),
     signal: AbortSignal.any([session.signal, AbortSignal.timeout(handshakeTimeoutMs)]),
   };
+}
+
+/** Agents open as the reader where there is one; people are bound by policy alone (design section 4). */
+function opensAsReader(actor: Actor, connection: BundleConnection): boolean {
+  return actor.kind === 'service' && connection.readerCredential !== null;
 }
 
 function openedEvent(

@@ -77,6 +77,13 @@ export interface DialRequest {
   readonly actorLabel: string;
   /** The client's own startup parameters, where the session already has a client. */
   readonly startup: Readonly<Record<string, string>>;
+  /** The session must begin so that the target itself refuses writes, by a setting that the client's resets go back to. */
+  readonly readOnly: boolean;
+  /**
+   * Told the target's own name of a session as soon as it is open, so that the gateway knows which sessions at the target are its
+   * own; the returned function is called when it is closed.
+   */
+  readonly noteSession: (id: string) => () => void;
   readonly signal: AbortSignal;
 }
 
@@ -98,6 +105,11 @@ export interface TargetKnowledge {
 export interface RelayRequest<Client extends WireClient, Target extends WireTarget, Knowledge extends TargetKnowledge> {
   readonly client: Client;
   readonly target: Target;
+  /**
+   * Opens another session of the same client with the writer's credential, for a statement that needs it; null where `target` has
+   * that credential already. Throws SluiceError like `dialTarget`.
+   */
+  readonly dialWriter: (() => Promise<Target>) | null;
   readonly knowledge: Knowledge | null;
   readonly connection: BundleConnection;
   readonly permit: AdmitPermit;

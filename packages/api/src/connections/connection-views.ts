@@ -1,12 +1,12 @@
 import type { ConnectionRow, Db, Usage } from '@sluice/database';
 import { findLastTest, listGateways, readUsage } from '@sluice/database';
-import type { SealedEnvelope } from '@sluice/domain';
+import type { CredentialPurpose, SealedEnvelope } from '@sluice/domain';
 import { labelsSchema, sealedEnvelopeSchema } from '@sluice/domain';
 import { fingerprint } from '@sluice/keys';
 import { z } from 'zod';
 import type { ApiServices } from '../context.ts';
 import { healthOf, listenersOf } from '../gateways/gateway-views.ts';
-import type { ConnectionDetail, ConnectionSummary } from '../views.ts';
+import type { ConnectionDetail, ConnectionSummary, CredentialState } from '../views.ts';
 
 const noUse: Usage = { hours: Array.from({ length: 24 }, () => 0), lastUsedAt: null };
 
@@ -58,17 +58,34 @@ export async function listSealing(db: Db, gatewayId: string): Promise<Connection
 }
 
 /** The envelope that the connection's gateway can open; null when there is none, or only one for another gateway or an older key. */
-export function usableEnvelope(row: ConnectionRow): SealedEnvelope | null {
+export function usableEnvelope(row: ConnectionRow, purpose: CredentialPurpose): SealedEnvelope | null {
   const { gateway } = row;
   if (gateway === null) return null;
-  const found = row.credentials.find((one) => one.gatewayId === gateway.id && one.purpose === 'main');
+  const found = row.credentials.find((one) => one.gatewayId === gateway.id && one.purpose === purpose);
   const envelope = found === undefined ? null : sealedEnvelopeSchema.parse(found.envelope);
   return envelope?.recipient === gateway.sealingKey ? envelope : null;
 }
 
+/**
+ * The reader's envelope for the bundle. One that the gateway cannot open goes along all the same: agents are then refused, and not
+ * let in as the writer.
+ */
+export function readerEnvelope(row: ConnectionRow): SealedEnvelope | null {
+  const usable = usableEnvelope(row, 'reader');
+  if (usable !== null) return usable;
+  const stale = row.credentials.find((one) => one.purpose === 'reader');
+  return stale === undefined ? null : sealedEnvelopeSchema.parse(stale.envelope);
+}
+
+function credentialState(row: ConnectionRow, purpose: CredentialPurpose): CredentialState {
+  if (usableEnvelope(row, purpose) !== null) return 'sealed';
+  return row.credentials.some((one) => one.purpose === purpose) ? 'stale' : 'missing';
+}
+
 function toSummary(row: ConnectionRow, usage: Usage, { services, now }: ViewContext): ConnectionSummary {
   const { gateway } = row;
-  const credential = usableEnvelope(row) !== null ? 'sealed' : row.credentials.length > 0 ? 'stale' : 'missing';
+  const credential = credentialState(row, 'writer');
+  const readerCredential = credentialState(row, 'reader');
   return {
     id: row.id,
     name: row.name,
@@ -82,10 +99,11 @@ function toSummary(row: ConnectionRow, usage: Usage, { services, now }: ViewCont
     listener: listenerOf(row),
     relay: { host: services.relayHost, port: row.relayPort ?? 0 },
     credential,
+    readerCredential,
     revision: row.revision,
     lastUsedAt: usage.lastUsedAt,
     sparkline: usage.hours,
-    problem: problemOf(row, credential, services, now),
+    problem: problemOf(row, { credential, readerCredential }, services, now),
   };
 }
 
@@ -102,7 +120,7 @@ function listenerOf(row: ConnectionRow): ConnectionSummary['listener'] {
 
 function problemOf(
   row: ConnectionRow,
-  credential: ConnectionSummary['credential'],
+  { credential, readerCredential }: Pick<ConnectionSummary, 'credential' | 'readerCredential'>,
   services: ApiServices,
   now: Date,
 ): string | null {
@@ -115,6 +133,8 @@ function problemOf(
   if (credential === 'missing') return 'There is no credential for the target: enter it in Settings.';
   if (credential === 'stale')
     return 'The credential was sealed for another gateway or key: enter it again in Settings.';
+  if (readerCredential === 'stale')
+    return 'The reader credential was sealed for another gateway or key: enter it again or remove it in Settings.';
   const listener = listenersOf(gateway.listeners).find((one) => one.connectionId === row.id);
   return listener?.error ?? services.relayProblem(row.id);
 }

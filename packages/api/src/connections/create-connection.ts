@@ -6,22 +6,21 @@ import {
   findConnection,
   findGateway,
   maxConnections,
-  replaceCredential,
 } from '@sluice/database';
-import { newId } from '@sluice/keys';
 import { notFound, refusedInput } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
 import { allocatePorts } from './allocate-ports.ts';
 import { checkedOptions, connectionFields, envelope } from './connection-input.ts';
 import { toConnectionDetail } from './connection-views.ts';
+import { keepCredential } from './keep-credential.ts';
 
 /** A gateway binds where its own environment says; this is what pages show until then. */
 const defaultListenerHost = '127.0.0.1';
 
 export const createConnection = mutation({
   permission: 'connections.write',
-  input: connectionFields.extend({ id, credential: envelope.optional() }),
+  input: connectionFields.extend({ id, credential: envelope.optional(), readerCredential: envelope.optional() }),
   run: async ({ input, tx, services, now }) => {
     if (await connectionIdIsTaken(tx, input.id))
       throw refusedInput('This id was given to a connection before.', 'Reload the page and try again.');
@@ -29,7 +28,7 @@ export const createConnection = mutation({
       throw refusedInput(`An installation has at most ${maxConnections} connections.`, 'Delete some that nobody uses.');
     const gateway = await findGateway(tx, input.gatewayId);
     if (gateway === null || gateway.revokedAt !== null) throw notFound('gateway');
-    const { tls, credential, ...columns } = input;
+    const { tls, credential, readerCredential, ...columns } = input;
     await createRow(tx, {
       ...columns,
       options: checkedOptions(input.protocol, input.options),
@@ -38,13 +37,8 @@ export const createConnection = mutation({
       listenerHost: defaultListenerHost,
       ...(await allocatePorts(tx, services)),
     });
-    if (credential !== undefined)
-      await replaceCredential(tx, {
-        id: newId<'SealedCredential'>(),
-        connectionId: input.id,
-        gatewayId: gateway.id,
-        envelope: credential,
-      });
+    await keepCredential(tx, { connectionId: input.id, gatewayId: gateway.id, purpose: 'writer' }, credential);
+    await keepCredential(tx, { connectionId: input.id, gatewayId: gateway.id, purpose: 'reader' }, readerCredential);
     await bumpBundleVersion(tx);
     const row = await findConnection(tx, { id: input.id });
     if (row === null) throw new Error('the connection was just made');
@@ -53,7 +47,12 @@ export const createConnection = mutation({
       audit: {
         sentence: `created connection ${input.name}`,
         subject: { type: 'connection', id: input.id, name: input.name },
-        after: { ...columns, tls, credential: credential === undefined ? 'none' : 'sealed' },
+        after: {
+          ...columns,
+          tls,
+          credential: credential === undefined ? 'none' : 'sealed',
+          readerCredential: readerCredential === undefined ? 'none' : 'sealed',
+        },
       },
     };
   },

@@ -1,19 +1,14 @@
 import type { ConnectionRow } from '@sluice/database';
-import {
-  bumpBundleVersion,
-  findConnection,
-  findGateway,
-  replaceCredential,
-  updateConnection as updateRow,
-} from '@sluice/database';
+import { bumpBundleVersion, findConnection, findGateway, updateConnection as updateRow } from '@sluice/database';
+import type { CredentialPurpose, SealedEnvelope } from '@sluice/domain';
 import { labelsSchema, SluiceError } from '@sluice/domain';
-import { newId } from '@sluice/keys';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
 import { checkedOptions, connectionFields, envelope } from './connection-input.ts';
 import { optionsOf, toConnectionDetail } from './connection-views.ts';
+import { keepCredential } from './keep-credential.ts';
 
 const { offlineLeaseSeconds, defaultAction, holdBehaviour, ...required } = connectionFields.shape;
 const changes = z
@@ -28,12 +23,18 @@ const changes = z
 
 export const updateConnection = mutation({
   permission: 'connections.write',
-  input: changes.extend({ id, revision: z.int().min(1), credential: envelope.optional() }),
+  input: changes.extend({
+    id,
+    revision: z.int().min(1),
+    credential: envelope.optional(),
+    /** null takes it away: agents then open with the writer's. */
+    readerCredential: envelope.nullable().optional(),
+  }),
   run: async ({ input, tx, services, now }) => {
     const before = await findConnection(tx, { id: input.id });
     if (before === null) throw notFound('connection');
     const old = fieldsOf(before);
-    const { id: connectionId, revision, credential, tls, ...changed } = input;
+    const { id: connectionId, revision, credential, readerCredential, tls, ...changed } = input;
     const fields = {
       ...old,
       ...withoutUndefined(changed),
@@ -41,19 +42,19 @@ export const updateConnection = mutation({
     };
     fields.options = checkedOptions(fields.protocol, fields.options);
     if (fields.gatewayId !== old.gatewayId) await demandGateway(tx, fields.gatewayId);
-    if (before.credentials.length > 0 && credential === undefined && isElsewhere(old, fields))
+    const given = { writer: credential, reader: readerCredential };
+    const left = before.credentials.some(({ purpose }) => given[purposeOf(purpose)] === undefined);
+    if (left && isElsewhere(old, fields))
       throw new SluiceError('credential-address', 'The credential is sealed for the address as it was.', {
         audience: 'person',
-        hint: 'Enter the credential again together with the new address or gateway.',
+        hint: 'Enter the credentials again together with the new address or gateway.',
       });
     if ((await updateRow(tx, connectionId, revision, fields)) === null) throw changedMeanwhile();
-    if (credential !== undefined && fields.gatewayId !== null)
-      await replaceCredential(tx, {
-        id: newId<'SealedCredential'>(),
-        connectionId,
-        gatewayId: fields.gatewayId,
-        envelope: credential,
-      });
+    if (fields.gatewayId !== null) {
+      const { gatewayId } = fields;
+      await keepCredential(tx, { connectionId, gatewayId, purpose: 'writer' }, credential);
+      await keepCredential(tx, { connectionId, gatewayId, purpose: 'reader' }, readerCredential);
+    }
     await bumpBundleVersion(tx);
     const row = await findConnection(tx, { id: connectionId });
     if (row === null) throw notFound('connection');
@@ -63,11 +64,20 @@ export const updateConnection = mutation({
         sentence: `changed connection ${row.name}`,
         subject: { type: 'connection', id: row.id, name: row.name },
         before: old,
-        after: { ...fields, credential: credential === undefined ? 'kept' : 'sealed anew' },
+        after: { ...fields, credential: change(credential), readerCredential: change(readerCredential) },
       },
     };
   },
 });
+
+function change(envelope: SealedEnvelope | null | undefined): 'kept' | 'removed' | 'sealed anew' {
+  if (envelope === undefined) return 'kept';
+  return envelope === null ? 'removed' : 'sealed anew';
+}
+
+function purposeOf(text: string): CredentialPurpose {
+  return text === 'reader' ? 'reader' : 'writer';
+}
 
 type Fields = ReturnType<typeof fieldsOf>;
 

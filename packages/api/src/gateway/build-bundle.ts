@@ -4,7 +4,7 @@ import type { Bundle, BundleConnection, SignedBundle } from '@sluice/domain';
 import { labelsSchema, SluiceError, targetTlsSchema } from '@sluice/domain';
 import { bundleContext, signJson } from '@sluice/keys';
 import { z } from 'zod';
-import { optionsOf, usableEnvelope } from '../connections/connection-views.ts';
+import { optionsOf, readerEnvelope, usableEnvelope } from '../connections/connection-views.ts';
 import { serverNamesOf } from '../connections/server-names.ts';
 import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
 
@@ -55,7 +55,8 @@ function toBundleConnection(row: ConnectionRow, services: GatewayServices): Bund
     labels: labelsSchema.parse(row.labels),
     listener: listenerHost === null || listenerPort === null ? null : { host: listenerHost, port: listenerPort },
     serverNames: serverNamesOf(row, services),
-    credential: usableEnvelope(row),
+    credential: usableEnvelope(row, 'writer'),
+    readerCredential: readerEnvelope(row),
     offlineLeaseSeconds: row.offlineLeaseSeconds,
     defaultAction: z.enum(['allow', 'hold', 'deny']).parse(row.defaultAction),
     holdBehaviour: z.enum(['wait', 'refuse']).parse(row.holdBehaviour),

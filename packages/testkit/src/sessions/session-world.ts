@@ -48,6 +48,10 @@ export class SessionWorld {
   /** Why nothing new may run; null: the lease holds. */
   leaseProblem: string | null = null;
   controlPlaneReachable = true;
+  /** By purpose. */
+  credentials = { writer: { username: 'toy', password: 'toy' }, reader: { username: 'toy', password: 'toy' } };
+  /** Sessions open at the target, by the target's own names. */
+  readonly targetSessions = new Set<string>();
   /** While set the parser gives up on descriptions. */
   parserBroken = false;
   #policy: PolicySnapshot;
@@ -114,9 +118,13 @@ export class SessionWorld {
         controlPlaneReachable: () => this.controlPlaneReachable,
       },
       policy: () => this.#policy,
-      credential: () => {
-        this.steps.push('credential');
-        return Promise.resolve(new Secret({ username: 'toy', password: 'toy' }));
+      credential: (_connection, purpose) => {
+        this.steps.push(purpose === 'writer' ? 'credential' : 'reader credential');
+        return Promise.resolve(new Secret(this.credentials[purpose]));
+      },
+      noteSession: (_connection, id) => {
+        this.targetSessions.add(id);
+        return () => this.targetSessions.delete(id);
       },
       connect: (connection, signal) => {
         this.steps.push('connect');

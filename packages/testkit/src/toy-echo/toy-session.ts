@@ -16,6 +16,7 @@ export function toyConnection(port: number, more: Partial<BundleConnection> = {}
     listener: null,
     serverNames: [],
     credential: null,
+    readerCredential: null,
     offlineLeaseSeconds: 60,
     defaultAction: 'deny',
     holdBehaviour: 'wait',

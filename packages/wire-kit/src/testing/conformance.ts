@@ -86,6 +86,7 @@ export function testConnection(protocol: string, options: Record<string, unknown
     listener: null,
     serverNames: [],
     credential: null,
+    readerCredential: null,
     offlineLeaseSeconds: 60,
     defaultAction: 'deny',
     holdBehaviour: 'wait',
@@ -150,6 +151,7 @@ async function openSession<C extends WireClient, T extends WireTarget, K extends
   const end = protocol.relay({
     client: accepted.client,
     target,
+    dialWriter: null,
     knowledge: null,
     connection,
     permit: mintPermit('admit'),
@@ -189,6 +191,8 @@ function dialRequest(connection: BundleConnection, connect: DialRequest['connect
     allowWeakAuthentication: true,
     actorLabel: 'coding-agent for engineer',
     startup: {},
+    readOnly: false,
+    noteSession: () => () => undefined,
     signal,
   };
 }

@@ -46,6 +46,10 @@ export class PostgresTarget implements WireTarget {
     this.#request = request;
     this.#key = key;
     this.#channel = channel;
+    if (key === null) return;
+    const forget = request.noteSession(String(key.processId));
+    if (stream.destroyed) forget();
+    else stream.once('close', forget);
   }
 
   /**
@@ -190,6 +194,8 @@ function startupParameters(request: DialRequest, username: string): Map<string, 
     ['client_encoding', 'UTF8'],
     ['application_name', applicationName(request.startup.application_name ?? '', request.actorLabel)],
   ]);
+  // RESET, RESET ALL and DISCARD ALL go back to what the startup packet said, not to the role's or the server's default.
+  if (request.readOnly) parameters.set('default_transaction_read_only', 'on');
   return parameters;
 }
 

@@ -19,6 +19,9 @@ export interface ConnectionDraft {
   readonly gatewayId: string;
   readonly username: string;
   readonly password: string;
+  /** Empty where the connection gets no reader's credential. */
+  readonly readerUsername: string;
+  readonly readerPassword: string;
   readonly defaultAction: 'allow' | 'hold' | 'deny';
   readonly holdBehaviour: 'wait' | 'refuse';
   readonly offlineLeaseSeconds: string;
@@ -41,6 +44,8 @@ export function emptyDraft(manifest: ProtocolManifest | undefined): ConnectionDr
     gatewayId: '',
     username: '',
     password: '',
+    readerUsername: '',
+    readerPassword: '',
     defaultAction: 'deny',
     holdBehaviour: 'wait',
     offlineLeaseSeconds: String(defaultLeaseSeconds),
@@ -67,6 +72,8 @@ export function draftOf(connection: ConnectionDetail): ConnectionDraft {
     gatewayId: connection.gateway?.id ?? '',
     username: '',
     password: '',
+    readerUsername: '',
+    readerPassword: '',
     defaultAction: connection.defaultAction,
     holdBehaviour: connection.holdBehaviour,
     offlineLeaseSeconds: String(connection.offlineLeaseSeconds),

@@ -6,6 +6,7 @@ import { LockKeyhole } from 'lucide-react';
 import { useTRPC } from '../../client/trpc.ts';
 import { Field, Input } from '../../components/form.tsx';
 import { Callout, ErrorState, Skeleton } from '../../components/states.tsx';
+import type { ConnectionDraft, DraftErrors } from './connection-draft.ts';
 import type { FieldsProps } from './connection-fields.tsx';
 
 /** The account at the target. It is sealed in this page; the control plane never sees it. */
@@ -38,6 +39,49 @@ export function CredentialFields({ draft, errors, change, gatewayId }: FieldsPro
       {gatewayId === '' ? null : <Recipient gatewayId={gatewayId} />}
     </div>
   );
+}
+
+/** A second account that can only read: what stands under the parser when an agent finds a way past it. */
+export function ReaderCredentialFields({ draft, errors, change }: FieldsProps) {
+  return (
+    <fieldset className="space-y-3">
+      <legend className="font-medium">Reader credential</legend>
+      <p className="text-ink-soft">{readerReason}</p>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Reader’s user name" optional error={errors.readerUsername ?? null}>
+          {(control) => (
+            <Input
+              {...control}
+              value={draft.readerUsername}
+              onChange={(event) => change({ readerUsername: event.target.value })}
+              autoComplete="off"
+            />
+          )}
+        </Field>
+        <Field label="Reader’s password" optional error={errors.readerPassword ?? null}>
+          {(control) => (
+            <Input
+              {...control}
+              type="password"
+              value={draft.readerPassword}
+              onChange={(event) => change({ readerPassword: event.target.value })}
+              autoComplete="new-password"
+            />
+          )}
+        </Field>
+      </div>
+    </fieldset>
+  );
+}
+
+const readerReason =
+  'An account that may only read. Agents then open with it, and only a write that policy or a person let through runs as the account above. Should an agent ever get a statement past the gateway, the target itself refuses the write.';
+
+/** A complaint where the reader's password came without a name. */
+export function readerErrors(draft: Pick<ConnectionDraft, 'readerUsername' | 'readerPassword'>): DraftErrors {
+  return draft.readerUsername === '' && draft.readerPassword !== ''
+    ? { readerUsername: 'Enter the reader’s account, or leave both empty.' }
+    : {};
 }
 
 /** Whose key it is sealed to, with a fingerprint computed here from the key itself, to compare with what the gateway printed. */

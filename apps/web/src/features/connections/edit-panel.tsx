@@ -15,8 +15,8 @@ import { Checkbox } from '../../components/form.tsx';
 import { Panel } from '../../components/layout.tsx';
 import { Callout } from '../../components/states.tsx';
 import { type ConnectionDraft, type DraftErrors, draftOf, readDraft, sameAddress } from './connection-draft.ts';
-import { AddressFields, BehaviourFields, GatewayField, NameFields } from './connection-fields.tsx';
-import { CredentialFields } from './credential-fields.tsx';
+import { AddressFields, BehaviourFields, type FieldsProps, GatewayField, NameFields } from './connection-fields.tsx';
+import { CredentialFields, ReaderCredentialFields, readerErrors } from './credential-fields.tsx';
 import { useSeal } from './use-seal.ts';
 
 /** Changes a connection. Another address or gateway asks for the credential again, because the old envelope opens for nothing else. */
@@ -36,6 +36,7 @@ export function EditPanel({
   const [draft, setDraft] = useState<ConnectionDraft>(() => draftOf(connection));
   const [errors, setErrors] = useState<DraftErrors>({});
   const [replace, setReplace] = useState(false);
+  const [removeReader, setRemoveReader] = useState(false);
   const seal = useSeal();
   const update = useMutation(trpc.connections.updateConnection.mutationOptions());
   const manifest = manifestByName(draft.protocol);
@@ -54,15 +55,14 @@ export function EditPanel({
     mutationFn: async () => {
       const { value } = readDraft(draft, manifest);
       if (value === null) throw new Error('Some fields need a look.');
-      const credential = needsCredential
-        ? await seal({
-            gatewayId: value.gatewayId,
-            connectionId: connection.id,
-            address: value.address,
-            username: draft.username,
-            password: draft.password,
-          })
-        : undefined;
+      const place = { gatewayId: value.gatewayId, connectionId: connection.id, address: value.address };
+      const { username, password, readerUsername, readerPassword } = draft;
+      const credential = needsCredential ? await seal({ ...place, username, password, purpose: 'writer' }) : undefined;
+      const readerCredential = removeReader
+        ? null
+        : readerUsername === ''
+          ? undefined
+          : await seal({ ...place, username: readerUsername, password: readerPassword, purpose: 'reader' });
       return update.mutateAsync({
         id: connection.id,
         revision: connection.revision,
@@ -77,11 +77,13 @@ export function EditPanel({
         defaultAction: draft.defaultAction,
         holdBehaviour: draft.holdBehaviour,
         ...(credential === undefined ? {} : { credential }),
+        ...(readerCredential === undefined ? {} : { readerCredential }),
       });
     },
     onSuccess: (saved) => {
       toast.success('Saved. The gateway has it within two seconds.');
       setReplace(false);
+      setRemoveReader(false);
       setDraft(draftOf(saved));
       void queryClient.invalidateQueries({ queryKey: trpc.connections.pathKey() });
       onSaved(saved);
@@ -98,6 +100,9 @@ export function EditPanel({
           const found: DraftErrors = { ...read.errors };
           if (needsCredential && draft.username === '')
             found.username = 'Enter the account that Sluice uses at the target.';
+          Object.assign(found, removeReader ? {} : readerErrors(draft));
+          if (moved && connection.readerCredential !== 'missing' && !removeReader && draft.readerUsername === '')
+            found.readerUsername = 'Enter the reader’s account again for the new address, or remove it.';
           setErrors(found);
           if (Object.keys(found).length === 0) save.mutate();
         }}
@@ -125,6 +130,12 @@ export function EditPanel({
               help="The one in use is sealed; nobody can read it back."
             />
           )}
+          <ReaderSection
+            {...fields}
+            state={connection.readerCredential}
+            remove={removeReader}
+            onRemove={setRemoveReader}
+          />
         </fieldset>
         {save.error === null ? null : (
           <div role="alert">
@@ -148,6 +159,41 @@ export function EditPanel({
     </Panel>
   );
 }
+
+/** Shows whether agents have a reader's account of their own, and sets, replaces or removes it. */
+function ReaderSection({
+  state,
+  remove,
+  onRemove,
+  ...fields
+}: FieldsProps & {
+  readonly state: ConnectionDetail['readerCredential'];
+  readonly remove: boolean;
+  readonly onRemove: (remove: boolean) => void;
+}) {
+  return (
+    <div className="space-y-3">
+      {remove ? null : <ReaderCredentialFields {...fields} />}
+      <p className="text-ink-soft" role="status">
+        {readerStates[state]}
+      </p>
+      {state === 'missing' ? null : (
+        <Checkbox
+          label="Remove the reader credential"
+          checked={remove}
+          onChecked={onRemove}
+          help="Agents then open as the writer, and only the gateway stands between them and a write."
+        />
+      )}
+    </div>
+  );
+}
+
+const readerStates: Readonly<Record<ConnectionDetail['readerCredential'], string>> = {
+  sealed: 'A reader credential is set: agents open with it. Fill in the fields to replace it.',
+  stale: 'The reader credential no longer opens, so agents are refused: enter it again or remove it.',
+  missing: 'No reader credential is set: agents open as the writer.',
+};
 
 function credentialReason(moved: boolean, credential: ConnectionDetail['credential']): string {
   if (moved)

@@ -14,7 +14,7 @@ import { Page, Panel } from '../../components/layout.tsx';
 import { Callout, EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { type ConnectionDraft, type DraftErrors, emptyDraft, readDraft } from './connection-draft.ts';
 import { AddressFields, BehaviourFields, GatewayField, NameFields, ProtocolField } from './connection-fields.tsx';
-import { CredentialFields } from './credential-fields.tsx';
+import { CredentialFields, ReaderCredentialFields, readerErrors } from './credential-fields.tsx';
 import { EditPanel } from './edit-panel.tsx';
 import { newConnectionId } from './new-id.ts';
 import { useTestConnection } from './test-panel.tsx';
@@ -77,13 +77,13 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
   async function submit(): Promise<ConnectionDetail> {
     const { value } = readDraft(draft, manifest);
     if (value === null) throw new Error('Some fields need a look.');
-    const credential = await seal({
-      gatewayId: value.gatewayId,
-      connectionId: id,
-      address: value.address,
-      username: draft.username,
-      password: draft.password,
-    });
+    const place = { gatewayId: value.gatewayId, connectionId: id, address: value.address };
+    const { username, password, readerUsername, readerPassword } = draft;
+    const credential = await seal({ ...place, username, password, purpose: 'writer' });
+    const readerCredential =
+      readerUsername === ''
+        ? undefined
+        : await seal({ ...place, username: readerUsername, password: readerPassword, purpose: 'reader' });
     const connection = await createMutation.mutateAsync({
       id,
       name: value.name,
@@ -98,6 +98,7 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
       defaultAction: draft.defaultAction,
       holdBehaviour: draft.holdBehaviour,
       credential,
+      ...(readerCredential === undefined ? {} : { readerCredential }),
     });
     await queryClient.invalidateQueries({ queryKey: trpc.connections.pathKey() });
     return connection;
@@ -114,7 +115,7 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
       className="space-y-4"
       onSubmit={(event) => {
         event.preventDefault();
-        const found: DraftErrors = { ...readDraft(draft, manifest).errors };
+        const found: DraftErrors = { ...readDraft(draft, manifest).errors, ...readerErrors(draft) };
         if (draft.username === '') found.username = 'Enter the account that Sluice uses at the target.';
         setErrors(found);
         if (Object.keys(found).length === 0) create.mutate();
@@ -134,7 +135,10 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
         <GatewayField {...fields} gateways={gateways.data} />
       </Step>
       <Step number={4} title="Credential">
-        <CredentialFields {...fields} gatewayId={draft.gatewayId} />
+        <div className="space-y-5">
+          <CredentialFields {...fields} gatewayId={draft.gatewayId} />
+          <ReaderCredentialFields {...fields} />
+        </div>
       </Step>
       <Step number={5} title="Behaviour">
         <BehaviourFields {...fields} />

@@ -55,6 +55,8 @@ export function dialRequestFor(
     allowWeakAuthentication: false,
     actorLabel: 'coding-agent for engineer',
     startup: {},
+    readOnly: false,
+    noteSession: () => () => undefined,
     signal,
   };
 }
@@ -92,6 +94,7 @@ export async function startTestGateway(target: TestTargetAddress, options: TestG
     const end = postgresProtocol.relay({
       client: accepted.client,
       target: await postgresProtocol.dialTarget({ ...dial, startup: accepted.client.startup }),
+      dialWriter: null,
       knowledge,
       connection,
       permit: mintPermit('admit'),
