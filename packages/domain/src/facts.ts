@@ -111,6 +111,8 @@ export interface StatementFacts {
   readonly columns: readonly ColumnRef[];
   readonly functions: readonly string[];
   readonly filter: FilterShape;
+  /** By which argument a trivial filter was proved to choose nothing, in a short clause without values; null for other shapes. */
+  readonly filterBecause: string | null;
   /** True for unfiltered or trivially filtered UPDATE/DELETE, DROP, TRUNCATE, ALTER … DROP or TYPE, and their like. */
   readonly destructive: boolean;
   readonly destructiveBecause: string | null;
@@ -177,6 +179,7 @@ export function unreadableFacts(language: string, text: string, because: string)
     columns: [],
     functions: [],
     filter: 'not-applicable',
+    filterBecause: null,
     destructive: false,
     destructiveBecause: null,
     outputs: null,

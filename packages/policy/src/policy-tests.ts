@@ -91,6 +91,7 @@ function toFacts(source: PolicyTestSource['statement']): StatementFacts {
     columns: (source.columns ?? []).map(toColumn),
     functions: source.functions ?? [],
     filter: source.filter ?? 'not-applicable',
+    filterBecause: null,
     destructive: source.destructive ?? false,
     destructiveBecause: null,
     outputs: null,

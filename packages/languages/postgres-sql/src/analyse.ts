@@ -3,21 +3,27 @@ import type { ColumnRef, LiteralSpan, ObjectRef, StatementFacts } from '@sluice/
 import {
   type Analysis,
   type Budget,
+  type CallTrail,
   maxStatementNesting,
   ReadingLimit,
   type ReadingMode,
   type StatementText,
 } from './analysis.ts';
+import { type BodyReader, readFunction } from './bodies.ts';
+import { callStored } from './calls.ts';
 import { readChange } from './changes.ts';
 import { commandName } from './command-names.ts';
+import type { PostgresSessionState } from './context.ts';
 import { readExpression } from './expressions.ts';
 import { FactsBuilder } from './facts-builder.ts';
 import { readFromItem } from './from-items.ts';
 import { fingerprintOf, GrammarError, parseStatements } from './grammar.ts';
 import { literalsBetween } from './literals.ts';
-import type { Names } from './names.ts';
+import { Names } from './names.ts';
 import { unknownParts } from './node-table.ts';
 import { readQuery } from './queries.ts';
+import type { Scope } from './scope.ts';
+import { stateAfter } from './session-after.ts';
 import { statementReaders } from './statements.ts';
 import { type Tree, unwrap } from './tree.ts';
 
@@ -34,6 +40,11 @@ interface Shared {
   readonly meanings: Analysis['meanings'];
   readonly relations: Map<Tree, ObjectRef>;
   readonly literalColumns: Map<number, ColumnRef>;
+  readonly callColumns: Analysis['callColumns'];
+  readonly planned: StatementFacts[];
+  readonly reached: Set<string>;
+  readonly outer: Scope | null;
+  readonly trail: CallTrail;
 }
 
 /** The facts of one statement of a message. `statement` is the tagged tree. */
@@ -44,13 +55,29 @@ export function analyseStatement(
     readonly budget: Budget;
     readonly source: StatementText;
     readonly literals: readonly LiteralSpan[];
+    readonly trail: CallTrail;
   },
 ): StatementFacts {
-  return readRoot(statement, { ...context, ...freshTree(), nesting: 0 }, 'run');
+  return readRoot(statement, { ...context, ...freshTree(), nesting: 0, outer: null }, 'run');
 }
 
-function freshTree(): Pick<Shared, 'understood' | 'meanings' | 'relations' | 'literalColumns'> {
-  return { understood: new Set(), meanings: new Map(), relations: new Map(), literalColumns: new Map() };
+/** No call is under way. */
+export function freshTrail(): CallTrail {
+  return { underWay: [], ledBackTo: Number.POSITIVE_INFINITY, bodies: 0, characters: 0 };
+}
+
+type OfTree = 'understood' | 'meanings' | 'relations' | 'literalColumns' | 'callColumns' | 'planned' | 'reached';
+
+function freshTree(): Pick<Shared, OfTree> {
+  return {
+    understood: new Set(),
+    meanings: new Map(),
+    relations: new Map(),
+    literalColumns: new Map(),
+    callColumns: new Map(),
+    planned: [],
+    reached: new Set(),
+  };
 }
 
 /** Reads a whole tree, and checks afterwards that no part of it was passed over. */
@@ -59,6 +86,7 @@ function readRoot(statement: Tree, shared: Shared, mode: ReadingMode): Statement
   const depth = shared.budget.depth;
   try {
     readInto(statement, shared, facts, mode);
+    noteSilentCasts(analysisOf(shared, facts, mode));
     const unknown = unknownParts(statement, shared.understood);
     if (unknown !== null) facts.incomplete(unknown);
   } catch (error) {
@@ -116,8 +144,58 @@ function analysisOf(shared: Shared, facts: FactsBuilder, mode: ReadingMode): Ana
       return finish(inner, shared, '');
     },
     foreign: (text) => readForeign(text, shared, mode),
+    functionFacts: (called) => readFunction(called, shared.names, shared.trail, bodyReader(shared)),
   };
   return self;
+}
+
+/** Casts outside pg_catalog that the server applies by itself may run in any statement that handles values. */
+function noteSilentCasts(a: Analysis): void {
+  const casts = a.names.silentCasts();
+  if (casts.length > 0 && a.facts.kind !== 'session') callStored(a, casts);
+}
+
+/** Bodies are texts of their own: with names, budget and literals of their own, and the message's trail of calls. */
+function bodyReader(shared: Shared): BodyReader {
+  const inside = (session: PostgresSessionState, outer: Scope | null): Shared => ({
+    ...freshTree(),
+    names: new Names(session, shared.names.catalogue),
+    budget: { visited: 0, depth: 0 },
+    nesting: shared.nesting,
+    source: null,
+    literals: [],
+    outer,
+    trail: shared.trail,
+  });
+  return {
+    statements: (text, session, outer) => {
+      const facts: StatementFacts[] = [];
+      let state = session;
+      try {
+        for (const { stmt } of parseStatements(text)) {
+          const read = readRoot(stmt, inside(state, outer), 'run');
+          facts.push(read);
+          state = read.sessionEffects.reduce(stateAfter, state);
+        }
+      } catch (error) {
+        if (error instanceof GrammarError) return null;
+        throw error;
+      }
+      return facts;
+    },
+    collect: (session, outer, read) => {
+      const facts = new FactsBuilder();
+      const within = inside(session, outer);
+      try {
+        read(analysisOf(within, facts, 'run'));
+      } catch (error) {
+        if (!(error instanceof ReadingLimit) && !(error instanceof RangeError)) throw error;
+        facts.raise('unknown');
+        facts.incomplete('calls a function whose body is larger or deeper than Sluice reads');
+      }
+      return finish(facts, within, '');
+    },
+  };
 }
 
 /** The facts of another text's only statement; null when it has none, several, or is not SQL. Its literals are not this message's. */

@@ -1,6 +1,7 @@
 /** The state of one statement's reading, handed through all the modules that walk its tree. */
 
 import type { ColumnRef, ObjectRef, StatementFacts } from '@sluice/domain';
+import type { CatalogueFunction } from './context.ts';
 import type { FactsBuilder } from './facts-builder.ts';
 import type { Flow } from './lineage.ts';
 import type { Names, ResolvedRelation } from './names.ts';
@@ -40,6 +41,31 @@ export interface Budget {
   depth: number;
 }
 
+/** Functions whose bodies one message's reading may look into, and how deep calls inside calls are followed. */
+export const maxReadBodies = 256;
+export const maxCallDepth = 24;
+/** Text of bodies that one message's reading may look into. Units: UTF-16 code units. */
+export const maxReadBodyCharacters = 1024 * 1024;
+
+/** Calls being followed, over all statements of one message. */
+export interface CallTrail {
+  /** Functions under way, outermost first, by oid: a recursive call adds nothing that is not noted already. */
+  readonly underWay: number[];
+  /** The outermost function that a recursive call led back to since this was last set, as an index into `underWay`. */
+  ledBackTo: number;
+  bodies: number;
+  characters: number;
+}
+
+/** What running a function does, and what its value may carry. */
+export interface FunctionFacts {
+  readonly facts: StatementFacts;
+  /** Without what its arguments carry. */
+  readonly returned: Flow;
+  /** Its result as a table: its columns; null when the shape is not known. A scalar has one column without a name. */
+  readonly columns: readonly OutColumn[] | null;
+}
+
 export interface ReferenceMeaning {
   readonly entry: Entry | null;
   /** The stored column, where it is exactly one. */
@@ -64,6 +90,14 @@ export interface Analysis {
   readonly relations: Map<Tree, ObjectRef>;
   /** Column that the constant at this byte offset is compared with or assigned to. */
   readonly literalColumns: Map<number, ColumnRef>;
+  /** The result of each FuncCall payload of a function outside pg_catalog, as a table; null: not known. */
+  readonly callColumns: Map<Tree, readonly OutColumn[] | null>;
+  /** Under EXPLAIN: what planning alone may run. */
+  readonly planned: StatementFacts[];
+  /** Pairs of relation and verb whose triggers, rules and keys are noted already. */
+  readonly reached: Set<string>;
+  /** Names that stand around the whole statement: a function's parameters; null for none. */
+  readonly outer: Scope | null;
 
   expression(value: unknown, scope: Scope): Flow;
   query(select: Tree, scope: Scope): QueryColumns;
@@ -75,6 +109,8 @@ export interface Analysis {
   inner(statement: Tree, options?: { readonly mode?: ReadingMode }): StatementFacts;
   /** Facts of another text's only statement (a prepared statement's, a cursor's, one in a body); null when that cannot be read. */
   foreign(text: string): StatementFacts | null;
+  /** What running this function does: by its body, where that can be read. */
+  functionFacts(called: CatalogueFunction): FunctionFacts;
 }
 
 export function visit(a: Analysis): void {
@@ -93,33 +129,4 @@ export function resolveRangeVar(a: Analysis, rangeVar: Tree): ResolvedRelation {
   const resolved = a.names.relation(typeof schema === 'string' ? schema : null, typeof name === 'string' ? name : '');
   a.relations.set(rangeVar, resolved.ref);
   return resolved;
-}
-
-/** Relations of the system that hold credentials, or show the server's files through a function. */
-const guarded: ReadonlySet<string> = new Set(
-  `authid shadow user_mapping user_mappings hba_file_rules ident_file_mappings file_settings`
-    .split(' ')
-    .map((name) => `pg_catalog.pg_${name}`),
-);
-
-/** Statistics show stored values of other relations, in arrays of any type: no lineage follows them. */
-const showsValues: ReadonlySet<string> = new Set(
-  'statistic statistic_ext_data stats stats_ext stats_ext_exprs'.split(' ').map((name) => `pg_catalog.pg_${name}`),
-);
-
-/** Notes that a relation is read: itself, what is behind it when it is a view, and why it may not be known. */
-export function readRelation(a: Analysis, resolved: ResolvedRelation): void {
-  a.facts.read(resolved.ref);
-  a.facts.effect('read', resolved.ref);
-  if (resolved.problem !== null) {
-    if (a.mode !== 'store') a.facts.incomplete(resolved.problem);
-    return;
-  }
-  if (a.mode === 'run' && resolved.system !== null && guarded.has(`${resolved.system.schema}.${resolved.system.name}`))
-    a.facts.raise('privilege');
-  if (a.mode === 'run' && showsValues.has(`${resolved.ref.schema ?? 'pg_catalog'}.${resolved.ref.name}`))
-    a.facts.incomplete('reads statistics, which show stored values of other relations');
-  if (resolved.relation !== null && resolved.relation.dependsOn.length > 0) {
-    for (const ref of a.names.behind(resolved.relation).relations) a.facts.read(ref);
-  }
 }

@@ -1,12 +1,24 @@
 /** Reads INSERT, UPDATE, DELETE and MERGE: what they write, how their rows are chosen, and what RETURNING shows. */
-import type { ColumnRef, EffectVerb, FilterShape } from '@sluice/domain';
-import { type Analysis, type QueryColumns, readRelation, resolveRangeVar, visit } from './analysis.ts';
+import type { ColumnRef } from '@sluice/domain';
+import { type Analysis, type QueryColumns, resolveRangeVar, visit } from './analysis.ts';
 import { attachColumn } from './expressions.ts';
-import { filterShape } from './filter.ts';
+import { type FilterProof, filterProof } from './filter.ts';
 import type { ResolvedRelation } from './names.ts';
 import { readTargets, readWith } from './queries.ts';
+import { noteWrite, readRelation, type WriteScope } from './reach.ts';
 import { type Entry, emptyScope, itemOf, relationEntry, type Scope, withoutItems } from './scope.ts';
-import { childAt, itemsOf, listAt, payload, payloadsAt, type Tree, textAt, treeAt, wordsAt } from './tree.ts';
+import {
+  childAt,
+  itemsOf,
+  listAt,
+  payload,
+  payloadsAt,
+  payloadsOf,
+  type Tree,
+  textAt,
+  treeAt,
+  wordsAt,
+} from './tree.ts';
 
 export const changeTags: ReadonlySet<string> = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 
@@ -35,6 +47,7 @@ export function readChange(a: Analysis, tag: string, node: Tree, outer: Scope): 
 interface Target {
   readonly resolved: ResolvedRelation;
   readonly entry: Entry;
+  readonly only: boolean;
 }
 
 /** The relation that is written. A common table expression can never be meant here. */
@@ -48,35 +61,7 @@ function writtenRelation(a: Analysis, node: Tree): Target {
     alias === null ? null : textAt(alias, 'aliasname'),
     alias === null ? [] : wordsAt(alias, 'colnames'),
   );
-  return { resolved, entry };
-}
-
-/** Notes a write: the relation, what is behind it when it is a view, and the functions its triggers run. */
-export function noteWrite(a: Analysis, resolved: ResolvedRelation, verb: EffectVerb): void {
-  a.facts.raise('write');
-  a.facts.effect(verb, resolved.ref);
-  a.facts.write(resolved.ref);
-  if (resolved.problem !== null && a.mode !== 'store') a.facts.incomplete(resolved.problem);
-  const { relation } = resolved;
-  if (relation === null) {
-    if (resolved.system !== null) {
-      a.facts.raise('privilege');
-      a.facts.effect('widen', resolved.ref);
-    }
-    return;
-  }
-  if (relation.hasRules && a.mode !== 'store')
-    a.facts.incomplete('writes a relation that has rules, which rewrite the statement');
-  if (relation.dependsOn.length > 0) for (const ref of a.names.behind(relation).relations) a.facts.write(ref);
-  for (const name of relation.triggerFunctions) {
-    a.facts.functions.add(name);
-    const dot = name.lastIndexOf('.');
-    a.facts.effect('call', {
-      type: 'function',
-      schema: dot < 0 ? null : name.slice(0, dot),
-      name: name.slice(dot + 1),
-    });
-  }
+  return { resolved, entry, only: rangeVar.inh !== true };
 }
 
 function columnOf(target: Target, name: string): ColumnRef {
@@ -144,7 +129,7 @@ function readConflict(a: Analysis, clause: Tree | null, target: Target, scope: S
   a.expression(clause.infer, inner);
   if (textAt(clause, 'action') !== 'ONCONFLICT_UPDATE') return;
   inner.items.push(itemOf({ ...target.entry, alias: 'excluded', schema: null }));
-  noteWrite(a, target.resolved, 'update');
+  noteWrite(a, target.resolved, 'update', assigned(listAt(clause, 'targetList'), target));
   a.facts.filtered('present');
   readAssignments(a, listAt(clause, 'targetList'), target, inner);
   a.expression(clause.whereClause, inner);
@@ -152,7 +137,7 @@ function readConflict(a: Analysis, clause: Tree | null, target: Target, scope: S
 
 function readUpdate(a: Analysis, node: Tree, scope: Scope): QueryColumns {
   const target = writtenRelation(a, node);
-  noteWrite(a, target.resolved, 'update');
+  noteWrite(a, target.resolved, 'update', assigned(listAt(node, 'targetList'), target));
   scope.items.push(itemOf(target.entry));
   for (const item of listAt(node, 'fromClause')) a.fromItem(item, scope);
   readAssignments(a, listAt(node, 'targetList'), target, scope);
@@ -167,7 +152,7 @@ function readUpdate(a: Analysis, node: Tree, scope: Scope): QueryColumns {
 
 function readDelete(a: Analysis, node: Tree, scope: Scope): QueryColumns {
   const target = writtenRelation(a, node);
-  noteWrite(a, target.resolved, 'delete');
+  noteWrite(a, target.resolved, 'delete', { only: target.only });
   scope.items.push(itemOf(target.entry));
   for (const item of listAt(node, 'usingClause')) a.fromItem(item, scope);
   readWhere(a, node, target, scope, 'a DELETE');
@@ -182,11 +167,21 @@ function readDelete(a: Analysis, node: Tree, scope: Scope): QueryColumns {
 function readWhere(a: Analysis, node: Tree, target: Target, scope: Scope, what: string): void {
   const where = treeAt(node, 'whereClause');
   a.expression(where, scope);
-  noteFilter(a, filterShape(a, where, target.entry), what);
+  noteFilter(a, filterProof(a, where, target.entry), what);
 }
 
-function noteFilter(a: Analysis, shape: FilterShape, what: string): void {
-  a.facts.filtered(shape);
+/** The columns that an UPDATE assigns. */
+function assigned(targets: readonly Tree[], target: Target): WriteScope {
+  const assignments = payloadsOf(targets, 'ResTarget');
+  return {
+    columns: new Set(assignments.map((assignment) => textAt(assignment, 'name'))),
+    only: target.only,
+    defaults: assignments.some((assignment) => childAt(assignment, 'val', 'SetToDefault') !== null),
+  };
+}
+
+function noteFilter(a: Analysis, { shape, because }: FilterProof, what: string): void {
+  a.facts.filtered(shape, because);
   if (shape === 'absent') a.facts.destroys(`${what} without a filter`);
   if (shape === 'trivial') a.facts.destroys(`${what} whose filter is always true`);
 }
@@ -229,13 +224,14 @@ function readMergeClause(a: Analysis, clause: Tree, join: Tree | null, target: T
     return;
   }
   if (command !== 'CMD_UPDATE' && command !== 'CMD_DELETE') return;
-  noteWrite(a, target.resolved, command === 'CMD_UPDATE' ? 'update' : 'delete');
+  if (command === 'CMD_UPDATE') noteWrite(a, target.resolved, 'update', assigned(listAt(clause, 'targetList'), target));
+  else noteWrite(a, target.resolved, 'delete', { only: target.only });
   readAssignments(a, listAt(clause, 'targetList'), target, scope);
   // Rows without a match in the source are chosen by the clause's own condition alone.
   const unmatched = textAt(clause, 'matchKind') === 'MERGE_WHEN_NOT_MATCHED_BY_SOURCE';
-  const shapes = [filterShape(a, condition, target.entry), ...(unmatched ? [] : [filterShape(a, join, target.entry)])];
-  const shape = shapes.includes('present') ? 'present' : shapes.includes('trivial') ? 'trivial' : 'absent';
-  noteFilter(a, shape, 'a MERGE');
+  const proofs = [filterProof(a, condition, target.entry), ...(unmatched ? [] : [filterProof(a, join, target.entry)])];
+  const proof = proofs.find(({ shape }) => shape === 'present') ?? proofs.find(({ shape }) => shape === 'trivial');
+  noteFilter(a, proof ?? { shape: 'absent', because: null }, 'a MERGE');
 }
 
 /** RETURNING sees the query's relations, and `old` and `new` (or the names its WITH gives them) for the written one. */

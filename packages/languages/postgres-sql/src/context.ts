@@ -23,6 +23,14 @@ export interface PostgresCatalogue {
   readonly serverVersion: number;
   readonly relations: readonly CatalogueRelation[];
   readonly functions: readonly CatalogueFunction[];
+  /** Operators outside pg_catalog. */
+  readonly operators: readonly CatalogueOperator[];
+  /** Casts whose function stands outside pg_catalog. */
+  readonly casts: readonly CatalogueCast[];
+  /** Domains whose checks call something that is not plain computing. */
+  readonly domains: readonly CatalogueDomain[];
+  /** Functions of enabled event triggers, by oid: every statement of definition may run them. */
+  readonly eventTriggerFunctions: readonly number[];
 }
 
 export interface CatalogueRelation {
@@ -40,9 +48,60 @@ export interface CatalogueRelation {
   readonly columns: readonly CatalogueColumn[];
   /** For views: every stored column that the definition depends on (pg_depend), by relation oid and attribute (0: whole relation). */
   readonly dependsOn: readonly { readonly relation: number; readonly attribute: number }[];
-  /** For tables: names of functions run by enabled, non-internal triggers; `true` when it has rules beside a view's own. */
-  readonly triggerFunctions: readonly string[];
-  readonly hasRules: boolean;
+  /** Enabled triggers that people made; those of foreign keys are in `referencedBy`. */
+  readonly triggers: readonly CatalogueTrigger[];
+  /** Enabled rules beside a view's own. */
+  readonly rules: readonly CatalogueRule[];
+  /** Foreign keys of other relations that point here. */
+  readonly referencedBy: readonly CatalogueReference[];
+  /** Relations that this one inherits from or is a partition of, and those that inherit from it, by oid. */
+  readonly parents: readonly number[];
+  readonly children: readonly number[];
+  /** Sequences that its defaults and identity columns count up, by oid. */
+  readonly sequences: readonly number[];
+  /** Functions by oid that reading runs: a view's query, row policies. Plain computing ones of pg_catalog are left out. */
+  readonly readFunctions: readonly number[];
+  /** Functions by oid that writing runs: defaults, generated columns, checks, index expressions, partition keys, row policies. */
+  readonly writeFunctions: readonly number[];
+  /** False: a stored definition could not be read for what it calls. */
+  readonly definitionsKnown: boolean;
+}
+
+export type ChangeVerb = 'insert' | 'update' | 'delete' | 'truncate';
+
+export interface CatalogueTrigger {
+  readonly function: number;
+  readonly verbs: readonly ChangeVerb[];
+  /** INSTEAD OF: the view's own relations are not written then, but by the function. */
+  readonly instead: boolean;
+}
+
+/** What a rule adds to a statement or puts in its place, from its stored form. */
+export interface CatalogueRule {
+  readonly verb: 'select' | 'insert' | 'update' | 'delete';
+  /** True only for an unconditional INSTEAD. */
+  readonly instead: boolean;
+  readonly actions: StoredQueries;
+}
+
+/** What stored queries do, from their node trees. */
+export interface StoredQueries {
+  readonly commands: readonly ('select' | 'insert' | 'update' | 'delete' | 'merge' | 'utility')[];
+  /** Every relation named, by oid. */
+  readonly relations: readonly number[];
+  /** Every function called, by oid, also behind operators, aggregates and domains. */
+  readonly functions: readonly number[];
+}
+
+export type ReferenceAction = 'none' | 'cascade' | 'set';
+
+export interface CatalogueReference {
+  /** The relation that holds the foreign key. */
+  readonly relation: number;
+  readonly onDelete: ReferenceAction;
+  readonly onUpdate: ReferenceAction;
+  /** Attributes of the relation that is pointed at. */
+  readonly attributes: readonly number[];
 }
 
 export interface CatalogueColumn {
@@ -59,6 +118,7 @@ export interface CatalogueColumn {
 }
 
 export interface CatalogueFunction {
+  readonly oid: number;
   readonly schema: string;
   readonly name: string;
   readonly kind: 'function' | 'procedure' | 'aggregate' | 'window';
@@ -66,4 +126,52 @@ export interface CatalogueFunction {
   readonly volatility: 'immutable' | 'stable' | 'volatile';
   readonly returnsSet: boolean;
   readonly securityDefiner: boolean;
+  /** How many arguments a call may have; `most` is null for a variadic one. */
+  readonly least: number;
+  readonly most: number | null;
+  /** Null for functions of the server's own, and where the definition could not be had. */
+  readonly body: CatalogueBody | null;
+}
+
+export interface CatalogueBody {
+  /** `pg_proc.prosrc` of a function in SQL or PL/pgSQL; null: another language, a standard SQL body, or too long. */
+  readonly text: string | null;
+  /** A standard SQL body (`BEGIN ATOMIC`, `RETURN`), or an aggregate's support functions; null for others. */
+  readonly stored: StoredQueries | null;
+  /** The extension that brought the function; null for none. */
+  readonly extension: string | null;
+  readonly parameters: readonly CatalogueParameter[];
+  readonly returns: string;
+  /** The relation whose row type it returns, by oid; 0 for none. */
+  readonly returnsRelation: number;
+  readonly owner: string;
+  /** `pg_proc.proconfig`: `name=value`. */
+  readonly settings: readonly string[];
+}
+
+export interface CatalogueParameter {
+  /** Empty for none. */
+  readonly name: string;
+  readonly mode: 'in' | 'out' | 'inout' | 'variadic' | 'table';
+  readonly type: string;
+}
+
+export interface CatalogueOperator {
+  readonly schema: string;
+  readonly name: string;
+  readonly function: number;
+}
+
+export interface CatalogueCast {
+  /** `pg_type.typname` of the type that is made. */
+  readonly type: string;
+  readonly function: number;
+  /** False: the server applies it without being asked to, at least in assignments. */
+  readonly explicit: boolean;
+}
+
+export interface CatalogueDomain {
+  readonly schema: string;
+  readonly name: string;
+  readonly functions: readonly number[];
 }

@@ -1,14 +1,16 @@
 /** Reads statements that create definitions or maintain stored data. What is only stored (bodies, defaults, view queries) does not run. */
 import type { EffectVerb, ObjectRef } from '@sluice/domain';
-import { type Analysis, readRelation, resolveRangeVar, type StatementReader } from './analysis.ts';
-import { noteWrite } from './changes.ts';
+import { type Analysis, resolveRangeVar, type StatementReader } from './analysis.ts';
+import { callStored } from './calls.ts';
 import { nameOfCall } from './function-calls.ts';
+import { noteWrite, readRelation } from './reach.ts';
 import { emptyScope, itemOf, relationEntry, type Scope } from './scope.ts';
 import { flagAt, listAt, payload, payloadsAt, type Tree, textAt, treeAt, unwrap, wordsAt } from './tree.ts';
 
 /** Notes a changed definition, and that later statements of the session must not trust what they know of it. */
 export function noteDefinition(a: Analysis, verb: EffectVerb, object: ObjectRef | null): void {
   a.facts.raise('schema');
+  if (a.mode === 'run') callStored(a, a.names.catalogue?.eventTriggerFunctions ?? []);
   a.facts.effect(verb, object);
   if (object !== null) a.facts.write(object);
   const named = object !== null && object.schema !== null && (object.type === 'relation' || object.type === 'function');
@@ -141,12 +143,13 @@ function truncate(a: Analysis, node: Tree): void {
   a.facts.destroys('a TRUNCATE');
   for (const item of listAt(node, 'relations')) {
     const rangeVar = payload(item, 'RangeVar');
-    if (rangeVar !== null) noteWrite(a, resolveRangeVar(a, rangeVar), 'truncate');
+    if (rangeVar === null) continue;
+    noteWrite(a, resolveRangeVar(a, rangeVar), 'truncate', {
+      only: rangeVar.inh !== true,
+      cascades: textAt(node, 'behavior') === 'DROP_CASCADE',
+    });
   }
   a.facts.raise('write');
-  // CASCADE reaches tables that the text does not name.
-  if (textAt(node, 'behavior') === 'DROP_CASCADE')
-    a.facts.incomplete('truncates with CASCADE, which reaches tables it does not name');
 }
 
 /** VACUUM, ANALYZE, CLUSTER, REINDEX, REFRESH: rewrites stored data in place. Index expressions and view queries run. */
@@ -162,6 +165,9 @@ function maintain(a: Analysis, node: Tree): void {
     const resolved = resolveRangeVar(a, rangeVar);
     a.facts.effect('maintain', resolved.ref);
     a.facts.write(resolved.ref);
+    // Index expressions are evaluated anew, and so is a materialized view's query.
+    const { relation } = resolved;
+    if (relation !== null) callStored(a, [...relation.readFunctions, ...relation.writeFunctions]);
   }
   for (const key of ['options', 'params']) storePayload(a, node[key]);
 }

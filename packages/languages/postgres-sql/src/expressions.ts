@@ -1,9 +1,11 @@
 /** Walks expressions: notes what they mention and call, and returns what flows into their value. */
 import type { ColumnRef } from '@sluice/domain';
 import { actionOf } from './acting-functions.ts';
-import { type Analysis, maxTreeDepth, ReadingLimit, readRelation, resolveRangeVar, visit } from './analysis.ts';
+import { type Analysis, maxTreeDepth, ReadingLimit, resolveRangeVar, visit } from './analysis.ts';
+import { callStored } from './calls.ts';
 import { callByName, functionCall, withoutRowNames } from './function-calls.ts';
 import { derived, type Flow, merged, nothing, notProvable } from './lineage.ts';
+import { readRelation } from './reach.ts';
 import { entryNamed, meaningOf, type Scope } from './scope.ts';
 import {
   childAt,
@@ -114,6 +116,7 @@ function columnReference(a: Analysis, node: Tree, scope: Scope): Flow {
     const entry = path.length === 0 ? null : entryNamed(path, scope);
     const flow = entry?.wholeRow ?? notProvable;
     noteFlow(a, flow);
+    for (const column of entry?.columns ?? []) noteFlow(a, column.flow);
     return derived(flow);
   }
   const meaning = meaningOf(path, scope);
@@ -146,10 +149,10 @@ function noteFlow(a: Analysis, flow: Flow): void {
 
 function operatorExpression(a: Analysis, node: Tree, scope: Scope): Flow {
   const name = wordsAt(node, 'name');
-  judgeOperator(a, name);
+  const kind = textAt(node, 'kind');
+  for (const words of impliedOperators[kind]?.map((word) => [word]) ?? [name]) judgeOperator(a, words);
   const left = a.expression(node.lexpr, scope);
   const right = a.expression(node.rexpr, scope);
-  const kind = textAt(node, 'kind');
   const compares =
     booleanKinds.has(kind) || (kind === 'AEXPR_OP' && node.lexpr !== undefined && comparisons.has(name.at(-1) ?? ''));
   if (compares || kind === 'AEXPR_NULLIF') {
@@ -166,15 +169,28 @@ function operatorExpression(a: Analysis, node: Tree, scope: Scope): Flow {
 function typeCast(a: Analysis, node: Tree, scope: Scope): Flow {
   const flow = childrenOf(a, node, scope);
   const type = wordsAt(treeAt(node, 'typeName') ?? {}, 'names').at(-1) ?? '';
+  callStored(a, [...a.names.domainFunctions(type), ...a.names.castFunctions(type)]);
   return type === 'json' || type === 'jsonb' ? flow : withoutRowNames(a, flow);
 }
 
 function judgeOperator(a: Analysis, name: readonly string[]): void {
-  if (name.length > 1 && name[0] !== 'pg_catalog') {
+  const schema = name.length > 1 ? (name.at(-2) ?? null) : null;
+  if (name.length === 0 || schema === 'pg_catalog') return;
+  const functions = a.names.operatorFunctions(schema, name.at(-1) ?? '');
+  if (functions !== null) callStored(a, functions);
+  else {
     a.facts.functions.add(name.join('.'));
     if (a.mode !== 'store') a.facts.incomplete('uses an operator outside pg_catalog');
   }
 }
+
+/** Forms that look an operator up which they do not name (transformAExprBetween and its neighbours in parse_expr.c). */
+const impliedOperators: Readonly<Record<string, readonly string[]>> = {
+  AEXPR_BETWEEN: ['>=', '<='],
+  AEXPR_NOT_BETWEEN: ['<', '>'],
+  AEXPR_BETWEEN_SYM: ['>=', '<='],
+  AEXPR_NOT_BETWEEN_SYM: ['<', '>'],
+};
 
 /** Remembers for every constant on `constants` that it stands against the column on `column`. */
 function attachLiterals(a: Analysis, column: Tree | null, constants: Tree | null): void {
@@ -251,7 +267,9 @@ function callByField(a: Analysis, name: string): Flow {
 }
 
 function subLink(a: Analysis, node: Tree, scope: Scope): Flow {
-  judgeOperator(a, wordsAt(node, 'operName'));
+  const operator = wordsAt(node, 'operName');
+  // `x IN (SELECT …)` names none and means equality.
+  judgeOperator(a, operator.length > 0 || node.testexpr === undefined ? operator : ['=']);
   a.expression(node.testexpr, scope);
   const select = childAt(node, 'subselect', 'SelectStmt');
   if (select === null) return a.expression(node.subselect, scope);
@@ -265,6 +283,7 @@ function subLink(a: Analysis, node: Tree, scope: Scope): Flow {
 /** The value carries the results, not the conditions that chose among them. */
 function caseExpression(a: Analysis, node: Tree, scope: Scope): Flow {
   a.expression(node.arg, scope);
+  if (node.arg !== undefined) judgeOperator(a, ['=']);
   const results = listAt(node, 'args').map((item) => {
     const when = payload(item, 'CaseWhen');
     if (when === null) return a.expression(item, scope);

@@ -32,6 +32,7 @@ export class FactsBuilder {
   command = 'STATEMENT';
   kind: StatementKind = 'session';
   filter: FilterShape = 'not-applicable';
+  filterBecause: string | null = null;
   outputs: readonly OutputLineage[] | null = null;
   destructiveBecause: string | null = null;
   incompleteBecause: string | null = null;
@@ -77,8 +78,11 @@ export class FactsBuilder {
     this.destructiveBecause ??= because;
   }
 
-  filtered(shape: FilterShape): void {
-    if (filterSeverity.indexOf(shape) > filterSeverity.indexOf(this.filter)) this.filter = shape;
+  /** `because` says by which argument a trivial filter is one. */
+  filtered(shape: FilterShape, because: string | null = null): void {
+    if (filterSeverity.indexOf(shape) <= filterSeverity.indexOf(this.filter)) return;
+    this.filter = shape;
+    this.filterBecause = because;
   }
 
   session(effect: SessionEffect): void {
@@ -86,13 +90,18 @@ export class FactsBuilder {
   }
 
   /** Takes in the facts of a statement that runs as a part of this one. */
-  absorb(facts: StatementFacts, what: { readonly sessionEffects: boolean }): void {
+  absorb(
+    facts: StatementFacts,
+    what: { readonly sessionEffects: boolean; readonly filter?: boolean; readonly destructive?: boolean },
+  ): void {
     this.raise(facts.kind);
     this.absorbNames(facts);
     for (const effect of facts.effects) this.effect(effect.verb, effect.object);
     for (const object of facts.writes) this.write(object);
-    this.filtered(facts.filter);
-    if (facts.destructive) this.destroys(facts.destructiveBecause ?? 'a part of it is destructive');
+    // A filter inside a function says nothing of the rows that the statement itself chooses.
+    if (what.filter !== false) this.filtered(facts.filter, facts.filterBecause);
+    if (facts.destructive && what.destructive !== false)
+      this.destroys(facts.destructiveBecause ?? 'a part of it is destructive');
     if (what.sessionEffects) this.sessionEffects.push(...facts.sessionEffects);
   }
 
@@ -126,6 +135,7 @@ export class FactsBuilder {
       columns: [...this.columns.values()],
       functions: [...this.functions],
       filter: this.filter,
+      filterBecause: this.filterBecause,
       destructive: this.destructiveBecause !== null,
       destructiveBecause: this.destructiveBecause,
       outputs: this.outputs,

@@ -33,9 +33,15 @@ interface Proof {
   readonly narrowed: ReadonlySet<Entry>;
 }
 
+export interface FilterProof {
+  readonly shape: FilterShape;
+  /** By which argument a trivial filter is one; null for other shapes. */
+  readonly because: string | null;
+}
+
 /** The shape of the filter that `where` puts on the rows of `target`. */
-export function filterShape(a: Analysis, where: Tree | null, target: Entry): FilterShape {
-  if (where === null) return 'absent';
+export function filterProof(a: Analysis, where: Tree | null, target: Entry): FilterProof {
+  if (where === null) return { shape: 'absent', because: null };
   const narrowed = new Set<Entry>();
   for (const conjunct of conjunctsOf(where)) {
     const entries = entriesIn(a, conjunct);
@@ -47,7 +53,39 @@ export function filterShape(a: Analysis, where: Tree | null, target: Entry): Fil
       for (const entry of entries) narrowed.add(entry);
     }
   }
-  return reachOf({ a, target, narrowed }, where) === 'some' ? 'present' : 'trivial';
+  const proof = { a, target, narrowed };
+  const reach = reachOf(proof, where);
+  return reach === 'some'
+    ? { shape: 'present', because: null }
+    : { shape: 'trivial', because: argumentOf(proof, where, reach) };
+}
+
+/** Why a condition chooses nothing, from the part of it that decides. It quotes no value of the statement. */
+function argumentOf(proof: Proof, condition: Tree, reach: Reach): string {
+  if (constantOf(condition) !== undefined) return reach === 'all' ? 'it is constantly true' : 'it is never true';
+  const { tag, node } = unwrap(condition);
+  const parts = listAt(node, 'args');
+  if (tag === 'BoolExpr') {
+    const operator = textAt(node, 'boolop');
+    if (operator === 'NOT_EXPR')
+      return `what is negated ${reach === 'all' ? 'is never true' : 'does not depend on the row'}`;
+    if (operator === 'OR_EXPR' && hasOpposites(parts)) return 'two arms of its OR are opposites';
+    const deciding = parts.find((part) => reachOf(proof, part) === reach);
+    const word = operator === 'OR_EXPR' ? 'an arm of its OR' : 'every part of its AND';
+    return deciding === undefined
+      ? `${word} decides for all rows alike`
+      : `in ${word}, ${argumentOf(proof, deciding, reach)}`;
+  }
+  if (reach === 'either') return 'it mentions no column of the changed relation';
+  if (tag === 'NullTest') return 'it tests for NULL what never is';
+  if (tag === 'SubLink') return 'its subquery gives every row';
+  if (tag === 'CaseExpr' || tag === 'CoalesceExpr') return 'each of its results is constantly true';
+  if (tag !== 'A_Expr') return reach === 'all' ? 'it holds for every row' : 'it is never true';
+  const [left, right] = [treeAt(node, 'lexpr') ?? {}, treeAt(node, 'rexpr') ?? {}];
+  if (constantOf(left) !== undefined && constantOf(right) !== undefined) return 'it compares constants';
+  if (sameValue(proof, left, right)) return 'it compares a value with itself';
+  if (isSelfJoin(proof, left, right)) return 'it joins the relation with itself';
+  return reach === 'all' ? 'it holds for every value' : 'it is never true';
 }
 
 function firstOf(entries: ReadonlySet<Entry>): Entry {

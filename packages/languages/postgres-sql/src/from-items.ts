@@ -1,7 +1,9 @@
 /** Reads the items of FROM, USING and MERGE's source, and puts them in scope. */
-import { type Analysis, readRelation, resolveRangeVar } from './analysis.ts';
+import { type Analysis, resolveRangeVar } from './analysis.ts';
+import { callStored } from './calls.ts';
 import { callByName, callName, withoutRowNames } from './function-calls.ts';
 import { type Flow, merged, nothing, notProvable } from './lineage.ts';
+import { readRelation } from './reach.ts';
 import {
   derivedEntry,
   type Entry,
@@ -141,6 +143,14 @@ function functionColumns(
   if (defined.length > 0)
     return { columns: defined.map((column) => ({ name: textAt(column, 'colname'), flow })), flow };
   const name = callName(call);
+  const own = a.callColumns.get(payload(call, 'FuncCall') ?? call);
+  if (own !== undefined) {
+    const columns = own?.map((column) => ({
+      name: column.name === '' ? (alias ?? name) : column.name,
+      flow: column.flow,
+    }));
+    return { columns: columns ?? null, flow };
+  }
   const named = systemFunctionColumns.get(name);
   if (named !== undefined && named.length > 1)
     return { columns: named.map((column) => ({ name: column, flow })), flow };
@@ -163,6 +173,9 @@ function tableFunctionColumns(columns: readonly Tree[]): readonly string[] {
 
 /** A join's `*`: the merged columns first, then the rest of the left side, then the rest of the right (SQL:2016 7.10). */
 function join(a: Analysis, node: Tree, scope: Scope): FromItem {
+  // USING and NATURAL compare by the operator of that name.
+  if (flagAt(node, 'isNatural') || node.usingClause !== undefined)
+    callStored(a, a.names.operatorFunctions(null, '=') ?? []);
   const left = fromItem(a, treeAt(node, 'larg') ?? {}, scope);
   // The right side may see the left one when it is LATERAL.
   const beside: Scope = { ...withoutItems(scope), items: [...scope.items, left] };

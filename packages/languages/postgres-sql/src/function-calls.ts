@@ -1,7 +1,9 @@
 /** What calling a function does: resolved, judged, and its value's lineage. */
+import type { ObjectRef } from '@sluice/domain';
 
-import { actionOf, revealedBy } from './acting-functions.ts';
+import { revealedBy } from './acting-functions.ts';
 import { type Analysis, visit } from './analysis.ts';
+import { callSystem, callUser } from './calls.ts';
 import { type Flow, merged, nothing, notProvable, sameFlow } from './lineage.ts';
 import { relationEntry, type Scope } from './scope.ts';
 import { noteSetting } from './setting-effects.ts';
@@ -51,13 +53,21 @@ export function functionCall(a: Analysis, node: Tree, scope: Scope): Flow {
   a.expression(node.over, scope);
   const { schema, name } = nameOfCall(wordsAt(node, 'funcname'));
   const resolved = a.names.function(schema, name);
+  const args = listAt(node, 'args');
   if (resolved.origin === 'user') {
-    callUser(a, resolved.ref.schema, name, resolved.because);
-    return notProvable;
+    const spread = node.func_variadic === true || args.some((argument) => payload(argument, 'NamedArgExpr') !== null);
+    const { returned, columns } = callUser(a, resolved, node.agg_star === true ? 0 : spread ? null : args.length);
+    const given = withoutRowNames(a, merged(argumentFlows));
+    a.callColumns.set(
+      node,
+      columns?.map((column) => ({ name: column.name, flow: merged([column.flow, given]) })) ?? null,
+    );
+    return merged([returned, given]);
   }
   a.facts.functions.add(`${schema ?? 'pg_catalog'}.${name}`);
+  if (countsUp.has(name)) noteSequence(a, args);
   if (name === 'set_config') settingCall(a, node, scope);
-  else callSystem(a, name, listAt(node, 'args').length);
+  else callSystem(a, name, args.length);
   const shown = revealedBy(name);
   for (const column of shown) a.facts.column(column);
   if (countingFunctions.has(name)) return nothing;
@@ -77,32 +87,51 @@ export function nameOfCall(words: readonly string[]): { readonly schema: string 
 /** A call in functional notation (`row.name`), a table sample method: anything that names a function without a FuncCall node. Returns what it adds to its argument's flow. */
 export function callByName(a: Analysis, name: string, schema: string | null = null): Flow {
   const resolved = a.names.function(schema, name);
-  if (resolved.origin === 'user') {
-    callUser(a, resolved.ref.schema, name, resolved.because);
-    return notProvable;
-  }
+  if (resolved.origin === 'user') return callUser(a, resolved, null).returned;
   a.facts.functions.add(`pg_catalog.${name}`);
   callSystem(a, name, 1);
   return nothing;
 }
 
-/** A function outside pg_catalog: it may do anything, and planning alone may run it, so EXPLAIN counts as well. */
-export function callUser(a: Analysis, schema: string | null, name: string, because: string): void {
-  a.facts.functions.add(schema === null ? name : `${schema}.${name}`);
-  if (a.mode === 'store') return;
-  a.facts.raise('procedure');
-  a.facts.effect('call', { type: 'function', schema, name });
-  a.facts.incomplete(because);
+/** Functions whose first argument names the sequence that they change. */
+const countsUp: ReadonlySet<string> = new Set(['nextval', 'setval']);
+
+/** `nextval('orders_id_seq')`: the sequence is written. Which one a computed name means is not provable. */
+function noteSequence(a: Analysis, args: readonly Tree[]): void {
+  if (a.mode !== 'run') return;
+  const named = sequencesNamed(a, withoutCast(args[0] ?? {}));
+  if (named === null) a.facts.incomplete('changes a sequence by a computed name');
+  else for (const ref of named) a.facts.write(ref);
 }
 
-function callSystem(a: Analysis, name: string, argumentCount: number): void {
-  // With three arguments ts_rewrite only rewrites; the form with a text runs it.
-  const action = name === 'ts_rewrite' && argumentCount === 3 ? null : actionOf(name);
-  // Volatile functions of pg_catalog are truthfully declared: planning does not run them.
-  if (action === null || a.mode !== 'run') return;
-  a.facts.raise(action.kind);
-  a.facts.effect(action.verb, { type: 'function', schema: 'pg_catalog', name });
-  if (action.incomplete !== null) a.facts.incomplete(action.incomplete);
+function sequencesNamed(a: Analysis, argument: Tree): readonly ObjectRef[] | null {
+  const constant = constantOf(argument);
+  if (typeof constant === 'string') {
+    const words = namesIn(constant);
+    if (words === null) return null;
+    const resolved = a.names.relation(words.length > 1 ? (words.at(-2) ?? null) : null, words.at(-1) ?? '');
+    return resolved.problem === null ? [resolved.ref] : null;
+  }
+  const call = payload(argument, 'FuncCall');
+  if (call === null || wordsAt(call, 'funcname').at(-1) !== 'pg_get_serial_sequence') return null;
+  const table = constantOf(withoutCast(listAt(call, 'args')[0] ?? {}));
+  const words = typeof table === 'string' ? namesIn(table) : null;
+  if (words === null) return null;
+  const { relation } = a.names.relation(words.length > 1 ? (words.at(-2) ?? null) : null, words.at(-1) ?? '');
+  const sequences = relation?.sequences.flatMap((oid) => {
+    const found = a.names.byOid(oid);
+    return found === null ? [] : [{ type: 'relation', schema: found.schema, name: found.name } as const];
+  });
+  return sequences === undefined || sequences.length === 0 ? null : sequences;
+}
+
+/** The parts of a name in a text, as regclass reads it; null when it is not one. */
+function namesIn(text: string): readonly string[] | null {
+  const form =
+    /^\s*(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)(?:\s*\.\s*(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*))*\s*$/;
+  if (!form.test(text)) return null;
+  const words = text.match(/"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/g) ?? [];
+  return words.map((word) => (word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase()));
 }
 
 /** `set_config(name, value, is_local)` is SET; with anything but constants it is not provable which one, or what value leaves by it. */

@@ -1,9 +1,15 @@
 export type {
+  CatalogueBody,
   CatalogueColumn,
   CatalogueFunction,
+  CatalogueParameter,
+  CatalogueReference,
   CatalogueRelation,
+  CatalogueRule,
+  CatalogueTrigger,
   PostgresCatalogue,
   PostgresSessionState,
+  StoredQueries,
 } from './context.ts';
 export { provideGrammar } from './grammar.ts';
 export { maxTextBytes, postgresSql } from './language.ts';

@@ -192,15 +192,14 @@ const incomplete: readonly (readonly [text: string, because: RegExp])[] = [
   ["SELECT set_config('app' || 'lication_name', 'x', false)", /setting/],
   ["SELECT set_config('application_name', ssn, false) FROM customers", /setting/],
   ["DO $$BEGIN EXECUTE 'DR' || 'OP TABLE customers'; END$$", /run time/],
-  ["DO $$DECLARE r record; BEGIN FOR r IN EXECUTE 'SELECT 1' LOOP END LOOP; END$$", /run time/],
-  ["DO $$DECLARE k refcursor; BEGIN OPEN k FOR EXECUTE 'SELECT 1'; END$$", /run time/],
+  ["DO $$DECLARE r record; BEGIN FOR r IN EXECUTE 'SELECT ' || 1 LOOP END LOOP; END$$", /run time/],
+  ["DO $$DECLARE k refcursor; BEGIN OPEN k FOR EXECUTE 'SELECT ' || 1; END$$", /run time/],
   ['DO $$BEGIN PERFORM order_total(1); END$$', /order_total/],
   ['DO $$DECLARE x int := order_total(1); BEGIN x := order_total(2); END$$', /order_total/],
   ['DO $$DECLARE a int[]; BEGIN a[order_total(1)] := 2; END$$', /order_total/],
   ['DO LANGUAGE plpython3u $$x$$', /language/],
   ['DO $$ this is not plpgsql $$', /could not read/],
   ["COMMIT PREPARED 'x'", /prepared transaction/],
-  ['TRUNCATE customers CASCADE', /CASCADE/],
 ];
 
 describe('what cannot be proved', () => {

@@ -1,11 +1,12 @@
 /** The PostgreSQL language of Sluice: text and session state in, facts out. Pure; runs in the gateway's parse worker. */
-import type { Language, ReadOutcome, SessionEffect, StatementDescription, StatementFacts } from '@sluice/domain';
+import type { Language, ReadOutcome, StatementDescription, StatementFacts } from '@sluice/domain';
 import { deparseSync } from 'pgsql-deparser';
-import { analyseStatement, languageName } from './analyse.ts';
+import { analyseStatement, freshTrail, languageName } from './analyse.ts';
 import type { PostgresCatalogue, PostgresSessionState } from './context.ts';
 import { GrammarError, loadGrammar, parseStatements, type RawStatement } from './grammar.ts';
 import { literalsOf } from './literals.ts';
 import { Names } from './names.ts';
+import { stateAfter } from './session-after.ts';
 import { type SourceText, sourceText, utf8Length } from './source-text.ts';
 import { canonicalJson } from './tree.ts';
 
@@ -81,6 +82,7 @@ function readAll(
 ): readonly StatementFacts[] {
   const literals = literalsOf(source);
   const budget = { visited: 0, depth: 0 };
+  const trail = freshTrail();
   const facts: StatementFacts[] = [];
   let state = session;
   for (const statement of raw) {
@@ -90,6 +92,7 @@ function readAll(
       budget,
       source: { message: source, ...bounds },
       literals,
+      trail,
     });
     facts.push(read);
     state = read.sessionEffects.reduce(stateAfter, state);
@@ -105,58 +108,6 @@ function boundsOf(
   const end = length === undefined || length === 0 ? source.text.length : source.toCodeUnit(location + length);
   const written = source.text.slice(start, end);
   return { start: start + (written.length - written.trimStart().length), end: start + written.trimEnd().length };
-}
-
-/**
- * What the rest of a message may still rely on after a statement (postgres.md, 3). A transaction's end may bring another search path
- * back, so it counts as a change of it.
- */
-function stateAfter(state: PostgresSessionState, effect: SessionEffect): PostgresSessionState {
-  switch (effect.type) {
-    case 'set':
-    case 'reset':
-      return effect.name === 'search_path' || effect.name === 'all' ? { ...state, searchPath: null } : state;
-    case 'transaction': {
-      const op = String(effect.op);
-      return ['begin', 'savepoint', 'release'].includes(op) ? state : { ...state, searchPath: null };
-    }
-    case 'role':
-    case 'session-authorization':
-      return { ...state, role: null, searchPath: null };
-    case 'discard':
-      return effect.what === 'all' ? { ...state, role: null, searchPath: null, prepared: {}, cursors: {} } : state;
-    case 'ddl':
-      return {
-        ...state,
-        touched: [...state.touched, ...(Array.isArray(effect.objects) ? effect.objects.map(String) : ['*'])],
-      };
-    case 'temp':
-      return { ...state, temporaryObjectsKnown: false };
-    case 'prepare':
-      return { ...state, prepared: { ...state.prepared, [String(effect.name)]: String(effect.text) } };
-    case 'deallocate':
-      return { ...state, prepared: effect.name === '' ? {} : without(state.prepared, String(effect.name)) };
-    case 'declare':
-      return { ...state, cursors: { ...state.cursors, [String(effect.name)]: String(effect.text) } };
-    case 'close':
-      return { ...state, cursors: effect.name === '' ? {} : without(state.cursors, String(effect.name)) };
-    case 'unknown':
-      return {
-        ...state,
-        role: null,
-        searchPath: null,
-        touched: [...state.touched, '*'],
-        temporaryObjectsKnown: false,
-        prepared: {},
-        cursors: {},
-      };
-    default:
-      return state;
-  }
-}
-
-function without(texts: Readonly<Record<string, string>>, name: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(texts).filter(([key]) => key !== name));
 }
 
 /** Throws `GrammarError` when the text is not SQL: only a text that was read is described. */

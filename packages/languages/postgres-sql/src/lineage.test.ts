@@ -15,8 +15,8 @@ const cases: readonly (readonly [text: string, lineage: readonly string[] | null
     'SELECT * FROM ONLY payments p(a, b)',
     ['=payments.id', '=payments.order_id', '=payments.card_number', '=payments.amount'],
   ],
-  ['TABLE events', ['=events.id', '=events.at']],
-  ['SELECT * FROM events_2024', ['=events_2024.id', '=events_2024.at']],
+  ['TABLE events', ['=events_2024.id+events.id', '=events_2024.at+events.at']],
+  ['SELECT * FROM events_2024', ['=events.id+events_2024.id', '=events.at+events_2024.at']],
   [
     'SELECT p.*, o.id FROM payments p JOIN orders o ON o.id = p.order_id',
     ['=payments.id', '=payments.order_id', '=payments.card_number', '=payments.amount', '=orders.id'],

@@ -1,6 +1,6 @@
 /** Resolves the names of relations and functions as the server would, and says when that is not provable. */
 import type { ColumnRef, ObjectRef } from '@sluice/domain';
-import type { CatalogueRelation, PostgresCatalogue, PostgresSessionState } from './context.ts';
+import type { CatalogueFunction, CatalogueRelation, PostgresCatalogue, PostgresSessionState } from './context.ts';
 import { informationSchemaFunctions, steadySystemFunctions, volatileSystemFunctions } from './system-functions.ts';
 import { type SystemRelation, systemRelations } from './system-relations.ts';
 
@@ -15,13 +15,30 @@ export interface ResolvedRelation {
 
 export type ResolvedFunction =
   | { readonly origin: 'system'; readonly name: string }
-  | { readonly origin: 'user'; readonly ref: ObjectRef; readonly because: string };
+  | {
+      readonly origin: 'user';
+      readonly ref: ObjectRef;
+      /** Why the call is not provable; read only where `candidates` is empty. */
+      readonly because: string;
+      /** Every function that may be meant, by name alone; empty: not known which. */
+      readonly candidates: readonly CatalogueFunction[];
+      /** True when one of pg_catalog may be meant as well: overloading picks the best match. */
+      readonly orSystem: boolean;
+    };
 
 interface CatalogueIndex {
   readonly relations: ReadonlyMap<string, CatalogueRelation>;
   readonly byOid: ReadonlyMap<number, CatalogueRelation>;
   /** Schemas that have a function of this name, without pg_catalog. */
   readonly functionSchemas: ReadonlyMap<string, readonly string[]>;
+  /** By `schema.name`, without pg_catalog. */
+  readonly functions: ReadonlyMap<string, readonly CatalogueFunction[]>;
+  readonly functionsByOid: ReadonlyMap<number, CatalogueFunction>;
+  /** Operators and domains outside pg_catalog, by name. */
+  readonly operators: ReadonlyMap<string, PostgresCatalogue['operators']>;
+  readonly domains: ReadonlyMap<string, PostgresCatalogue['domains']>;
+  readonly casts: ReadonlyMap<string, PostgresCatalogue['casts']>;
+  readonly silentCasts: readonly number[];
   readonly systemFunctions: ReadonlySet<string>;
 }
 
@@ -36,6 +53,14 @@ export class Names {
   readonly catalogue: PostgresCatalogue | null;
   private readonly index: CatalogueIndex | null;
   private readonly touched: ReadonlySet<string>;
+  private sessionKey: string | null = null;
+
+  /** Equal keys: every name means the same. */
+  get key(): string {
+    const { database, role, searchPath, touched, temporaryObjectsKnown } = this.session;
+    this.sessionKey ??= JSON.stringify([database, role, searchPath, touched, temporaryObjectsKnown]);
+    return this.sessionKey;
+  }
 
   constructor(session: PostgresSessionState, catalogue: PostgresCatalogue | null) {
     this.session = session;
@@ -85,15 +110,56 @@ export class Names {
         : userFunction(schema, name, 'calls a function of pg_catalog that is not known');
     }
     if (schema === 'information_schema' && informationSchemaFunctions.has(name)) return { origin: 'system', name };
-    if (schema !== null)
-      return userFunction(schema, name, `calls the function ${schema}.${name}, whose body is not known`);
+    if (schema !== null) return this.userFunctions([schema], name, false);
     const holders = this.functionHolders(name);
     if (holders === null)
       return userFunction(null, name, 'calls a function without its schema while the search path is not known');
-    const holder = holders[0];
-    if (builtIn && holder === undefined) return { origin: 'system', name };
-    if (holder === undefined) return userFunction(null, name, `calls the function ${name}, which is not known`);
-    return userFunction(holder, name, `calls the function ${holder}.${name}, whose body is not known`);
+    if (holders.length > 0) return this.userFunctions(holders, name, builtIn);
+    return builtIn
+      ? { origin: 'system', name }
+      : userFunction(null, name, `calls the function ${name}, which is not known`);
+  }
+
+  functionByOid(oid: number): CatalogueFunction | null {
+    return this.index?.functionsByOid.get(oid) ?? null;
+  }
+
+  /** Functions behind the operators of this name that may be meant; null when the qualified name is of no operator that is known. */
+  operatorFunctions(schema: string | null, name: string): readonly number[] | null {
+    const operators = this.index?.operators.get(name) ?? [];
+    if (schema !== null) {
+      const named = operators.filter((operator) => operator.schema === schema);
+      return named.length === 0 || this.touched.has(everything) ? null : named.map((operator) => operator.function);
+    }
+    const path = this.session.searchPath;
+    return operators
+      .filter((operator) => path === null || path.includes(operator.schema))
+      .map((operator) => operator.function);
+  }
+
+  /** Functions of casts outside pg_catalog that are applied without being asked for. */
+  silentCasts(): readonly number[] {
+    return this.index?.silentCasts ?? [];
+  }
+
+  /** Functions of casts outside pg_catalog to a type of this name. */
+  castFunctions(name: string): readonly number[] {
+    return this.index?.casts.get(name)?.map((cast) => cast.function) ?? [];
+  }
+
+  /** Functions that the checks of domains of this name call; the schema is left aside, which can only name more. */
+  domainFunctions(name: string): readonly number[] {
+    return this.index?.domains.get(name)?.flatMap((domain) => domain.functions) ?? [];
+  }
+
+  private userFunctions(holders: readonly string[], name: string, orSystem: boolean): ResolvedFunction {
+    const [first = null] = holders;
+    const changed = this.touched.has(everything) || holders.some((holder) => this.touched.has(`${holder}.${name}`));
+    const candidates = changed ? [] : holders.flatMap((holder) => this.index?.functions.get(`${holder}.${name}`) ?? []);
+    const because = changed
+      ? `calls the function ${first}.${name}, whose definition this transaction changed`
+      : `calls the function ${first}.${name}, whose body is not known`;
+    return { ...userFunction(first, name, because), candidates, orSystem };
   }
 
   /** True when some function outside the system schemas has this name: `row.name` may then be a call of it. */
@@ -133,6 +199,22 @@ export class Names {
       }
     }
     return { relations: [...relations.values()], columns: [...columns.values()] };
+  }
+
+  /** What a relation inherits from or is a partition of, at any height, and what inherits from it; without itself. */
+  family(relation: CatalogueRelation): readonly CatalogueRelation[] {
+    const found = new Map<number, CatalogueRelation>();
+    const follow = (oids: readonly number[], next: (one: CatalogueRelation) => readonly number[]): void => {
+      for (const oid of oids) {
+        const one = this.byOid(oid);
+        if (one === null || found.has(oid)) continue;
+        found.set(oid, one);
+        follow(next(one), next);
+      }
+    };
+    follow(relation.parents, (one) => one.parents);
+    follow(relation.children, (one) => one.children);
+    return [...found.values()];
   }
 
   byOid(oid: number): CatalogueRelation | null {
@@ -203,8 +285,23 @@ function unknownRelation(schema: string | null, name: string, problem: string): 
   return { ref: { type: 'relation', schema, name }, relation: null, system: null, problem };
 }
 
-function userFunction(schema: string | null, name: string, because: string): ResolvedFunction {
-  return { origin: 'user', ref: { type: 'function', schema, name }, because };
+function userFunction(
+  schema: string | null,
+  name: string,
+  because: string,
+): ResolvedFunction & { readonly origin: 'user' } {
+  return { origin: 'user', ref: { type: 'function', schema, name }, because, candidates: [], orSystem: false };
+}
+
+function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
 }
 
 function indexOf(catalogue: PostgresCatalogue): CatalogueIndex {
@@ -226,6 +323,15 @@ function indexOf(catalogue: PostgresCatalogue): CatalogueIndex {
     relations: new Map(catalogue.relations.map((relation) => [`${relation.schema}.${relation.name}`, relation])),
     byOid: new Map(catalogue.relations.map((relation) => [relation.oid, relation])),
     functionSchemas,
+    functions: grouped(
+      catalogue.functions.filter(({ schema }) => schema !== 'pg_catalog'),
+      ({ schema, name }) => `${schema}.${name}`,
+    ),
+    functionsByOid: new Map(catalogue.functions.map((one) => [one.oid, one])),
+    operators: grouped(catalogue.operators, ({ name }) => name),
+    domains: grouped(catalogue.domains, ({ name }) => name),
+    casts: grouped(catalogue.casts, ({ type }) => type),
+    silentCasts: catalogue.casts.filter((cast) => !cast.explicit).map((cast) => cast.function),
     systemFunctions,
   };
   indexes.set(catalogue, index);

@@ -1,8 +1,10 @@
 /** Reads DO blocks: every statement and expression that PL/pgSQL would run, where its text is fixed. */
 import type { Analysis } from './analysis.ts';
-import { GrammarError, parseProcedural } from './grammar.ts';
+import { callStored } from './calls.ts';
+import type { CatalogueBody, CatalogueFunction } from './context.ts';
+import { GrammarError, parseProcedural, parseStatements } from './grammar.ts';
 import { tokensOf } from './lexer.ts';
-import { isTree, listAt, payload, payloadsAt, type Tree, textAt, treeAt } from './tree.ts';
+import { constantOf, isTree, listAt, payload, payloadsAt, type Tree, textAt, treeAt } from './tree.ts';
 
 /** Nodes of PL/pgSQL's tree that run only the expressions inside them. Anything else makes the block incomplete. */
 const knownNodes: ReadonlySet<string> = new Set(
@@ -10,7 +12,8 @@ const knownNodes: ReadonlySet<string> = new Set(
   PLpgSQL_exception PLpgSQL_condition PLpgSQL_stmt_assign PLpgSQL_stmt_if PLpgSQL_if_elsif PLpgSQL_stmt_case PLpgSQL_case_when PLpgSQL_stmt_loop
   PLpgSQL_stmt_while PLpgSQL_stmt_fori PLpgSQL_stmt_fors PLpgSQL_stmt_forc PLpgSQL_stmt_foreach_a PLpgSQL_stmt_exit PLpgSQL_stmt_return
   PLpgSQL_stmt_raise PLpgSQL_raise_option PLpgSQL_stmt_assert PLpgSQL_stmt_execsql PLpgSQL_stmt_getdiag PLpgSQL_diag_item PLpgSQL_stmt_open
-  PLpgSQL_stmt_fetch PLpgSQL_stmt_close PLpgSQL_stmt_perform PLpgSQL_stmt_call PLpgSQL_stmt_commit PLpgSQL_stmt_rollback`
+  PLpgSQL_stmt_fetch PLpgSQL_stmt_close PLpgSQL_stmt_perform PLpgSQL_stmt_call PLpgSQL_stmt_commit PLpgSQL_stmt_rollback
+  PLpgSQL_stmt_return_next PLpgSQL_stmt_return_query`
     .trim()
     .split(/\s+/),
 );
@@ -33,14 +36,33 @@ export function readDo(a: Analysis, node: Tree): void {
     a.facts.incomplete('runs a block in a language that Sluice does not read');
     return;
   }
-  const tree = parseBlock(body);
+  readParsed(a, `DO ${quoted(body)}`);
+}
+
+/** The body of a function in PL/pgSQL, with its parameters declared as the catalogue has them. */
+export function readProcedural(a: Analysis, called: CatalogueFunction, body: CatalogueBody): void {
+  const isProcedure = called.kind === 'procedure';
+  const parameters = body.parameters.map(({ name, mode, type }) => {
+    // A result column is declared like an OUT parameter; that it makes rows is said by RETURNS.
+    const word = mode === 'table' ? 'OUT' : mode.toUpperCase();
+    return `${word} ${name === '' ? '' : `"${name.replaceAll('"', '""')}" `}${type}`;
+  });
+  const returns = isProcedure ? '' : ` RETURNS ${called.returnsSet ? 'SETOF ' : ''}${body.returns}`;
+  readParsed(
+    a,
+    `CREATE ${isProcedure ? 'PROCEDURE' : 'FUNCTION'} body(${parameters.join(', ')})${returns} LANGUAGE plpgsql AS ${quoted(body.text ?? '')}`,
+  );
+}
+
+function readParsed(a: Analysis, definition: string): void {
+  const tree = parseBlock(definition);
   if (tree === null) a.facts.incomplete('runs a block that Sluice could not read');
   else readNode(a, tree);
 }
 
-function parseBlock(body: string): Tree | null {
+function parseBlock(definition: string): Tree | null {
   try {
-    const functions = listAt(parseProcedural(`DO ${quoted(body)}`), 'plpgsql_funcs');
+    const functions = listAt(parseProcedural(definition), 'plpgsql_funcs');
     return functions.length === 1 ? (functions[0] ?? null) : null;
   } catch (error) {
     if (error instanceof GrammarError) return null;
@@ -55,20 +77,58 @@ function quoted(body: string): string {
   return `${tag}${body}${tag}`;
 }
 
+const dynamic = 'runs a text that is put together at run time';
+
 function readNode(a: Analysis, value: unknown): void {
   if (Array.isArray(value)) for (const item of value) readNode(a, item);
-  else if (isTree(value)) {
-    for (const key in value) {
-      if (key === 'PLpgSQL_expr') readInnerText(a, value[key]);
-      else {
-        if (key === 'dynquery' || /^PLpgSQL_stmt_dyn/.test(key))
-          a.facts.incomplete('runs a text that is put together at run time');
-        else if (/^PLpgSQL_/.test(key) && !knownNodes.has(key))
-          a.facts.incomplete('runs a block with a statement that Sluice does not read');
-        if (key === 'PLpgSQL_stmt_commit' || key === 'PLpgSQL_stmt_rollback') a.facts.session({ type: 'unknown' });
-        readNode(a, value[key]);
-      }
-    }
+  else if (isTree(value)) for (const key in value) readPart(a, key, value[key]);
+}
+
+function readPart(a: Analysis, key: string, value: unknown): void {
+  if (key === 'PLpgSQL_expr') {
+    readInnerText(a, value);
+    return;
+  }
+  if (key === 'dynquery') readDynamic(a, value);
+  else if (/^PLpgSQL_stmt_dyn/.test(key)) readDynamic(a, isTree(value) ? value.query : null);
+  else if (key === 'PLpgSQL_type') readType(a, value);
+  else if (/^PLpgSQL_/.test(key) && !knownNodes.has(key))
+    a.facts.incomplete('runs a block with a statement that Sluice does not read');
+  if (key === 'PLpgSQL_stmt_commit' || key === 'PLpgSQL_stmt_rollback') a.facts.session({ type: 'unknown' });
+  readNode(a, value);
+}
+
+/** Assigning to a variable of a domain checks it. */
+function readType(a: Analysis, value: unknown): void {
+  const name = isTree(value) ? (textAt(value, 'typname').split('.').at(-1) ?? '') : '';
+  callStored(a, a.names.domainFunctions(name.replaceAll('"', '')));
+}
+
+/** EXECUTE of a text that stands there as one constant is that text; any other is known only when it runs. */
+function readDynamic(a: Analysis, value: unknown): void {
+  const expression = isTree(value) ? payload(value, 'PLpgSQL_expr') : null;
+  const text = expression === null ? null : constantText(textAt(expression, 'query'));
+  const facts = text === null ? null : a.foreign(text);
+  if (facts === null) {
+    a.facts.incomplete(dynamic);
+    return;
+  }
+  a.facts.nested.push(facts);
+  a.facts.absorb(facts, { sessionEffects: true });
+}
+
+function constantText(expression: string): string | null {
+  const [token, ...others] = tokensOf(expression);
+  if (token?.kind !== 'string' || others.length > 0) return null;
+  try {
+    const [statement] = parseStatements(`SELECT ${expression}`);
+    const select = statement === undefined ? null : payload(statement.stmt, 'SelectStmt');
+    const [target] = select === null ? [] : payloadsAt(select, 'targetList', 'ResTarget');
+    const value = target === undefined ? undefined : constantOf(treeAt(target, 'val'));
+    return typeof value === 'string' ? value : null;
+  } catch (error) {
+    if (error instanceof GrammarError) return null;
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a name inside a query can mean: the FROM items, the common table expressions and the queries around it. */
 import type { ColumnRef, ObjectRef } from '@sluice/domain';
+import type { CatalogueRelation } from './context.ts';
 import { type Flow, fromColumn, fromWholeRow, merged, nothing, notProvable } from './lineage.ts';
 import type { Names, ResolvedRelation } from './names.ts';
 import type { Tree } from './tree.ts';
@@ -85,7 +86,7 @@ export function relationEntry(
     readonly name: string;
     readonly origin?: { relation: number; attribute: number } | null;
   }): Flow => {
-    if (behind === null) return fromColumn(columnOf(column.name));
+    if (behind === null) return storedFlow(names, relation, columnOf(column.name));
     const origin = column.origin === undefined || column.origin === null ? null : column.origin;
     const source = origin === null ? null : names.byOid(origin.relation);
     const sourceColumn = source?.columns.find((candidate) => candidate.attribute === origin?.attribute) ?? null;
@@ -109,8 +110,31 @@ export function relationEntry(
           null),
     ordered: relation !== null || system?.samePositions === true,
     anyColumn: notProvable,
-    wholeRow: resolved.problem !== null ? notProvable : fromWholeRow(ref, behind?.columns ?? []),
+    wholeRow: resolved.problem !== null ? notProvable : rowFlow(names, relation, ref, behind?.columns ?? []),
   };
+}
+
+/** A whole row of a relation; a parent's rows are its children's. */
+function rowFlow(names: Names, relation: CatalogueRelation | null, ref: ObjectRef, behind: readonly ColumnRef[]): Flow {
+  if (relation === null || (relation.parents.length === 0 && relation.children.length === 0))
+    return fromWholeRow(ref, behind);
+  const family = names
+    .family(relation)
+    .map((one) => ({ type: 'relation', schema: one.schema, name: one.name }) as const);
+  return { known: true, direct: false, columns: behind, wholeRows: [ref, ...family] };
+}
+
+/**
+ * A stored column: itself, last, and before it the columns of its name in what it inherits from or is a partition of, and in what
+ * inherits from it. The same values stand in all of them, so a rule about one is a rule about all.
+ */
+function storedFlow(names: Names, relation: CatalogueRelation | null, column: ColumnRef): Flow {
+  if (relation === null || (relation.parents.length === 0 && relation.children.length === 0)) return fromColumn(column);
+  const family = names
+    .family(relation)
+    .filter((one) => one.columns.some(({ name }) => name === column.column))
+    .map((one) => ({ schema: one.schema, relation: one.name, column: column.column }));
+  return { known: true, direct: true, columns: [...family, column], wholeRows: [] };
 }
 
 /** The FROM entry of a subquery, common table expression, function or VALUES list. */

@@ -120,22 +120,29 @@ function prepare(a: Analysis, node: Tree): void {
   a.facts.nested.push(facts);
   a.facts.absorb(facts, { sessionEffects: false });
   a.expression(node.argtypes, emptyScope(null));
-  a.facts.session({ type: 'prepare', name: textAt(node, 'name'), text: innerText(a, 'as') });
+  noteNamed(a, 'prepare', textAt(node, 'name'), innerText(a, 'as'));
 }
 
 function declareCursor(a: Analysis, node: Tree): void {
   const facts = a.inner(treeAt(node, 'query') ?? {});
   a.facts.nested.push(facts);
   a.facts.absorb(facts, { sessionEffects: false });
-  a.facts.session({ type: 'declare', name: textAt(node, 'portalname'), text: innerText(a, 'for') });
+  noteNamed(a, 'declare', textAt(node, 'portalname'), innerText(a, 'for'));
 }
 
-/** The text of the statement inside this one; empty (which parses to nothing, so nothing is known of it) when it cannot be cut out. */
-function innerText(a: Analysis, word: string): string {
-  if (a.source === null) return '';
+/** What is made under a name without its text being known here could be anything later: the whole session counts as moved. */
+function noteNamed(a: Analysis, type: 'prepare' | 'declare', name: string, text: string | null): void {
+  if (text === null) a.facts.session({ type: 'unknown' });
+  else a.facts.session({ type, name, text });
+}
+
+/** The text of the statement inside this one; null when it cannot be cut out, as in a body. */
+function innerText(a: Analysis, word: string): string | null {
+  if (a.source === null) return null;
   const { message, start, end } = a.source;
   const from = afterWord(message.text, start, end, word);
-  return from === null ? '' : message.text.slice(from, end).trim();
+  const text = from === null ? '' : message.text.slice(from, end).trim();
+  return text === '' ? null : text;
 }
 
 function execute(a: Analysis, node: Tree): void {

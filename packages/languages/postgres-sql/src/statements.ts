@@ -1,19 +1,20 @@
 /** The one table of statements: which reader reads which node. A statement that is not in it is refused as unknown. */
 
 import { alterationReaders } from './alterations.ts';
-import { type Analysis, readRelation, resolveRangeVar, type StatementReader } from './analysis.ts';
-import { changeTags, noteWrite } from './changes.ts';
+import { type Analysis, resolveRangeVar, type StatementReader } from './analysis.ts';
+import { changeTags } from './changes.ts';
 import { definitionReaders, readInto, storePayload } from './definitions.ts';
 import { nothing } from './lineage.ts';
 import { privilegeReaders } from './privileges.ts';
 import { readDo } from './procedural.ts';
+import { noteWrite, readRelation } from './reach.ts';
 import { emptyScope, itemOf, relationEntry } from './scope.ts';
 import { sessionReaders } from './session-statements.ts';
 import { constantOf, flagAt, listAt, payload, type Tree, textAt, treeAt, wordsAt } from './tree.ts';
 
 function select(a: Analysis, node: Tree): void {
   a.facts.raise('read');
-  const columns = a.query(node, emptyScope(null));
+  const columns = a.query(node, emptyScope(a.outer));
   a.facts.outputs = columns?.map((column) => column.flow) ?? null;
   const into = intoOf(node);
   if (into !== null) {
@@ -30,7 +31,7 @@ function intoOf(node: Tree): Tree | null {
 
 function change(tag: string): StatementReader {
   return (a, node) => {
-    const columns = a.change(tag, node, emptyScope(null));
+    const columns = a.change(tag, node, emptyScope(a.outer));
     a.facts.outputs = columns === null || columns.length > 0 ? (columns?.map((column) => column.flow) ?? null) : null;
   };
 }
@@ -54,11 +55,11 @@ function explain(a: Analysis, node: Tree): void {
   }
   const facts = a.inner(query, { mode: 'plan' });
   a.facts.absorbNames(facts);
-  for (const effect of facts.effects) {
-    if (effect.verb !== 'call' || facts.complete) continue;
-    a.facts.raise('procedure');
-    a.facts.effect('call', effect.object);
-  }
+  // Whatever its declared volatility: that is a claim, and planning runs what claims to be immutable.
+  for (const called of a.planned) a.facts.absorb(called, { sessionEffects: true, filter: false });
+  if (facts.complete) return;
+  a.facts.raise('procedure');
+  for (const effect of facts.effects) if (effect.verb === 'call') a.facts.effect('call', effect.object);
 }
 
 /** A boolean option: without a value it is on (defGetBoolean in define.c). */

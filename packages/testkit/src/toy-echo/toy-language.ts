@@ -60,6 +60,7 @@ function facts(
     columns,
     functions: [],
     filter: line.verb === 'update' ? 'present' : 'not-applicable',
+    filterBecause: null,
     destructive: drops,
     destructiveBecause: drops ? 'it drops' : null,
     outputs: [{ known: true, direct: false, columns, wholeRows: [] }],

@@ -9,9 +9,8 @@ export const controlSettingTexts = [
 
 export const versionText = "SELECT pg_catalog.current_setting('server_version_num')";
 
-/** oid, schema, name, relkind, has rules beside a view's own, version of the definition. */
+/** oid, schema, name, relkind, version of the definition. */
 export const relationsText = `SELECT c.oid, n.nspname, c.relname, c.relkind,
-  EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite AS w WHERE w.ev_class = c.oid AND NOT (c.relkind IN ('v', 'm') AND w.rulename = '_RETURN')),
   c.xmin || '/' || COALESCE((SELECT pg_catalog.string_agg(w.xmin::text, ',' ORDER BY w.oid) FROM pg_catalog.pg_rewrite AS w WHERE w.ev_class = c.oid), '')
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'v', 'm', 'f', 'S', 'p', 'c') AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)' ORDER BY c.oid LIMIT 20001`;
@@ -31,15 +30,11 @@ WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <
 
 /** View's oid, the stored form of its query: read for the plain columns it passes on, and not kept. */
 export const viewTreesText = `SELECT w.ev_class, w.ev_action::text FROM pg_catalog.pg_rewrite AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.ev_class
-WHERE c.relkind IN ('v', 'm') AND w.rulename = '_RETURN' AND c.oid >= 16384 AND pg_catalog.length(w.ev_action::text) < 100000 ORDER BY c.oid LIMIT 2000`;
+WHERE c.relkind IN ('v', 'm') AND w.rulename = '_RETURN' AND c.oid >= 16384 AND pg_catalog.length(w.ev_action::text) < 400000 ORDER BY c.oid LIMIT 5000`;
 
-/** Table's oid, function that an enabled trigger runs. */
-export const triggersText = `SELECT t.tgrelid, n.nspname || '.' || p.proname, t.xmin
-FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' LIMIT 200001`;
-
-/** schema, name, prokind, language, volatility, returns set, security definer, version. */
-export const functionsText = `SELECT n.nspname, p.proname, p.prokind, l.lanname, p.provolatile, p.proretset, p.prosecdef, p.oid || '/' || p.xmin
+/** oid, schema, name, prokind, language, volatility, returns set, security definer, version, arguments, of these with a default, is variadic. */
+export const functionsText = `SELECT p.oid, n.nspname, p.proname, p.prokind, l.lanname, p.provolatile, p.proretset, p.prosecdef, p.oid || '/' || p.xmin,
+  p.pronargs, p.pronargdefaults, p.provariadic <> 0
 FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
 WHERE n.nspname !~ '^pg_(toast|temp_|toast_temp_)' ORDER BY n.nspname, p.proname, p.oid LIMIT 20001`;
 
@@ -50,4 +45,11 @@ export const changeText = `SELECT pg_catalog.md5(
   || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(p.oid || '/' || p.xmin, 0)), 0) FROM pg_catalog.pg_proc AS p)
   || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(w.oid || '/' || w.xmin, 0)), 0) FROM pg_catalog.pg_rewrite AS w)
   || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(t.oid || '/' || t.xmin, 0)), 0) FROM pg_catalog.pg_trigger AS t)
-  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(n.oid || '/' || n.xmin, 0)), 0) FROM pg_catalog.pg_namespace AS n))`;
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(n.oid || '/' || n.xmin, 0)), 0) FROM pg_catalog.pg_namespace AS n)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(k.oid || '/' || k.xmin, 0)), 0) FROM pg_catalog.pg_constraint AS k)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(d.oid || '/' || d.xmin, 0)), 0) FROM pg_catalog.pg_attrdef AS d)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(y.oid || '/' || y.xmin, 0)), 0) FROM pg_catalog.pg_policy AS y)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(h.inhrelid || '/' || h.inhparent || '/' || h.xmin, 0)), 0) FROM pg_catalog.pg_inherits AS h)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(e.oid || '/' || e.xmin, 0)), 0) FROM pg_catalog.pg_event_trigger AS e)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(o.oid || '/' || o.xmin, 0)), 0) FROM pg_catalog.pg_operator AS o WHERE o.oid >= 16384)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(s.oid || '/' || s.xmin, 0)), 0) FROM pg_catalog.pg_cast AS s WHERE s.oid >= 16384))`;

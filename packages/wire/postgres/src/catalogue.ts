@@ -1,15 +1,28 @@
 /** Reading a target's catalogue into the shape that the language reads, with the indexes that the relay needs. */
 import { createHash } from 'node:crypto';
 import type { CatalogueFunction, CatalogueRelation, PostgresCatalogue } from '@sluice/language-postgres-sql';
+import { argumentBounds, type DefinitionRows, Definitions, noDefinitions } from './catalogue-definitions.ts';
 import {
   columnsText,
   dependenciesText,
   functionsText,
   relationsText,
-  triggersText,
   versionText,
   viewTreesText,
 } from './catalogue-queries.ts';
+import {
+  bodiesText,
+  castsText,
+  domainsText,
+  eventTriggersText,
+  expressionsText,
+  inheritanceText,
+  operatorsText,
+  referencesText,
+  rulesText,
+  sequencesText,
+  triggersText,
+} from './definition-queries.ts';
 import {
   maxCatalogueColumns,
   maxCatalogueDependencies,
@@ -59,41 +72,69 @@ export async function loadCatalogue(session: PostgresTarget): Promise<LoadedCata
   // One snapshot, so that columns and relations agree.
   await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   try {
-    const relations = await session.query(relationsText);
-    const columns = await session.query(columnsText);
-    const dependencies = await session.query(dependenciesText);
-    const trees = await session.query(viewTreesText);
-    const triggers = await session.query(triggersText);
-    const functions = await session.query(functionsText);
-    const over =
-      relations.length > maxCatalogueRelations ||
-      columns.length > maxCatalogueColumns ||
-      Math.max(dependencies.length, triggers.length) > maxCatalogueDependencies ||
-      functions.length > maxCatalogueFunctions;
-    if (over) return assemble(serverVersion, nothingKnown);
-    return assemble(serverVersion, { relations, columns, dependencies, trees, triggers, functions });
+    const rows: Rows = {
+      relations: await session.query(relationsText),
+      columns: await session.query(columnsText),
+      dependencies: await session.query(dependenciesText),
+      trees: await session.query(viewTreesText),
+      functions: await session.query(functionsText),
+      definitions: {
+        triggers: await session.query(triggersText),
+        rules: await session.query(rulesText),
+        expressions: await session.query(expressionsText),
+        references: await session.query(referencesText),
+        inheritance: await session.query(inheritanceText),
+        sequences: await session.query(sequencesText),
+        bodies: await session.query(bodiesText),
+        operators: await session.query(operatorsText),
+        casts: await session.query(castsText),
+        domains: await session.query(domainsText),
+        eventTriggers: await session.query(eventTriggersText),
+      },
+    };
+    return assemble(serverVersion, isBeyondBounds(rows) ? nothingKnown : rows);
   } finally {
     await session.query('ROLLBACK');
   }
 }
 
-const nothingKnown: Rows = { relations: [], columns: [], dependencies: [], trees: [], triggers: [], functions: [] };
+function isBeyondBounds(rows: Rows): boolean {
+  const { triggers, expressions, references, inheritance, sequences, ...few } = rows.definitions;
+  const many = [rows.dependencies, triggers, expressions, references, inheritance, sequences];
+  return (
+    rows.relations.length > maxCatalogueRelations ||
+    rows.columns.length > maxCatalogueColumns ||
+    many.some((list) => list.length > maxCatalogueDependencies) ||
+    [rows.functions, ...Object.values(few)].some((list) => list.length > maxCatalogueFunctions)
+  );
+}
+
+const nothingKnown: Rows = {
+  relations: [],
+  columns: [],
+  dependencies: [],
+  trees: [],
+  functions: [],
+  definitions: noDefinitions,
+};
 
 interface Rows {
   readonly relations: TextRows;
   readonly columns: TextRows;
   readonly dependencies: TextRows;
   readonly trees: TextRows;
-  readonly triggers: TextRows;
   readonly functions: TextRows;
+  readonly definitions: DefinitionRows;
 }
 
 function assemble(serverVersion: number, rows: Rows): LoadedCatalogue {
+  const trees = new Map(rows.trees.map((row) => [Number(row[0]), row[1] ?? '']));
   const origins = new Map<number, ReadonlyMap<number, ColumnOrigin>>();
-  for (const row of rows.trees) origins.set(Number(row[0]), viewColumnOrigins(row[1] ?? ''));
+  for (const [oid, tree] of trees) origins.set(oid, viewColumnOrigins(tree));
   const { columns, columnVersions } = readColumns(rows.columns, origins);
   const dependsOn = grouped(rows.dependencies, (row) => ({ relation: Number(row[1]), attribute: Number(row[2]) }));
-  const triggers = grouped(rows.triggers, (row) => ({ name: row[1] ?? '', version: row[2] ?? '' }));
+  const definitions = new Definitions(rows.definitions, serverVersion, computingFunctions(rows.functions));
+  const triggerVersions = grouped(rows.definitions.triggers, (row) => row[3] ?? '');
   const relations: CatalogueRelation[] = [];
   const versions = new Map<string, string>();
   for (const row of rows.relations) {
@@ -102,27 +143,28 @@ function assemble(serverVersion: number, rows: Rows): LoadedCatalogue {
     const name = row[2] ?? '';
     const kind = kinds[row[3] ?? ''];
     if (kind === undefined) continue;
-    const triggered = triggers.get(oid) ?? [];
-    relations.push({
+    const own = columns.get(oid) ?? [];
+    const isOwnView = (kind === 'view' || kind === 'materialized-view') && oid >= firstUserOid;
+    const defined = definitions.relation(
       oid,
-      schema,
-      name,
-      kind,
-      columns: columns.get(oid) ?? [],
-      dependsOn: dependsOn.get(oid) ?? [],
-      triggerFunctions: [...new Set(triggered.map((one) => one.name))],
-      hasRules: row[4] === 't',
-    });
-    const parts = [
-      row[0],
-      row[5],
-      columnVersions.get(oid) ?? '',
-      ...triggered.map((one) => `${one.name}/${one.version}`),
-    ];
-    versions.set(nameKey(schema, name), parts.join(';'));
+      own.map((column) => column.type),
+      isOwnView ? trees.get(oid) : null,
+    );
+    relations.push({ oid, schema, name, kind, columns: own, dependsOn: dependsOn.get(oid) ?? [], ...defined });
+    const parts = [row[0], row[4], columnVersions.get(oid) ?? '', ...(triggerVersions.get(oid) ?? [])];
+    versions.set(nameKey(schema, name), `${parts.join(';')}${JSON.stringify(defined)}`);
   }
-  const functions = readFunctions(rows.functions, versions);
-  const data: PostgresCatalogue = { serverVersion, relations, functions };
+  const functions = readFunctions(rows.functions, versions, definitions);
+  const { operators, casts, domains, eventTriggerFunctions } = definitions;
+  const data: PostgresCatalogue = {
+    serverVersion,
+    relations,
+    functions,
+    operators,
+    casts,
+    domains,
+    eventTriggerFunctions,
+  };
   return {
     id: createHash('sha256')
       .update(JSON.stringify(data))
@@ -135,6 +177,14 @@ function assemble(serverVersion: number, rows: Rows): LoadedCatalogue {
     schemas: [...new Set(relations.map((relation) => relation.schema))],
     versions,
   };
+}
+
+/** FirstNormalObjectId of transam.h. */
+const firstUserOid = 16_384;
+
+/** The server's own immutable functions: truthfully declared, they cannot act. */
+function computingFunctions(rows: TextRows): ReadonlySet<number> {
+  return new Set(rows.filter((row) => Number(row[0]) < firstUserOid && row[5] === 'i').map((row) => Number(row[0])));
 }
 
 function readColumns(
@@ -162,20 +212,24 @@ function readColumns(
   return { columns, columnVersions };
 }
 
-function readFunctions(rows: TextRows, versions: Map<string, string>): CatalogueFunction[] {
+function readFunctions(rows: TextRows, versions: Map<string, string>, definitions: Definitions): CatalogueFunction[] {
   return rows.map((row) => {
-    const schema = row[0] ?? '';
-    const name = row[1] ?? '';
+    const oid = Number(row[0]);
+    const schema = row[1] ?? '';
+    const name = row[2] ?? '';
     const key = nameKey(schema, name);
-    versions.set(key, `${versions.get(key) ?? ''}${row[7]};`);
+    versions.set(key, `${versions.get(key) ?? ''}${row[8]};`);
     return {
+      oid,
       schema,
       name,
-      kind: functionKinds[row[2] ?? ''] ?? 'function',
-      language: row[3] ?? '',
-      volatility: volatilities[row[4] ?? ''] ?? 'volatile',
-      returnsSet: row[5] === 't',
-      securityDefiner: row[6] === 't',
+      kind: functionKinds[row[3] ?? ''] ?? 'function',
+      language: row[4] ?? '',
+      volatility: volatilities[row[5] ?? ''] ?? 'volatile',
+      returnsSet: row[6] === 't',
+      securityDefiner: row[7] === 't',
+      ...argumentBounds(row),
+      body: definitions.body(oid),
     };
   });
 }

@@ -53,6 +53,7 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     ]);
     const functions = knowledge.catalogue()?.data.functions ?? [];
     expect(functions.find((one) => one.name === 'add_note')).toEqual({
+      oid: expect.any(Number),
       schema: 'public',
       name: 'add_note',
       kind: 'function',
@@ -60,6 +61,18 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
       volatility: 'volatile',
       returnsSet: false,
       securityDefiner: false,
+      least: 1,
+      most: 1,
+      body: {
+        text: ' INSERT INTO notes VALUES (1, $1) ',
+        stored: null,
+        extension: null,
+        parameters: [{ name: '', mode: 'in', type: 'text' }],
+        returns: 'void',
+        returnsRelation: 0,
+        owner: 'postgres',
+        settings: [],
+      },
     });
     expect(knowledge.columnType({ schema: 'public', relation: 'customers', column: 'ssn' })).toBe('varchar');
   });
@@ -82,7 +95,8 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     await admin.query(`CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;
       CREATE TRIGGER t AFTER INSERT ON notes FOR EACH ROW EXECUTE FUNCTION noted()`);
     await knowledge.refreshAfterNow();
-    expect(relation('notes')?.triggerFunctions).toEqual(['public.noted']);
+    const noted = knowledge.catalogue()?.data.functions.find((one) => one.name === 'noted')?.oid;
+    expect(relation('notes')?.triggers).toEqual([{ function: noted, verbs: ['insert'], instead: false }]);
     expect(knowledge.definitions(reading('notes'))).not.toBe(before);
   });
 

@@ -30,6 +30,7 @@ function plainStatement(text: string, sessionEffects: readonly SessionEffect[]):
     columns: [],
     functions: [],
     filter: 'not-applicable',
+    filterBecause: null,
     destructive: false,
     destructiveBecause: null,
     outputs: null,

@@ -1,0 +1,112 @@
+/** What calling a function adds to a statement's facts: the system's own by their table, all others by their bodies. */
+import { actionOf } from './acting-functions.ts';
+import type { Analysis } from './analysis.ts';
+import type { CatalogueFunction } from './context.ts';
+import { type Flow, merged, nothing, notProvable } from './lineage.ts';
+import type { ResolvedFunction } from './names.ts';
+import type { OutColumn } from './scope.ts';
+
+export interface CalledFunction {
+  /** What the value may carry beside its arguments. */
+  readonly returned: Flow;
+  /** The result as a table; null when its shape is not known. */
+  readonly columns: readonly OutColumn[] | null;
+}
+
+const unknownResult: CalledFunction = { returned: notProvable, columns: null };
+
+/** Notes a call of a function of pg_catalog. `argumentCount` null: not known. */
+export function callSystem(a: Analysis, name: string, argumentCount: number | null): void {
+  // With three arguments ts_rewrite only rewrites; the form with a text runs it.
+  const action = name === 'ts_rewrite' && argumentCount === 3 ? null : actionOf(name);
+  // Volatile functions of pg_catalog are truthfully declared: planning does not run them.
+  if (action === null || a.mode !== 'run') return;
+  a.facts.raise(action.kind);
+  a.facts.effect(action.verb, { type: 'function', schema: 'pg_catalog', name });
+  if (action.incomplete !== null) a.facts.incomplete(action.incomplete);
+}
+
+/**
+ * Notes a call of a function outside pg_catalog. Which one of its name is meant depends on the arguments' types, which are not known
+ * here: all that take this many arguments count. Planning alone may run it, so EXPLAIN counts as well.
+ */
+export function callUser(
+  a: Analysis,
+  resolved: ResolvedFunction & { readonly origin: 'user' },
+  argumentCount: number | null,
+): CalledFunction {
+  const { schema, name } = resolved.ref;
+  const candidates = resolved.candidates.filter((one) => takes(one, argumentCount));
+  if (candidates.length === 0) {
+    a.facts.functions.add(schema === null ? name : `${schema}.${name}`);
+    if (a.mode === 'store') return unknownResult;
+    a.facts.raise('procedure');
+    a.facts.effect('call', { type: 'function', schema, name });
+    a.facts.incomplete(resolved.because);
+    return unknownResult;
+  }
+  if (resolved.orSystem) callSystem(a, name, argumentCount);
+  const results = candidates.map((one) => callKnown(a, one));
+  const [first] = results;
+  return results.length === 1 && first !== undefined
+    ? first
+    : { returned: merged(results.map((one) => one.returned)), columns: sharedShape(results) };
+}
+
+function takes(one: CatalogueFunction, argumentCount: number | null): boolean {
+  if (argumentCount === null) return true;
+  return argumentCount >= one.least && (one.most === null || argumentCount <= one.most);
+}
+
+/** Several results may be one table only when their columns have the same names. */
+function sharedShape(results: readonly CalledFunction[]): readonly OutColumn[] | null {
+  const [first, ...others] = results;
+  if (first === undefined || first.columns === null) return null;
+  const names = first.columns.map((column) => column.name);
+  const same = others.every(
+    ({ columns }) => columns?.length === names.length && columns.every((column, i) => column.name === names[i]),
+  );
+  if (!same) return null;
+  return first.columns.map((column, i) => ({
+    name: column.name,
+    flow: merged(results.map((one) => one.columns?.[i]?.flow ?? notProvable)),
+  }));
+}
+
+/** Effects that take a whole away, whatever rows a filter would choose. */
+const wholesale: ReadonlySet<string> = new Set(['drop', 'truncate', 'alter-destructive']);
+
+/**
+ * Notes a call of exactly this function. `beside`: the server calls it by itself (a trigger); which rows it chooses for its own changes
+ * is the owner's design, so these do not make the statement destructive.
+ */
+export function callKnown(a: Analysis, called: CatalogueFunction, how: 'called' | 'beside' = 'called'): CalledFunction {
+  const { schema, name } = called;
+  a.facts.functions.add(`${schema}.${name}`);
+  if (schema === 'pg_catalog' || schema === 'information_schema') {
+    callSystem(a, name, null);
+    return { returned: nothing, columns: null };
+  }
+  if (a.mode === 'store') return unknownResult;
+  const { facts, returned, columns } = a.functionFacts(called);
+  a.facts.effect('call', { type: 'function', schema, name });
+  if (!facts.complete) a.facts.raise('procedure');
+  a.facts.nested.push(facts);
+  if (a.mode === 'plan') {
+    a.planned.push(facts);
+    a.facts.absorbNames(facts);
+  } else {
+    a.facts.absorb(facts, { sessionEffects: true, filter: false, destructive: how === 'called' });
+    if (facts.effects.some(({ verb }) => wholesale.has(verb))) a.facts.destroys('what it calls drops or truncates');
+  }
+  return { returned, columns };
+}
+
+/** Notes calls that stored definitions make. */
+export function callStored(a: Analysis, oids: readonly number[]): void {
+  for (const oid of oids) {
+    const called = a.names.functionByOid(oid);
+    if (called !== null) callKnown(a, called);
+    else if (a.mode !== 'store') a.facts.incomplete('runs a function of a definition that the catalogue does not have');
+  }
+}
