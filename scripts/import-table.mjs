@@ -56,8 +56,11 @@ export const importTable = {
     'packages/masking',
     'packages/wire-kit',
   ],
+  // `sluice policy check` and `test` judge a file offline, with the compiler and detectors that gateways use.
   'apps/cli': [
     'packages/domain',
+    'packages/policy',
+    'packages/masking',
     'packages/tunnel',
     'packages/keys',
     'packages/recording',

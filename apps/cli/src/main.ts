@@ -7,6 +7,7 @@ import { connectCommand } from './commands/connect.ts';
 import { connectionsCommand } from './commands/connections.ts';
 import { execCommand } from './commands/exec.ts';
 import { loginCommand } from './commands/login.ts';
+import { policyCommand } from './commands/policy.ts';
 import { recordingsCommand } from './commands/recordings.ts';
 import { sessionsCommand } from './commands/sessions.ts';
 import { readEnvironment } from './env.ts';
@@ -29,8 +30,11 @@ async function main(): Promise<number> {
     approvalsCommand(env),
     sessionsCommand(env),
     recordingsCommand(),
+    policyCommand(),
     caCommand(env),
   ]) {
+    // A command's own commands as well: wrong usage has one exit code everywhere.
+    for (const sub of command.commands) sub.exitOverride();
     program.addCommand(command.exitOverride());
   }
   program.addCommand(completionCommand(program).exitOverride());

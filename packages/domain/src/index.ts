@@ -92,5 +92,14 @@ export { isId } from './ids.ts';
 export type { Refusal, RefusalCode, RefusalDetail } from './refusal.ts';
 export { refusalCodes, refusalDetailSchema } from './refusal.ts';
 export { Secret } from './secret.ts';
-export type { HoldTerms, MaskRule, MaskStrategy, Verdict, VerdictAction } from './verdict.ts';
+export type {
+  HoldTerms,
+  Limit,
+  Limits,
+  MaskRule,
+  MaskStrategy,
+  RateLimit,
+  Verdict,
+  VerdictAction,
+} from './verdict.ts';
 export { maskStrategies, maskStrategySchema, verdictActions } from './verdict.ts';

@@ -27,6 +27,25 @@ export interface MaskRule {
   readonly dataClass: string;
 }
 
+/** One bound that a rule sets, and what people and agents are told about it: never the rule's condition. */
+export interface Limit {
+  readonly rule: string;
+  readonly reason: string;
+  readonly most: number;
+}
+
+/** A bound on how many statements may run in a minute; `count` is how many of this message's statements it counts. */
+export interface RateLimit extends Limit {
+  readonly count: number;
+}
+
+/** What one message's statements may give back, and how often they may run. `rows` and `bytes` hold for each result. */
+export interface Limits {
+  readonly rows: Limit | null;
+  readonly bytes: Limit | null;
+  readonly perMinute: readonly RateLimit[];
+}
+
 /** The pure result of policy for one message: the strictest of its statements' verdicts; masks add up. */
 export interface Verdict {
   readonly action: VerdictAction;
@@ -35,6 +54,8 @@ export interface Verdict {
   /** The rule's own plain sentence for people and agents; never its pattern. */
   readonly reason: string;
   readonly hold: HoldTerms | null;
+  /** The tightest of all matching limit rules; null: nothing is limited. */
+  readonly limits: Limits | null;
   /** Every rule that matched, strictest first, for explain and the record. */
   readonly matched: readonly { readonly rule: string; readonly action: string }[];
   readonly policyVersion: number;

@@ -19,6 +19,18 @@ const cases: readonly (readonly [string, string, string])[] = [
     '6:36 rules[0].when: Unknown variable: statment',
   ],
   ['an unknown field', rule('    action: deny\n    when: actor.rol == "x"\n'), '6:17 rules[0].when: No such key: rol'],
+  ['a limit of nothing', rule('    action: limit\n    when: true\n'), '3:5 rules[0]: a limit rule needs rows'],
+  ['no limit at all', rule('    action: limit\n    when: true\n    rows: 0\n'), '7:11 rules[0].rows: Too small'],
+  [
+    'a size of no unit',
+    rule('    action: limit\n    when: true\n    bytes: 10 MB\n'),
+    '7:12 rules[0].bytes: must be bytes between 1 and 1024GiB, such as 64KiB or 10MiB',
+  ],
+  [
+    'a test of nothing',
+    'version: 1\nrules: []\ntests:\n  - { name: t, as: { role: agent }, expect: allow }\n',
+    '4:5 tests[0]: a test needs either a statement or a text',
+  ],
   [
     'a wrong type',
     rule('    action: deny\n    when: actor.role == 3\n'),
@@ -109,7 +121,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'an unknown action',
     rule('    action: refuse\n    when: true\n'),
-    '5:13 rules[0].action: unknown action; one of allow, hold, deny, mask, monitor',
+    '5:13 rules[0].action: unknown action; one of allow, hold, deny, mask, limit, monitor',
   ],
   ['a missing action', rule('    when: true\n'), '3:5 rules[0].action: "action" is missing'],
   ['a missing condition', rule('    action: deny\n'), '3:5 rules[0].when: "when" is missing'],

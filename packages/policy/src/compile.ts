@@ -68,12 +68,17 @@ export function compilePolicy(source: string, options: CompileOptions): CompileR
       return [];
     }
     for (const name of condition.variables) variables.add(name);
-    return [toRule(rule, condition.test, options)];
+    return [toRule(rule, { test: condition.test, at: map.value([...path, 'name']) }, options)];
   });
   if (problems.length > 0) return failed(problems);
   return {
     ok: true,
-    policy: { rules, tests: parsed.data.tests, usesTime: variables.has('time'), usesSession: variables.has('session') },
+    policy: {
+      rules,
+      tests: parsed.data.tests.map((test, index) => ({ ...test, at: map.value(['tests', index, 'name']) })),
+      usesTime: variables.has('time'),
+      usesSession: variables.has('session'),
+    },
   };
 }
 
@@ -81,9 +86,9 @@ function failed(problems: readonly PolicyProblem[]): CompileResult {
   return { ok: false, problems: problems.slice(0, maxProblems) };
 }
 
-function toRule(rule: RuleSource, test: CompiledRule['test'], options: CompileOptions): CompiledRule {
+function toRule(rule: RuleSource, compiled: Pick<CompiledRule, 'test' | 'at'>, options: CompileOptions): CompiledRule {
   const { name, description, when, action } = rule;
-  const plain = { name, description, when, action, hold: null, mask: null, would: null, test };
+  const plain = { name, description, when, action, hold: null, mask: null, limit: null, would: null, ...compiled };
   switch (rule.action) {
     case 'allow':
     case 'deny':
@@ -100,6 +105,16 @@ function toRule(rule: RuleSource, test: CompiledRule['test'], options: CompileOp
         mask: { rule: name, columns: rule.columns, detectors, strategy: rule.strategy, dataClass: rule.class },
       };
     }
+    case 'limit':
+      return {
+        ...plain,
+        limit: {
+          rows: rule.rows ?? null,
+          bytes: rule.bytes ?? null,
+          perMinute: rule['statements-per-minute'] ?? null,
+          chatter: rule.chatter,
+        },
+      };
     case 'monitor':
       return { ...plain, would: rule.would };
   }

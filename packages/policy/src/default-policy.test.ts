@@ -51,6 +51,7 @@ function input(role: ActorRole, env: string, statement: StatementCase, defaultAc
     connection: { name: 'c', protocol: 'p', labels: { env }, database: 'd' },
     session: { database: 'd', role: 'r', inTransaction: false },
     time: new Date('2026-01-05T12:00:00Z'),
+    grants: [],
     policyVersion: 7,
     defaultAction,
     facts: [

@@ -15,6 +15,8 @@ function whatItDoes(rule: PolicyRule): string {
       return holdSentence(rule);
     case 'mask':
       return maskSentence(rule);
+    case 'limit':
+      return limitSentence(rule);
     case 'monitor':
       return `only notes that it would ${rule.would ?? 'allow'} the statement`;
   }
@@ -39,6 +41,28 @@ function maskSentence(rule: PolicyRule): string {
   if (columns.length > 0) parts.push(`the columns ${listWords(columns, 'and')}`);
   if (detectors.length > 0) parts.push(`what the detectors ${listWords(detectors, 'and')} find`);
   return `masks ${parts.join(', and ')} as ${rule.mask?.dataClass ?? ''} data (${rule.mask?.strategy ?? ''})`;
+}
+
+function limitSentence(rule: PolicyRule): string {
+  const { rows, bytes, perMinute, chatter } = rule.limit ?? {
+    rows: null,
+    bytes: null,
+    perMinute: null,
+    chatter: false,
+  };
+  const parts: string[] = [];
+  if (rows !== null) parts.push(`stops a result after ${numberWords(rows)} ${rows === 1 ? 'row' : 'rows'}`);
+  if (bytes !== null) parts.push(`stops a result after ${numberWords(bytes)} ${bytes === 1 ? 'byte' : 'bytes'}`);
+  if (perMinute !== null)
+    parts.push(
+      `lets ${numberWords(perMinute)} ${perMinute === 1 ? 'statement' : 'statements'} a minute pass${chatter ? ', session chatter included' : ''}`,
+    );
+  return listWords(parts, 'and');
+}
+
+/** Thousands apart, whatever the machine's locale. */
+function numberWords(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 function condition(when: string): string {

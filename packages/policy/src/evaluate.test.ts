@@ -2,7 +2,7 @@ import type { StatementFacts } from '@sluice/domain';
 import { unreadableFacts } from '@sluice/domain';
 import { describe, expect, it } from 'vitest';
 import type { CompiledPolicy, PolicyInput } from './index.ts';
-import { compilePolicy, evaluate, explain, masksFor, runPolicyTests } from './index.ts';
+import { compilePolicy, evaluate, explain, masksFor, runPolicyTests, textTests, viewStatement } from './index.ts';
 import { maxListed } from './input.ts';
 
 interface RuleText {
@@ -45,6 +45,7 @@ function input(over: Partial<PolicyInput> = {}): PolicyInput {
     connection: { name: 'main', protocol: 'p', labels: { env: 'prod' }, database: 'shop' },
     session: { database: 'shop', role: 'app', inTransaction: true },
     time: new Date('2026-01-04T23:30:00Z'),
+    grants: ['break-glass'],
     policyVersion: 3,
     defaultAction: 'deny',
     facts: [facts()],
@@ -73,6 +74,7 @@ describe('evaluate', () => {
       rule: 'deny',
       reason: 'About deny.',
       hold: null,
+      limits: null,
       matched: [
         { rule: 'deny', action: 'deny' },
         { rule: 'hold', action: 'hold' },
@@ -80,6 +82,38 @@ describe('evaluate', () => {
       ],
       policyVersion: 3,
     });
+  });
+  it('adds limits up to the tightest, and counts the statements that a pace is for', () => {
+    const limit = (name: string, more: string, when = 'true') => ({ name, action: 'limit', when, more });
+    const rules = policy([
+      always('allow'),
+      limit('wide', 'rows: 1000, bytes: 64KiB'),
+      limit('narrow', 'rows: 10, statements-per-minute: 30', "statement.kind == 'read'"),
+      limit('writes', 'statements-per-minute: 5', "statement.kind == 'write'"),
+      limit('all', 'statements-per-minute: 100, chatter: true'),
+    ]);
+    const mixed = evaluate(rules, input({ facts: [facts(), facts(), facts({ kind: 'session' })] }));
+    expect(mixed).toMatchObject({ action: 'allow', rule: 'allow' });
+    expect(mixed.limits).toEqual({
+      rows: { rule: 'narrow', reason: 'About narrow.', most: 10 },
+      bytes: { rule: 'wide', reason: 'About wide.', most: 65_536 },
+      perMinute: [
+        { rule: 'narrow', reason: 'About narrow.', most: 30, count: 2 },
+        { rule: 'all', reason: 'About all.', most: 100, count: 3 },
+      ],
+    });
+    expect(mixed.matched).toContainEqual({ rule: 'narrow', action: 'limit' });
+    expect(evaluate(rules, input({ facts: [facts({ kind: 'write' })] })).limits).toMatchObject({
+      rows: { rule: 'wide', most: 1_000 },
+      perMinute: [{ rule: 'writes', most: 5, count: 1 }, { rule: 'all' }],
+    });
+  });
+  it('lets a limit hold whose condition cannot be evaluated', () => {
+    const rules = policy([
+      always('allow'),
+      { name: 'broken', action: 'limit', when: "connection.labels.team == 'x'", more: 'rows: 7' },
+    ]);
+    expect(evaluate(rules, input())).toMatchObject({ action: 'allow', limits: { rows: { rule: 'broken', most: 7 } } });
   });
   it('takes the strictest statement of a message', () => {
     const rules = policy([always('allow'), { name: 'no-drop', action: 'deny', when: "statement.kind == 'schema'" }]);
@@ -126,7 +160,8 @@ describe('evaluate', () => {
       "connection.name == 'main' && connection.protocol == 'p' && connection.labels.env == 'prod' && connection.database == 'shop'",
       "session.database == 'shop' && session.role == 'app' && session.inTransaction",
       "time.hour == 23 && time.weekday == 7 && time.iso == '2026-01-04T23:30:00.000Z'",
-      'size(grants) == 0',
+      'size(grants) == 1',
+      "'break-glass' in grants",
       "statement.kind == 'write' && statement.command == 'UPDATE' && statement.language == 'l' && statement.complete && statement.destructive && statement.filter == 'absent'",
       "statement.verbs == ['update'] && statement.objects == ['s.t', 'u'] && statement.reads == ['u'] && statement.writes == ['s.t']",
       "statement.columns == ['s.t.c', 'u.d'] && statement.functions == ['f']",
@@ -272,6 +307,43 @@ describe('tests in the file', () => {
       ['wrong rule', false, 'expected the rule other, got reads'],
       ['wrong masks', false, 'expected the masks m, got none'],
       ['at night', true, null],
+    ]);
+  });
+  it('may give grants and expect limits', () => {
+    const tests = `tests:
+  - { name: without, as: { role: agent }, statement: { kind: read }, expect: { action: deny, limits: { rows: 5, bytes: null } } }
+  - { name: with, as: { role: agent }, statement: { kind: read }, grants: [wide], expect: { action: allow, limits: { rows: 5 } } }
+  - { name: other, as: { role: agent }, statement: { kind: read }, grants: [wide], expect: { action: allow, limits: { rows: null, statements-per-minute: 3 } } }
+`;
+    const rules = policy(
+      [
+        { name: 'granted', action: 'allow', when: "'wide' in grants" },
+        { name: 'few', action: 'limit', when: 'true', more: 'rows: 5' },
+      ],
+      tests,
+    );
+    expect(runPolicyTests(rules).map(({ name, message }) => [name, message])).toEqual([
+      ['without', null],
+      ['with', null],
+      [
+        'other',
+        'expected the limit of rows to be none, got 5; expected the limit of statements-per-minute to be 3, got none',
+      ],
+    ]);
+  });
+  it('by text are skipped until somebody reads the text', () => {
+    const tests = `tests:
+  - { name: by text, as: { role: agent }, text: 'SELECT 1', connection: { name: main }, expect: allow }
+`;
+    const rules = policy([{ name: 'reads', action: 'allow', when: "statement.kind == 'read'" }], tests);
+    expect(textTests(rules)).toEqual([{ index: 0, name: 'by text', text: 'SELECT 1', connection: 'main' }]);
+    expect(runPolicyTests(rules)).toMatchObject([{ passed: false, skipped: true, action: null }]);
+    const views = [viewStatement(facts())];
+    expect(runPolicyTests(rules, new Map([[0, { ok: true, views }]]))).toMatchObject([
+      { passed: true, skipped: false },
+    ]);
+    expect(runPolicyTests(rules, new Map([[0, { ok: false, message: 'the gateway is away' }]]))).toMatchObject([
+      { passed: false, skipped: false, message: 'the gateway is away' },
     ]);
   });
 });

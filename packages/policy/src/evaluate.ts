@@ -1,6 +1,7 @@
 import type { HoldTerms, MaskRule, Verdict, VerdictAction } from '@sluice/domain';
-import type { OpeningInput, PolicyInput, StatementView } from './input.ts';
+import type { JudgementInput, OpeningInput, PolicyInput, StatementView } from './input.ts';
 import { openingContext, statementContext, viewStatement } from './input.ts';
+import { LimitsOfMessage } from './limits.ts';
 import type { CompiledPolicy, CompiledRule } from './rules.ts';
 
 const strictness: Readonly<Record<VerdictAction, number>> = { allow: 0, hold: 1, deny: 2 };
@@ -39,17 +40,26 @@ interface Opinion {
 
 /**
  * The verdict on one wire message: over all its statements and all matching rules the strictest wins, deny > hold > allow.
- * A rule whose condition cannot be evaluated counts as a deny. Where nothing matches, the connection's default decides.
+ * A rule whose condition cannot be evaluated counts as a deny (a limit rule's limits hold). Where nothing matches, the connection's default decides.
  * A message without statements is denied: whoever knows that it is harmless must not ask.
  */
 export function evaluate(policy: CompiledPolicy, input: PolicyInput): Verdict {
-  return judge(policy, input, null);
+  return judge(policy, input, input.facts.map(viewStatement), null);
 }
 
 /** The same verdict with what led to it: each statement as the rules see it and each rule's outcome. */
 export function explain(policy: CompiledPolicy, input: PolicyInput): Explanation {
+  return explainViews(policy, input, input.facts.map(viewStatement));
+}
+
+/** Like `explain`, for statements that somebody else has read: a gateway, or a test by hand. */
+export function explainViews(
+  policy: CompiledPolicy,
+  input: JudgementInput,
+  views: readonly StatementView[],
+): Explanation {
   const statements: StatementExplanation[] = [];
-  const verdict = judge(policy, input, statements);
+  const verdict = judge(policy, input, views, statements);
   return { statements, masks: masksFor(policy, input).map((mask) => mask.rule), verdict };
 }
 
@@ -71,13 +81,18 @@ export function everyMask(policy: CompiledPolicy): readonly MaskRule[] {
   return policy.rules.flatMap((rule) => (rule.mask === null ? [] : [rule.mask]));
 }
 
-function judge(policy: CompiledPolicy, input: PolicyInput, trace: StatementExplanation[] | null): Verdict {
+function judge(
+  policy: CompiledPolicy,
+  input: JudgementInput,
+  views: readonly StatementView[],
+  trace: StatementExplanation[] | null,
+): Verdict {
   const base = openingContext(input);
   const matched = new Map<string, string>();
+  const limits = new LimitsOfMessage();
   let strictest: Opinion | null = null;
 
-  for (const facts of input.facts) {
-    const view = viewStatement(facts);
+  for (const view of views) {
     const context = statementContext(base, input.session, view);
     const outcomes: RuleOutcome[] | null = trace === null ? null : [];
     let opinion: Opinion | null = null;
@@ -93,6 +108,7 @@ function judge(policy: CompiledPolicy, input: PolicyInput, trace: StatementExpla
       outcomes?.push({ rule: rule.name, action: rule.action, matched: hit, error });
       if (!hit && error === null) continue;
       matched.set(rule.name, shownAction(rule, error !== null));
+      limits.add(rule, view);
       const next = opinionOf(rule, error !== null);
       if (next !== null) opinion = stricter(opinion, next);
     }
@@ -106,14 +122,18 @@ function judge(policy: CompiledPolicy, input: PolicyInput, trace: StatementExpla
     rule: decided.rule,
     reason: decided.reason,
     hold: decided.hold,
+    limits: limits.result(),
     matched: [...matched].map(([rule, action]) => ({ rule, action })).sort((a, b) => rank(b.action) - rank(a.action)),
     policyVersion: input.policyVersion,
   };
 }
 
-/** What a matching rule says about the verdict; null when it says nothing. A rule that failed says deny, but a monitor never counts. */
+/**
+ * What a matching rule says about the verdict; null when it says nothing. A rule that failed says deny, but a monitor never counts,
+ * and a limit that cannot be evaluated limits.
+ */
 function opinionOf(rule: CompiledRule, failed: boolean): Opinion | null {
-  if (rule.action === 'monitor' || rule.action === 'mask') return null;
+  if (rule.action === 'monitor' || rule.action === 'mask' || rule.action === 'limit') return null;
   if (failed) {
     return {
       action: 'deny',
@@ -144,7 +164,7 @@ function stricter(current: Opinion | null, next: Opinion): Opinion {
 
 function shownAction(rule: CompiledRule, failed: boolean): string {
   if (rule.action === 'monitor') return failed ? 'monitor:error' : `monitor:${rule.would ?? 'allow'}`;
-  return failed ? 'deny' : rule.action;
+  return failed && rule.action !== 'limit' ? 'deny' : rule.action;
 }
 
 function rank(action: string): number {

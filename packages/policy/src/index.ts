@@ -2,11 +2,19 @@ export type { CompileOptions, CompileResult } from './compile.ts';
 export { compilePolicy } from './compile.ts';
 export { describeRule } from './describe.ts';
 export type { Explanation, RuleOutcome, StatementExplanation } from './evaluate.ts';
-export { evaluate, everyMask, explain, masksFor } from './evaluate.ts';
-export type { OpeningInput, PolicyConnection, PolicyInput, PolicySession, StatementView } from './input.ts';
-export type { PolicyTestResult } from './policy-tests.ts';
-export { runPolicyTests } from './policy-tests.ts';
+export { evaluate, everyMask, explain, explainViews, masksFor } from './evaluate.ts';
+export type {
+  JudgementInput,
+  OpeningInput,
+  PolicyConnection,
+  PolicyInput,
+  PolicySession,
+  StatementView,
+} from './input.ts';
+export { viewStatement } from './input.ts';
+export type { PolicyTestResult, ReadTest, TextTest } from './policy-tests.ts';
+export { runPolicyTests, textTests } from './policy-tests.ts';
 export type { PolicyProblem, SourcePosition } from './positions.ts';
-export type { CompiledPolicy, CompiledRule, PolicyRule } from './rules.ts';
+export type { CompiledPolicy, CompiledRule, CompiledTest, LimitTerms, PolicyRule } from './rules.ts';
 export type { RuleAction } from './schema.ts';
 export { ruleActions } from './schema.ts';

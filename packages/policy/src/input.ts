@@ -22,11 +22,17 @@ export interface OpeningInput {
   readonly connection: PolicyConnection;
   /** Rules see it in UTC. */
   readonly time: Date;
+  /** Names of the grants that the actor holds at this moment; expired ones are not among them. */
+  readonly grants: readonly string[];
 }
 
-export interface PolicyInput extends OpeningInput {
+export interface PolicyInput extends JudgementInput {
   /** The statements of one wire message. */
   readonly facts: readonly StatementFacts[];
+}
+
+/** What a judgement stands on beside the statements themselves. */
+export interface JudgementInput extends OpeningInput {
   readonly session: PolicySession;
   readonly policyVersion: number;
   /** The connection's own answer where no rule matches. */
@@ -71,8 +77,7 @@ export function openingContext(input: OpeningInput): Record<string, unknown> {
       database: connection.database,
     },
     time: { hour: BigInt(time.getUTCHours()), weekday: BigInt(time.getUTCDay() || 7), iso: time.toISOString() },
-    // Just-in-time, unmask and break-glass grants: rules can already name them, nobody holds one yet.
-    grants: [],
+    grants: input.grants,
   };
 }
 

@@ -1,28 +1,94 @@
-import type { ColumnRef, ObjectRef, StatementFacts, VerdictAction } from '@sluice/domain';
-import { explain } from './evaluate.ts';
-import type { PolicyInput } from './input.ts';
-import type { CompiledPolicy } from './rules.ts';
+import type { Limits, VerdictAction } from '@sluice/domain';
+import { type Explanation, explainViews } from './evaluate.ts';
+import type { JudgementInput, StatementView } from './input.ts';
+import type { SourcePosition } from './positions.ts';
+import type { CompiledPolicy, CompiledTest } from './rules.ts';
 import type { PolicyTestSource } from './schema.ts';
 
-export interface PolicyTestResult {
+/** What became of one test, with the place of its name in the source. */
+export interface PolicyTestResult extends SourcePosition {
   readonly name: string;
+  /** 0-based place among the file's tests. */
+  readonly index: number;
   readonly passed: boolean;
+  /** True: the test names its statement by text, which only a gateway can read. It has neither passed nor failed. */
+  readonly skipped: boolean;
   readonly expected: VerdictAction;
-  readonly action: VerdictAction;
+  /** Null when the test was skipped or could not be run. */
+  readonly action: VerdictAction | null;
   readonly rule: string | null;
-  /** What differs, in a sentence; null when the test passed. */
+  /** What differs, or why it was skipped, in a sentence; null when the test passed. */
   readonly message: string | null;
 }
 
-/** Runs the tests that stand in the policy's own file. Pure; a test's clock is its `time`, by default 2026-01-05T12:00:00Z, a Monday. */
-export function runPolicyTests(policy: CompiledPolicy): readonly PolicyTestResult[] {
-  return policy.tests.map((test) => runTest(policy, test));
+/** A test whose statement is given by its text: somebody who can reach a gateway reads it. */
+export interface TextTest {
+  readonly index: number;
+  readonly name: string;
+  readonly text: string;
+  /** The connection that the test names; null: whichever the run is made for. */
+  readonly connection: string | null;
 }
 
-function runTest(policy: CompiledPolicy, test: PolicyTestSource): PolicyTestResult {
-  const { verdict, masks } = explain(policy, toInput(test));
-  const expected: { action: VerdictAction; rule?: string | null | undefined; masks?: readonly string[] | undefined } =
-    test.expect;
+/** What was read for a test by text, or why it could not be. */
+export type ReadTest =
+  | { readonly ok: true; readonly views: readonly StatementView[] }
+  | { readonly ok: false; readonly message: string };
+
+export const skippedMessage =
+  'names its statement by text, which is read against a connection: run it with --connection';
+
+/** The tests that name a text. */
+export function textTests(policy: CompiledPolicy): readonly TextTest[] {
+  return policy.tests.flatMap(({ name, text, connection }, index) =>
+    text === undefined ? [] : [{ index, name, text, connection: connection.name ?? null }],
+  );
+}
+
+/**
+ * Runs the tests that stand in the policy's own file. Pure; a test's clock is its `time`, by default 2026-01-05T12:00:00Z, a Monday.
+ * `read` holds what a gateway read for tests by text, by their index; those that it does not hold are skipped.
+ */
+export function runPolicyTests(
+  policy: CompiledPolicy,
+  read: ReadonlyMap<number, ReadTest> = new Map(),
+): readonly PolicyTestResult[] {
+  return policy.tests.map((test, index) => {
+    const found: ReadTest | undefined =
+      test.statement === undefined ? read.get(index) : { ok: true, views: [toView(test.statement)] };
+    if (found?.ok === true) return runTest(policy, test, index, found.views);
+    const { action: expected } = test.expect;
+    const blank = { ...test.at, name: test.name, index, passed: false, expected, action: null, rule: null };
+    return found === undefined
+      ? { ...blank, skipped: true, message: skippedMessage }
+      : { ...blank, skipped: false, message: found.message };
+  });
+}
+
+function runTest(
+  policy: CompiledPolicy,
+  test: CompiledTest,
+  index: number,
+  views: readonly StatementView[],
+): PolicyTestResult {
+  const explanation = explainViews(policy, toInput(test), views);
+  const { verdict } = explanation;
+  const differences = differencesOf(test.expect, explanation);
+  return {
+    ...test.at,
+    name: test.name,
+    index,
+    passed: differences.length === 0,
+    skipped: false,
+    expected: test.expect.action,
+    action: verdict.action,
+    rule: verdict.rule,
+    message: differences.length === 0 ? null : differences.join('; '),
+  };
+}
+
+function differencesOf(expect: PolicyTestSource['expect'], { verdict, masks }: Explanation): string[] {
+  const expected: Extract<PolicyTestSource['expect'], { rule?: unknown }> = expect;
   const differences: string[] = [];
   if (verdict.action !== expected.action)
     differences.push(`expected ${expected.action}, got ${verdict.action} (${verdict.reason})`);
@@ -32,21 +98,26 @@ function runTest(policy: CompiledPolicy, test: PolicyTestSource): PolicyTestResu
   if (expected.masks !== undefined && !sameNames(expected.masks, masks)) {
     differences.push(`expected the masks ${expected.masks.join(', ') || 'none'}, got ${masks.join(', ') || 'none'}`);
   }
-  return {
-    name: test.name,
-    passed: differences.length === 0,
-    expected: expected.action,
-    action: verdict.action,
-    rule: verdict.rule,
-    message: differences.length === 0 ? null : differences.join('; '),
-  };
+  for (const sort of ['rows', 'bytes', 'statements-per-minute'] as const) {
+    const wanted = expected.limits?.[sort];
+    const found = tightest(verdict.limits, sort);
+    if (wanted !== undefined && wanted !== found)
+      differences.push(`expected the limit of ${sort} to be ${wanted ?? 'none'}, got ${found ?? 'none'}`);
+  }
+  return differences;
+}
+
+function tightest(limits: Limits | null, sort: 'rows' | 'bytes' | 'statements-per-minute'): number | null {
+  if (limits === null) return null;
+  if (sort !== 'statements-per-minute') return limits[sort]?.most ?? null;
+  return limits.perMinute.reduce<number | null>((least, { most }) => Math.min(least ?? most, most), null);
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name) => b.includes(name));
 }
 
-function toInput(test: PolicyTestSource): PolicyInput {
+function toInput(test: PolicyTestSource): JudgementInput {
   const { as, connection, session } = test;
   const kind = as.kind ?? (as.role === 'agent' ? 'service' : 'person');
   return {
@@ -71,45 +142,27 @@ function toInput(test: PolicyTestSource): PolicyInput {
       inTransaction: session.inTransaction ?? false,
     },
     time: new Date(test.time ?? '2026-01-05T12:00:00Z'),
+    grants: test.grants ?? [],
     policyVersion: 0,
     defaultAction: connection.default ?? 'deny',
-    facts: [toFacts(test.statement)],
   };
 }
 
-function toFacts(source: PolicyTestSource['statement']): StatementFacts {
-  const verbs = source.verbs ?? [];
+function toView(source: NonNullable<PolicyTestSource['statement']>): StatementView {
+  const reads = source.reads ?? [];
+  const writes = source.writes ?? [];
   return {
-    language: 'test',
     kind: source.kind,
-    complete: source.complete ?? source.kind !== 'unknown',
-    incompleteBecause: null,
     command: source.command ?? source.kind.toUpperCase(),
-    effects: verbs.map((verb) => ({ verb, object: null })),
-    reads: (source.reads ?? []).map(toObject),
-    writes: (source.writes ?? []).map(toObject),
-    columns: (source.columns ?? []).map(toColumn),
-    functions: source.functions ?? [],
-    filter: source.filter ?? 'not-applicable',
-    filterBecause: null,
+    language: 'test',
+    complete: (source.complete ?? true) && source.kind !== 'unknown',
     destructive: source.destructive ?? false,
-    destructiveBecause: null,
-    outputs: null,
-    nested: [],
-    fingerprint: '',
-    start: 0,
-    end: 0,
-    literals: [],
-    sessionEffects: [],
+    filter: source.filter ?? 'not-applicable',
+    verbs: [...new Set(source.verbs ?? [])],
+    objects: [...new Set([...reads, ...writes])],
+    reads,
+    writes,
+    columns: source.columns ?? [],
+    functions: source.functions ?? [],
   };
-}
-
-function toObject(text: string): ObjectRef {
-  const dot = text.lastIndexOf('.');
-  return { type: 'relation', schema: dot < 0 ? null : text.slice(0, dot), name: text.slice(dot + 1) };
-}
-
-function toColumn(text: string): ColumnRef {
-  const parts = text.split('.');
-  return { schema: parts.at(-3) ?? null, relation: parts.at(-2) ?? '', column: parts.at(-1) ?? '' };
 }

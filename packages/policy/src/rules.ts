@@ -1,6 +1,16 @@
 import type { HoldTerms, MaskRule, VerdictAction } from '@sluice/domain';
 import type { ConditionContext } from './condition.ts';
+import type { SourcePosition } from './positions.ts';
 import type { PolicyTestSource, RuleAction } from './schema.ts';
+
+/** What a limit rule sets; null: not that. */
+export interface LimitTerms {
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  readonly perMinute: number | null;
+  /** Whether statements of kind `session` count towards `perMinute` as well. */
+  readonly chatter: boolean;
+}
 
 /** One rule as data. What its action does not have is null. */
 export interface PolicyRule {
@@ -12,6 +22,7 @@ export interface PolicyRule {
   readonly when: string;
   readonly hold: HoldTerms | null;
   readonly mask: MaskRule | null;
+  readonly limit: LimitTerms | null;
   /** What a monitor rule would have done. */
   readonly would: VerdictAction | null;
 }
@@ -19,11 +30,16 @@ export interface PolicyRule {
 /** A rule with its condition ready to run. `test` throws where the condition meets something that is not there. */
 export interface CompiledRule extends PolicyRule {
   readonly test: (context: ConditionContext) => boolean;
+  /** Where its name stands in the source. */
+  readonly at: SourcePosition;
 }
+
+/** A test with its place in the source. */
+export type CompiledTest = PolicyTestSource & { readonly at: SourcePosition };
 
 export interface CompiledPolicy {
   readonly rules: readonly CompiledRule[];
-  readonly tests: readonly PolicyTestSource[];
+  readonly tests: readonly CompiledTest[];
   /** True when a rule speaks of `time`: a cache of verdicts must then not outlive the minute. */
   readonly usesTime: boolean;
   /** True when a statement's rule speaks of `session`: a cache of verdicts must be keyed by it. */

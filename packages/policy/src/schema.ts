@@ -20,6 +20,20 @@ export function parseDuration(text: string): number | null {
   return seconds >= minHoldSeconds && seconds <= maxHoldSeconds ? seconds : null;
 }
 
+/** Bounds of what a limit rule may set. "Unlimited" has no number: leave the limit out. */
+const maxLimitRows = 1_000_000_000;
+const maxLimitBytes = 1_099_511_627_776;
+const maxPerMinute = 100_000;
+const bytesPerUnit: Readonly<Record<string, number>> = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
+
+/** `500B`, `64KiB`, `10MiB`, `1GiB` → bytes; null when it is no size or out of bounds. */
+export function parseByteSize(text: string): number | null {
+  const parts = /^(\d{1,12})(B|KiB|MiB|GiB)$/.exec(text);
+  if (parts === null) return null;
+  const bytes = Number(parts[1]) * (bytesPerUnit[parts[2] ?? ''] ?? 0);
+  return bytes >= 1 && bytes <= maxLimitBytes ? bytes : null;
+}
+
 const ruleNameSchema = z
   .string()
   .max(63)
@@ -73,7 +87,32 @@ const holdRuleSchema = z.strictObject({
   owner: z.boolean().default(false),
 });
 
-export const ruleActions = ['allow', 'hold', 'deny', 'mask', 'monitor'] as const;
+const limitRuleSchema = z
+  .strictObject({
+    ...base,
+    action: z.literal('limit'),
+    rows: z.int().min(1).max(maxLimitRows).optional(),
+    bytes: z
+      .union(
+        [
+          z.int().min(1).max(maxLimitBytes),
+          z
+            .string()
+            .refine((text) => parseByteSize(text) !== null)
+            .transform((text) => parseByteSize(text) ?? 1),
+        ],
+        { error: 'must be bytes between 1 and 1024GiB, such as 64KiB or 10MiB' },
+      )
+      .optional(),
+    'statements-per-minute': z.int().min(1).max(maxPerMinute).optional(),
+    chatter: z.boolean().default(false),
+  })
+  .refine(
+    (rule) => rule.rows !== undefined || rule.bytes !== undefined || rule['statements-per-minute'] !== undefined,
+    { message: 'a limit rule needs rows, bytes, statements-per-minute or several of them' },
+  );
+
+export const ruleActions = ['allow', 'hold', 'deny', 'mask', 'limit', 'monitor'] as const;
 export type RuleAction = (typeof ruleActions)[number];
 
 const ruleSchema = z.discriminatedUnion('action', [
@@ -81,14 +120,18 @@ const ruleSchema = z.discriminatedUnion('action', [
   z.strictObject({ ...base, action: z.literal('deny') }),
   holdRuleSchema,
   maskRuleSchema,
+  limitRuleSchema,
   z.strictObject({ ...base, action: z.literal('monitor'), would: z.enum(verdictActions) }),
 ]);
 export type RuleSource = z.infer<typeof ruleSchema>;
 
 const stringsSchema = z.array(z.string()).max(maxListEntries);
 
+/** Longest statement that a test may name by its text. */
+const maxTestTextChars = 10_000;
+
 /** A unit test of the policy, in the policy's own file. What is left out has a harmless default. */
-const policyTestSchema = z.strictObject({
+const policyTestFields = z.strictObject({
   name: z.string().min(1).max(200),
   as: z.strictObject({
     role: actorRoleSchema,
@@ -106,18 +149,24 @@ const policyTestSchema = z.strictObject({
       default: z.enum(verdictActions).optional(),
     })
     .default({}),
-  statement: z.strictObject({
-    kind: z.enum(statementKinds),
-    command: z.string().optional(),
-    complete: z.boolean().optional(),
-    destructive: z.boolean().optional(),
-    filter: z.enum(['absent', 'trivial', 'present', 'not-applicable']).optional(),
-    verbs: z.array(z.enum(effectVerbs)).optional(),
-    reads: stringsSchema.optional(),
-    writes: stringsSchema.optional(),
-    columns: stringsSchema.optional(),
-    functions: stringsSchema.optional(),
-  }),
+  statement: z
+    .strictObject({
+      kind: z.enum(statementKinds),
+      command: z.string().optional(),
+      complete: z.boolean().optional(),
+      destructive: z.boolean().optional(),
+      filter: z.enum(['absent', 'trivial', 'present', 'not-applicable']).optional(),
+      verbs: z.array(z.enum(effectVerbs)).optional(),
+      reads: stringsSchema.optional(),
+      writes: stringsSchema.optional(),
+      columns: stringsSchema.optional(),
+      functions: stringsSchema.optional(),
+    })
+    .optional(),
+  /** Instead of `statement`: a text that a gateway reads against a real connection, by explain. */
+  text: z.string().min(1).max(maxTestTextChars).optional(),
+  /** Names of the grants that the actor holds. */
+  grants: stringsSchema.optional(),
   session: z
     .strictObject({
       database: z.string().optional(),
@@ -132,9 +181,23 @@ const policyTestSchema = z.strictObject({
       action: z.enum(verdictActions),
       rule: z.string().nullable().optional(),
       masks: stringsSchema.optional(),
+      /** What holds of the statement's result and pace; null: no such limit. */
+      limits: z
+        .strictObject({
+          rows: z.int().nullable().optional(),
+          bytes: z.int().nullable().optional(),
+          'statements-per-minute': z.int().nullable().optional(),
+        })
+        .optional(),
     }),
   ]),
 });
+const policyTestSchema = policyTestFields.refine(
+  (test) => (test.statement === undefined) !== (test.text === undefined),
+  {
+    message: 'a test needs either a statement or a text',
+  },
+);
 export type PolicyTestSource = z.infer<typeof policyTestSchema>;
 
 export const policyDocumentSchema = z.strictObject({

@@ -31,6 +31,9 @@ const maxVerdictsPerReading = 8;
 /** Rules may test the time of day: a remembered verdict serves this long. */
 const verdictLifetimeMs = 1_000;
 
+/** Nobody holds a grant yet: just-in-time grants come with approvals. Rules and their tests can already name them. */
+const noGrants: readonly string[] = [];
+
 export interface InspectorSession {
   readonly id: string;
   readonly connection: BundleConnection;
@@ -230,7 +233,15 @@ export class SessionInspector implements Inspector {
   /** A message without a statement (`;`, a driver's ping) does nothing: there is nothing for policy to judge. */
   #emptyVerdict(): Verdict {
     const policyVersion = this.#session.ports.policy().version;
-    return { action: 'allow', rule: null, reason: 'nothing to run', hold: null, matched: [], policyVersion };
+    return {
+      action: 'allow',
+      rule: null,
+      reason: 'nothing to run',
+      hold: null,
+      limits: null,
+      matched: [],
+      policyVersion,
+    };
   }
 
   #verdict(facts: readonly StatementFacts[], state: JudgeRequest['state']): Verdict {
@@ -252,6 +263,7 @@ export class SessionInspector implements Inspector {
         facts,
         session: { database: state.database, role: state.role ?? '', inTransaction: state.inTransaction },
         time: new Date(now),
+        grants: noGrants,
         policyVersion: version,
         defaultAction: this.#session.connection.defaultAction,
       });

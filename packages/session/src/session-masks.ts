@@ -47,7 +47,12 @@ export class SessionMasks {
     const known = this.#compiled;
     if (known !== null && known.policyVersion === version && known.second === second) return known;
     const digest = (text: string) => hex(this.#ports.digest(text));
-    const rules = masksFor(policy, { actor: this.#actor, connection: this.#connection, time: new Date(now) });
+    const rules = masksFor(policy, {
+      actor: this.#actor,
+      connection: this.#connection,
+      time: new Date(now),
+      grants: [],
+    });
     const every = everyMask(policy);
     const clientRules = JSON.stringify(rules);
     const samePolicy = known !== null && known.policyVersion === version;
