@@ -7,7 +7,7 @@ import type { PolicySnapshot } from '@sluice/session';
 import type { StateStore } from './state-store.ts';
 
 /** What this build can enforce; a bundle that needs more is not obeyed half. */
-export const capabilities: readonly string[] = ['policy-1', 'mask-1', 'hold-1', 'recording-1'];
+export const capabilities: readonly string[] = ['policy-1', 'mask-1', 'hold-1', 'limit-1', 'recording-1'];
 
 export interface CurrentBundle {
   readonly bundle: Bundle;

@@ -7,7 +7,7 @@ import { fingerprint, keyedDigest, newId } from '@sluice/keys';
 import { openCredential } from '@sluice/keys/sealing';
 import { protocolByName } from '@sluice/protocols';
 import { fileSpool, SpoolPusher, SpoolWriter, spoolDepth } from '@sluice/recording';
-import { LiveSessions, type SessionPorts } from '@sluice/session';
+import { LiveSessions, type SessionPorts, StatementRates } from '@sluice/session';
 import { dialTunnel, type Tunnel } from '@sluice/tunnel';
 import type { Logger } from 'pino';
 import { Approvals } from './approvals.ts';
@@ -400,6 +400,7 @@ class Gateway implements RunningGateway {
       allowWeakAuthentication: (connection) => this.#env.allowWeakAuthentication.includes(connection.name),
       knowledge: (protocol, connection, dial) => this.#knowledge.of(protocol, connection, dial),
       facts: this.#facts,
+      rates: new StatementRates(),
       describe: (language, text) => this.#facts.describe(language, text),
       approvals: this.#approvals,
       openRecording: (sessionId) => this.#spool.openSession(sessionId),

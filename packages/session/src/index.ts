@@ -12,3 +12,4 @@ export type {
 } from './ports.ts';
 export type { SessionRequest } from './run-session.ts';
 export { handshakeTimeoutMs, maxSessionsPerConnection, runSession } from './run-session.ts';
+export { StatementRates } from './statement-rates.ts';

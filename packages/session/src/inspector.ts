@@ -2,6 +2,7 @@
 import {
   type Actor,
   type BundleConnection,
+  type Limits,
   type Refusal,
   SluiceError,
   type StatementFacts,
@@ -20,6 +21,7 @@ import {
   refuseDenied,
   refuseEnded,
   refuseLease,
+  refuseOverPace,
   refuseUnrecorded,
   refuseUnsupported,
 } from './refusals.ts';
@@ -79,7 +81,7 @@ export class SessionInspector implements Inspector {
     const bound = this.#unmovedSinceBind(request, facts, verdict);
     if (bound !== null) return this.#forward(bound);
     const subject = this.#subject(facts, this.#session.ports.newId());
-    const statement = new JudgedStatement(subject.statementId, facts, verdict, this.#statementContext());
+    const statement = new JudgedStatement(subject, facts, verdict, this.#statementContext());
     const stopped = this.#record(request, facts, verdict, subject) ?? this.#leaseRefusal(subject);
     if (stopped !== null) return this.#refuse(stopped, statement);
     const approved = request.phase === 'execute' ? approvedEarlier(request) : null;
@@ -88,6 +90,8 @@ export class SessionInspector implements Inspector {
       return this.#refuse(refuseDenied(subject, verdict, unprovable(facts)), statement);
     }
     if (request.phase === 'prepare') return this.#forward(statement);
+    const tooFast = this.#paceRefusal(request, verdict, subject);
+    if (tooFast !== null) return this.#refuse(tooFast, statement);
     if (verdict.action === 'allow') return this.#forward(approved?.takeExecution() === true ? approved : statement);
     if (request.phase === 'execute') return this.#executeHeld(request, approved, statement, subject);
     return this.#hold(request, facts, verdict, subject, statement);
@@ -135,6 +139,7 @@ export class SessionInspector implements Inspector {
       earlier.verdict.action === 'allow' &&
       earlier.verdict.rule === verdict.rule &&
       earlier.verdict.policyVersion === verdict.policyVersion &&
+      sameLimits(earlier.verdict.limits, verdict.limits) &&
       earlier.facts === facts;
     return same && this.#session.ports.lease.problem(this.#session.connection) === null ? earlier : null;
   }
@@ -292,6 +297,21 @@ export class SessionInspector implements Inspector {
     return problem === null ? null : refuseLease(subject, problem);
   }
 
+  /** Counts the message's statements towards the limits of a minute: where it runs at once, or is bound to run. */
+  #paceRefusal({ phase }: JudgeRequest, { limits }: Verdict, subject: Subject): Refusal | null {
+    if (limits === null || limits.perMinute.length === 0 || (phase !== 'run' && phase !== 'bind')) return null;
+    const { actor, connection, ports } = this.#session;
+    const paces = limits.perMinute.map(({ rule, most, count }) => ({
+      // NUL stands in no id and no name of a rule.
+      key: `${actor.id}\0${connection.id}\0${rule}`,
+      most,
+      count,
+    }));
+    const exceeded = ports.rates.take(paces, ports.now());
+    const limit = exceeded === null ? undefined : limits.perMinute[exceeded.pace];
+    return exceeded === null || limit === undefined ? null : refuseOverPace(subject, limit, exceeded.retryAfterMs);
+  }
+
   #subject(facts: readonly StatementFacts[], statementId: string): Subject {
     const leading = facts.find((f) => f.kind !== 'read' && f.kind !== 'session') ?? facts[0];
     return { statementId, kind: leading?.kind ?? 'session', command: leading?.command ?? 'an empty statement' };
@@ -326,6 +346,11 @@ export class SessionInspector implements Inspector {
 /** The statement that an earlier phase bound under an approval; null when none was asked for. */
 function approvedEarlier({ earlier }: JudgeRequest): JudgedStatement | null {
   return earlier instanceof JudgedStatement && earlier.approval !== null ? earlier : null;
+}
+
+/** Limits may test the time of day and the session, so that equal rules can limit differently. */
+function sameLimits(a: Limits | null, b: Limits | null): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function boundTo({ text, state, definitions }: JudgeRequest): BoundTo {

@@ -1,8 +1,10 @@
 /** One judged message from verdict to end: its masks, its result in the record, its approval's outcome. */
-import type { StatementFacts, Verdict } from '@sluice/domain';
+import type { Refusal, StatementFacts, Verdict } from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
 import type { ResultField, ResultMasker, StatementHandle } from '@sluice/wire-kit';
 import type { ApprovalsPort } from './ports.ts';
+import { type RefusalSubject, refuseOverLimit } from './refusals.ts';
+import { LimitedResult } from './result-budget.ts';
 import type { SessionMasks } from './session-masks.ts';
 import { touchesMasked } from './statement-text.ts';
 
@@ -12,6 +14,9 @@ export const maxRecordedRows = 1_000;
 export const maxRecordedCharacters = 262_144;
 /** Longest cell kept whole in the record; a longer one is cut, and says so. */
 export const maxRecordedCellCharacters = 8_192;
+
+/** Stands in the record where a completion word would: the result was cut off at a limit. */
+const stoppedTag = 'stopped at a limit';
 
 /** What happened to the approval that let this statement pass. */
 export interface ConsumedApproval {
@@ -49,6 +54,8 @@ export class JudgedStatement implements StatementHandle {
   readonly facts: readonly StatementFacts[];
   readonly verdict: Verdict;
   readonly policyVersion: number;
+  readonly budget: LimitedResult | null;
+  readonly #subject: RefusalSubject;
   readonly #context: StatementContext;
   readonly #startedAt: number;
   readonly #touchesMasked: boolean;
@@ -65,8 +72,11 @@ export class JudgedStatement implements StatementHandle {
   #ended = false;
   #wantsRows = true;
 
-  constructor(id: string, facts: readonly StatementFacts[], verdict: Verdict, context: StatementContext) {
-    this.id = id;
+  constructor(subject: RefusalSubject, facts: readonly StatementFacts[], verdict: Verdict, context: StatementContext) {
+    this.id = subject.statementId;
+    this.#subject = subject;
+    const { limits } = verdict;
+    this.budget = limits === null || (limits.rows === null && limits.bytes === null) ? null : new LimitedResult(limits);
     this.facts = facts;
     this.verdict = verdict;
     this.policyVersion = verdict.policyVersion;
@@ -160,21 +170,8 @@ export class JudgedStatement implements StatementHandle {
   completed(result: { readonly tag: string; readonly rows: number | null }): void {
     this.#completions++;
     this.#rowsAffected = (this.#rowsAffected ?? 0) + (result.rows ?? 0);
-    const open = this.#result;
-    this.#result = null;
-    const kept = open?.rows.length ?? 0;
-    this.#context.record({
-      type: 'statement.result',
-      statementId: this.id,
-      resultIndex: this.#resultIndex++,
-      columns: open?.columns ?? [],
-      rows: open?.rows ?? [],
-      rowCount: result.rows,
-      omittedRows: open === null || open.columns.length === 0 ? 0 : Math.max((result.rows ?? this.#rowsSeen) - kept, 0),
-      omittedDigest: null,
-      tag: result.tag,
-      durationMs: this.#context.now() - this.#startedAt,
-    });
+    this.#recordResult(result.tag, result.rows);
+    if (this.budget?.passed === null) this.budget.next();
   }
 
   failed(error: { readonly code: string; readonly message: string }): void {
@@ -188,6 +185,23 @@ export class JudgedStatement implements StatementHandle {
       message,
       durationMs: this.#context.now() - this.#startedAt,
     });
+  }
+
+  stopped({ ran }: { readonly ran: boolean }): Refusal {
+    const limit = this.budget?.passed;
+    if (limit === undefined || limit === null) throw new Error('stopped without a limit that was passed');
+    // The rows that reached the client stand in the record like those of any result.
+    if (this.#result !== null) this.#recordResult(stoppedTag, this.budget?.rows ?? null);
+    const refusal = refuseOverLimit(this.#subject, limit, ran);
+    if (!ran) this.#failure = `${refusal.code}: ${refusal.message}`;
+    this.#context.record({
+      type: 'statement.failed',
+      statementId: this.id,
+      code: refusal.code,
+      message: `${refusal.message} (rule ${limit.rule})`,
+      durationMs: this.#context.now() - this.#startedAt,
+    });
+    return refusal;
   }
 
   ended(): void {
@@ -205,6 +219,24 @@ export class JudgedStatement implements StatementHandle {
     this.#ended = true;
     this.notRun('the session ended before it was executed');
     this.#reportApproval('outcome-unknown', this.#context.now() - this.#startedAt);
+  }
+
+  #recordResult(tag: string, rowCount: number | null): void {
+    const open = this.#result;
+    this.#result = null;
+    const kept = open?.rows.length ?? 0;
+    this.#context.record({
+      type: 'statement.result',
+      statementId: this.id,
+      resultIndex: this.#resultIndex++,
+      columns: open?.columns ?? [],
+      rows: open?.rows ?? [],
+      rowCount,
+      omittedRows: open === null || open.columns.length === 0 ? 0 : Math.max((rowCount ?? this.#rowsSeen) - kept, 0),
+      omittedDigest: null,
+      tag,
+      durationMs: this.#context.now() - this.#startedAt,
+    });
   }
 
   #reportApproval(outcome: 'succeeded' | 'failed' | 'outcome-unknown', durationMs: number): void {

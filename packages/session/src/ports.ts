@@ -16,6 +16,7 @@ import type { CompiledMasks } from '@sluice/masking';
 import type { CompiledPolicy } from '@sluice/policy';
 import type { SessionRecorder } from '@sluice/recording';
 import type { DialRequest, FactsReader, TargetKnowledge, WireProtocol } from '@sluice/wire-kit';
+import type { StatementRates } from './statement-rates.ts';
 
 /** The policy of this moment. `version` is the policy's own; equal versions mean equal rules. */
 export interface PolicySnapshot {
@@ -83,6 +84,8 @@ export interface SessionPorts {
     dial: DialRequest,
   ) => Promise<TargetKnowledge | null>;
   readonly facts: FactsReader;
+  /** Counts statements towards limits, for all sessions of this gateway. */
+  readonly rates: StatementRates;
   readonly describe: (language: string, text: string) => Promise<StatementDescription>;
   readonly approvals: ApprovalsPort;
   readonly openRecording: (sessionId: string) => RecordingPort;

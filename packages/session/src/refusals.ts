@@ -1,7 +1,7 @@
 /** Every refusal of a statement is worded here, once, for all protocols. */
 import type { Refusal, RefusalCode, RefusalDetail, Verdict } from '@sluice/domain';
 
-interface RefusalSubject {
+export interface RefusalSubject {
   readonly statementId: string;
   readonly kind: string;
   readonly command: string;
@@ -99,6 +99,41 @@ export function refuseApproval(
           ? 'later'
           : 'never',
   });
+}
+
+/** The result passed a limit. `ran`: what the statement did at the target stands. */
+export function refuseOverLimit(
+  subject: RefusalSubject,
+  limit: { readonly rule: string; readonly reason: string; readonly most: number; readonly sort: 'rows' | 'bytes' },
+  ran: boolean,
+): Refusal {
+  const unit = limit.most === 1 ? limit.sort.slice(0, -1) : limit.sort;
+  const changed = ran && subject.kind !== 'read' && subject.kind !== 'session';
+  return refusal(
+    'limit-exceeded',
+    subject,
+    `Sluice stopped the result of ${subject.command} at ${limit.most} ${unit}: ${limit.reason}${changed ? ' The statement itself had been carried out by then.' : ''}`,
+    'Ask for less: narrow it with a filter, or let the target count or sum; or ask an administrator of Sluice for a wider limit.',
+    { rule: limit.rule },
+  );
+}
+
+/** Too many statements in the last minute. `retryAfterMs` null: the message holds more statements than a minute may. */
+export function refuseOverPace(
+  subject: RefusalSubject,
+  limit: { readonly rule: string; readonly reason: string; readonly most: number },
+  retryAfterMs: number | null,
+): Refusal {
+  const seconds = Math.ceil((retryAfterMs ?? 0) / 1_000);
+  return refusal(
+    'limit-exceeded',
+    subject,
+    `Sluice refused ${subject.command}: at most ${limit.most} ${limit.most === 1 ? 'statement' : 'statements'} a minute may run here: ${limit.reason}`,
+    retryAfterMs === null
+      ? `Send fewer statements at once: at most ${limit.most} in one message.`
+      : `Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}, and ask for more with each statement.`,
+    { rule: limit.rule, retry: retryAfterMs === null ? 'never' : 'later' },
+  );
 }
 
 export function refuseEnded(subject: RefusalSubject): Refusal {

@@ -25,6 +25,7 @@ export type {
   JudgeRequest,
   OpenStatementClient,
   RelayRequest,
+  ResultBudget,
   ResultField,
   ResultMasker,
   SessionEnd,

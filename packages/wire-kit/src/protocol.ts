@@ -266,9 +266,20 @@ export interface ResultMasker {
   mask(fieldIndex: number, text: string): string | null;
 }
 
+/** How much of its result a statement may still give its client. */
+export interface ResultBudget {
+  /**
+   * Counts rows on their way to the client, with their bytes as the target sent them. False: they must not be sent, nor any after
+   * them, and the statement is to be stopped at the target. Stays false.
+   */
+  take(rows: number, bytes: number): boolean;
+}
+
 export interface StatementHandle {
   readonly id: string;
   readonly facts: readonly StatementFacts[];
+  /** Null where no rule limits the result: rows then pass as ever, and cost nothing. */
+  readonly budget: ResultBudget | null;
   /** A result set begins. Called again for the next result of the same message. */
   result(fields: readonly ResultField[]): ResultMasker;
   /** False once the record's budget for result rows is used up: the caller may stop calling `row`. */
@@ -280,6 +291,11 @@ export interface StatementHandle {
   /** One result of the message ended well. `tag` is the protocol's own completion word. */
   completed(result: { readonly tag: string; readonly rows: number | null }): void;
   failed(error: { readonly code: string; readonly message: string }): void;
+  /**
+   * Instead of `failed`: the budget was spent, and the statement is over at the target. Answers what the client is told in the place
+   * of its end. `ran`: it had finished before it could be stopped, and what it did there stands.
+   */
+  stopped(how: { readonly ran: boolean }): Refusal;
   /** The message is over (all its results came): fixes the duration. Idempotent. */
   ended(): void;
 }

@@ -14,7 +14,7 @@ import { equalConstantTime, keyedDigest, newId, sha256 } from '@sluice/keys';
 import { detectorNames } from '@sluice/masking';
 import { compilePolicy } from '@sluice/policy';
 import type { RecordingEvent, RecordingEventType } from '@sluice/recording';
-import { LiveSessions, type PolicySnapshot, type SessionPorts } from '@sluice/session';
+import { LiveSessions, type PolicySnapshot, type SessionPorts, StatementRates } from '@sluice/session';
 import type { FactsReader, FactsRequest } from '@sluice/wire-kit';
 import { BreakableSpool } from './breakable-spool.ts';
 import { MemoryApprovals } from './memory-approvals.ts';
@@ -133,6 +133,7 @@ export class SessionWorld {
       allowWeakAuthentication: () => false,
       knowledge: (protocol, _connection, request) => protocol.openKnowledge(request),
       facts: new DirectFacts(languages),
+      rates: new StatementRates(),
       describe: async (name, text) => {
         const language = languages.get(name);
         if (language === undefined || this.parserBroken) throw new SluiceError('unavailable', 'the parser gave up');

@@ -57,7 +57,7 @@ export interface ConformanceSubject<
   readonly allowed: string;
   /** A statement of 4 to 16 KiB that the fake target answers. */
   readonly bulky: string;
-  /** Answered with at least 8 MiB. */
+  /** Answered with at least 8 MiB, in rows of less than 4 KiB. */
   readonly large: string;
   /** Runs until it is cancelled. */
   readonly endless: string;
@@ -335,6 +335,21 @@ export function conformance<C extends WireClient, T extends WireTarget, K extend
       session.client.send(subject.goodbye);
       session.client.stream.end();
       await session.end;
+    });
+
+    it('gives no row beyond a limit, stops the target, says so, and goes on', async () => {
+      const session = await openSession(subject, { maxRows: 10 });
+      session.client.send(Buffer.concat([subject.statement(subject.large), subject.statement(allowed)]));
+      await session.client.until(() => subject.answers(session.answered()) >= 2);
+      expect(session.answered().length).toBeLessThan(64 * 1024);
+      expect(subject.isRefusal(session.answered())).toBe(true);
+      expect(session.inspector.statements[0]?.stops).toHaveLength(1);
+      expect(session.inspector.statements[1]?.stops).toHaveLength(0);
+      if (subject.cancel !== null) expect(session.log.cancels).toBe(1);
+      expect(session.log.statements.at(-1)).toBe(allowed);
+      session.client.send(subject.goodbye);
+      session.client.stream.end();
+      expect((await session.end).reason).toBe('clean');
     });
 
     it('answers a client that has closed its sending half', async () => {

@@ -12,6 +12,7 @@ import type {
   FactsReader,
   RelayRequest,
   SessionEnd,
+  StatementHandle,
   WireClient,
   WireProtocol,
   WireTarget,
@@ -127,6 +128,9 @@ function relay(request: RelayRequest<LineClient, LineTarget, never>): Promise<Se
   return new Promise((resolve) => {
     let over = false;
     let running = 0;
+    /** What runs, in order, and whether the first of them passed the limit of its result. */
+    const handles: StatementHandle[] = [];
+    let stopping = false;
     const hold = new AbortController();
     let cancelHold: (() => void) | null = null;
     const finish = (end: SessionEnd, lastWord = ''): void => {
@@ -153,8 +157,20 @@ function relay(request: RelayRequest<LineClient, LineTarget, never>): Promise<Se
     client.lines.stream.on('close', () => finish({ reason: 'client-gone', message: '' }));
     const fromTarget = async (): Promise<void> => {
       for (let line = await target.lines.next(); line !== null; line = await target.lines.next()) {
-        if (line === 'ok' || line.startsWith('error')) running--;
-        if (!client.lines.stream.write(`${line}\n`)) await drained(client.lines.stream);
+        const ends = line === 'ok' || line.startsWith('error');
+        if (!ends && !stopping && handles[0]?.budget?.take(1, line.length) === false) {
+          stopping = true;
+          await target.cancel();
+        }
+        if (ends || !stopping) {
+          const shown = stopping ? `error ${JSON.stringify(handles[0]?.stopped({ ran: line === 'ok' }).detail)}` : line;
+          if (!client.lines.stream.write(`${shown}\n`)) await drained(client.lines.stream);
+        }
+        if (ends) {
+          running--;
+          stopping = false;
+          handles.shift();
+        }
         answered();
       }
       finish({ reason: 'target-gone', message: '' }, 'error the target went away\n');
@@ -201,6 +217,7 @@ function relay(request: RelayRequest<LineClient, LineTarget, never>): Promise<Se
         } else {
           judgement.permit.spend();
           running++;
+          handles.push(judgement.statement);
           if (!target.lines.stream.write(`${text}\n`) && target.lines.stream.writableLength > sinkMarkBytes)
             await drained(target.lines.stream);
         }

@@ -14,6 +14,8 @@ export interface MemoryInspectorOptions {
   readonly mask?: (text: string) => string | null;
   /** Whether rows are wanted for the record. Default: true. */
   readonly wantsRows?: boolean;
+  /** Rows that one result may give. Default: no limit. */
+  readonly maxRows?: number;
 }
 
 /** What became of one judged statement. */
@@ -29,6 +31,8 @@ export interface MemoryStatement {
   readonly rows: (readonly (string | null)[])[];
   readonly tags: string[];
   readonly failures: { readonly code: string; readonly message: string }[];
+  /** How often it was stopped at its limit, and whether it had run by then. */
+  readonly stops: { readonly ran: boolean }[];
   ended: number;
 }
 
@@ -132,12 +136,24 @@ export class MemoryInspector implements Inspector {
       rows: [],
       tags: [],
       failures: [],
+      stops: [],
       ended: 0,
     };
     this.statements.push(kept);
+    const { maxRows } = this.#options;
+    let taken = 0;
     return {
       id: kept.id,
       facts,
+      budget:
+        maxRows === undefined
+          ? null
+          : {
+              take: (rows) => {
+                taken += rows;
+                return taken <= maxRows;
+              },
+            },
       wantsRows: this.#options.wantsRows ?? true,
       result: (fields) => {
         kept.fields.push(fields);
@@ -145,8 +161,15 @@ export class MemoryInspector implements Inspector {
       },
       row: (values) => kept.rows.push(values),
       maskMessage: (text) => this.#mask(text) ?? '',
-      completed: ({ tag }) => kept.tags.push(tag),
+      completed: ({ tag }) => {
+        kept.tags.push(tag);
+        if (maxRows !== undefined && taken <= maxRows) taken = 0;
+      },
       failed: (error) => kept.failures.push(error),
+      stopped: (how) => {
+        kept.stops.push(how);
+        return refusal('limit-exceeded', 'Sluice stopped this statement at its limit', request.text);
+      },
       ended: () => {
         kept.ended++;
       },

@@ -24,14 +24,10 @@ import {
   parseQuery,
   parseTargeted,
 } from './messages/frontend.ts';
+import { refusedStatementName, refusedStatementText } from './refused-statement.ts';
 import type { RelayCore } from './relay-core.ts';
 import { reportSkipped, StatementRun } from './statement-run.ts';
 import type { Portal, PreparedStatement } from './statement-table.ts';
-
-/** Constant and invalid: it stands in for a refused statement, so that abort and skip-to-Sync are the target's own (docs of the folder). */
-export const refusedStatementText = 'sluice_refused_statement';
-/** Its name where the refused message had none that can be used: a failed Parse with a name leaves everything else alone. */
-const refusedStatementName = 'sluice_refused';
 
 type Done = void | Promise<void>;
 
@@ -105,7 +101,7 @@ export class ClientMessages {
       if (!this.#barrier.settled && !this.#barrier.copyingIn) return true;
       this.#barrier = null;
     }
-    return this.#core.toTarget.full || this.#core.expected.size > maxOutstandingMessages;
+    return this.#core.cancelling || this.#core.toTarget.full || this.#core.expected.size > maxOutstandingMessages;
   }
 
   #throttle(): void {
@@ -190,7 +186,7 @@ export class ClientMessages {
       const moved = core.willMove(judged.outcome);
       const run = new StatementRun(statement, text, core.knowledge);
       const entry = this.#sendQuery(raw, { run }, moved);
-      if (mayCopyIn(judged.outcome)) this.#barrier = entry;
+      if (mayCopyIn(judged.outcome) || statement.budget !== null) this.#barrier = entry;
     });
   }
 
@@ -321,10 +317,7 @@ export class ClientMessages {
         if (portal.run === run) portal.run = null;
       };
       const entry = this.#send(raw, { kind: 'execute', run, subject: portal, onDone: moved, onUndone });
-      if (!mayCopyIn(judged.outcome)) return;
-      // The answer that decides about COPY must come before anything else is sent: the target ignores a Sync that it reads during COPY.
-      core.toTarget.push(encodeFlush());
-      this.#barrier = entry;
+      if (mayCopyIn(judged.outcome) || handle.budget !== null) this.#awaitAnswer(entry);
     });
   }
 
@@ -334,7 +327,17 @@ export class ClientMessages {
    */
   #fetchMore(portal: Portal, run: StatementRun): void {
     run.goOn();
-    this.#send(this.#raw(), { kind: 'execute', run, subject: portal });
+    const entry = this.#send(this.#raw(), { kind: 'execute', run, subject: portal });
+    if (run.handle.budget !== null) this.#awaitAnswer(entry);
+  }
+
+  /**
+   * The answer must come before anything else is sent. For COPY, because the target ignores a Sync that it reads during COPY; for a
+   * limited result, because what the client sent behind it must not run when the result is cut off.
+   */
+  #awaitAnswer(entry: Expected): void {
+    this.#core.toTarget.push(encodeFlush());
+    this.#barrier = entry;
   }
 
   /** Rows cannot be masked without their description: where the client asks for none, the gateway does, and keeps the answer. */

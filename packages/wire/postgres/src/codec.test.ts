@@ -148,6 +148,10 @@ describe('COPY', () => {
         maskMessage: (t: string) => t,
         completed: () => {},
         failed: () => {},
+        budget: null,
+        stopped: () => {
+          throw new Error('nothing is limited here');
+        },
         ended: () => {},
       };
       const forms = [0, 1].map(() => ({ typeOid: 25, format: 0, category: 'text' as const }));

@@ -57,7 +57,7 @@ conformance({
   large: 'SELECT large',
   endless: 'SELECT sleep',
   denied: 'DROP TABLE customers',
-  isRefusal: (received) => received.includes('42501') && received.includes('"sluice":1'),
+  isRefusal: (received) => /C(42501|54000)\0/.test(received.toString('latin1')) && received.includes('"sluice":1'),
   oversize: oversized(),
   goodbye: encodeTerminate(),
   cancel: cancelFor,

@@ -31,6 +31,10 @@ export interface RelayCoreParts {
   readonly facts: FactsReader;
   readonly knowledge: PostgresKnowledge | null;
   readonly pauseClient: (pause: boolean) => void;
+  /** Asks the target to cancel what runs; resolves when the request was delivered or given up. */
+  readonly cancelTarget: () => Promise<void>;
+  /** Something that stopped the client's messages is over. */
+  readonly resumeClient: () => void;
   readonly onFault: (error: unknown) => void;
   readonly onGoodbye: () => void;
 }
@@ -55,6 +59,7 @@ export class RelayCore {
   stretch = 0;
   readonly #parts: RelayCoreParts;
   #movers = 0;
+  #cancels = 0;
   #catalogueWait: Promise<void> | null = null;
   #idleWaiters: (() => void)[] = [];
 
@@ -88,6 +93,20 @@ export class RelayCore {
 
   clientSaidGoodbye(): void {
     this.#parts.onGoodbye();
+  }
+
+  /** True while a cancel request is on its way: nothing new is sent to the target, or the request could stop that instead. */
+  get cancelling(): boolean {
+    return this.#cancels > 0;
+  }
+
+  /** A result passed its limit: what runs is to be stopped at the target. */
+  stopAtTarget(): void {
+    this.#cancels++;
+    void this.#parts.cancelTarget().then(() => {
+      this.#cancels--;
+      this.#parts.resumeClient();
+    });
   }
 
   /** The COPY FROM STDIN whose data the client sends now. */

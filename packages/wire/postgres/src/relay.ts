@@ -64,6 +64,10 @@ class RelayedSession {
         if (pause) client.stream.pause();
         else client.stream.resume();
       },
+      cancelTarget: () => target.cancel(),
+      resumeClient: () => {
+        if (!this.#over) this.#fromClient.pump();
+      },
       onFault: (error) => this.#fault(error),
       onGoodbye: () => this.#clientSaidGoodbye(),
     });

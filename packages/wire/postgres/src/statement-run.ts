@@ -1,8 +1,10 @@
 /** One judged message while its results come: which result it is, how its rows are masked, what is told to its handle. */
-import type { OutputLineage, StatementFacts } from '@sluice/domain';
+import type { OutputLineage, Refusal, StatementFacts } from '@sluice/domain';
 import type { ResultField, StatementHandle } from '@sluice/wire-kit';
 import { CopyMasking } from './copy-masking.ts';
 import { readCopyForm } from './copy-options.ts';
+import { CopyRowCount } from './copy-row-count.ts';
+import { errorOfRefusal, type LocalError } from './errors.ts';
 import type { PostgresKnowledge } from './knowledge.ts';
 import { type RowColumn, rowsOfTag } from './messages/backend.ts';
 import { encodeReport, type ReportFields, severityOf, textFields } from './messages/report.ts';
@@ -16,6 +18,10 @@ export class StatementRun {
   #index = 0;
   #rows: RowMasking | null = null;
   #copy: CopyMasking | null = null;
+  #copyCount: CopyRowCount | null = null;
+  /** A limit of its result was passed: nothing more of it goes to the client but its end. */
+  over = false;
+  #stopped: Refusal | null = null;
 
   constructor(handle: StatementHandle, text: string, knowledge: PostgresKnowledge | null) {
     this.handle = handle;
@@ -79,6 +85,7 @@ export class StatementRun {
     this.#rows = new RowMasking(forms, this.handle.result(fields), this.handle);
     const statement = facts === null ? this.text : this.text.slice(facts.start, facts.end);
     const form = readCopyForm(statement);
+    this.#copyCount = new CopyRowCount(binary, form?.header === true);
     this.#copy = new CopyMasking(this.#rows, (form?.format === 'binary') === binary ? form : null, columns);
   }
 
@@ -102,6 +109,34 @@ export class StatementRun {
     // What is kept may be masked where the client's is not: a procedure's words are one quotation there as well.
     this.handle.failed({ code: fields.get('C') ?? '', message: isSpoken(fields) ? `"${message}"` : message });
     return encodeReport('E', masked);
+  }
+
+  /** Counts a row on its way to the client; false: it must not be sent. */
+  fits(rows: number, bytes: number): boolean {
+    const { budget } = this.handle;
+    if (budget === null) return true;
+    if (!this.over && budget.take(rows, bytes)) return true;
+    this.over = true;
+    return false;
+  }
+
+  /** Rows in one CopyData message: servers send one each, and a header or the end of binary data holds none. */
+  copyRows(data: Buffer): number {
+    return this.#copyCount?.of(data) ?? 1;
+  }
+
+  /** True once the client was, or is about to be, told of the limit. */
+  get isStopped(): boolean {
+    return this.#stopped !== null;
+  }
+
+  /** What the client is told in the place of the end of a result that passed its limit. */
+  stopped(ran: boolean): LocalError {
+    failedHandles.add(this.handle);
+    this.#rows = null;
+    this.#copy = null;
+    this.#stopped ??= this.handle.stopped({ ran });
+    return errorOfRefusal(this.#stopped);
   }
 
   /** The same portal is asked for more. */

@@ -20,10 +20,12 @@ import {
   type RowColumn,
   type TransactionStatus,
 } from './messages/backend.ts';
+import { encodeParse, encodeQuery } from './messages/frontend.ts';
 import { encodeReport, parseReport, type ReportFields, severityOf } from './messages/report.ts';
+import { refusedStatementName, refusedStatementText } from './refused-statement.ts';
 import { protocolFault, type RelayCore } from './relay-core.ts';
 import { isCarriedEncoding } from './startup-settings.ts';
-import { maskReport } from './statement-run.ts';
+import { maskReport, type StatementRun } from './statement-run.ts';
 
 /** Values that the target itself chose from a fixed list: nothing of a row can stand in them. */
 const fixedReports: ReadonlySet<string> = new Set([
@@ -39,6 +41,9 @@ const fixedReports: ReadonlySet<string> = new Set([
   'default_transaction_read_only',
   'scram_iterations',
 ]);
+
+/** Type and length of a message. */
+const headerBytes = 5;
 
 export class TargetMessages {
   readonly #core: RelayCore;
@@ -61,7 +66,7 @@ export class TargetMessages {
   }
 
   #body(): [Buffer, number, number] {
-    return [this.#reader.buffer, this.#reader.start + 5, this.#reader.end];
+    return [this.#reader.buffer, this.#reader.start + headerBytes, this.#reader.end];
   }
 
   /** Passes the message on as it came; neighbours become one slice. */
@@ -116,6 +121,10 @@ export class TargetMessages {
     if (head === null) throw protocolFault('an answer to nothing');
     if (head.refusal !== null && type !== backend.readyForQuery)
       throw protocolFault('a success where the refused statement stood');
+    if (head.run?.over === true) {
+      this.#beyondLimit(head, head.run);
+      return;
+    }
     if (type === backend.dataRow) {
       this.#dataRow(head);
       return;
@@ -229,11 +238,15 @@ export class TargetMessages {
     this.#beginPortalRows(head);
     const rows = run.rows;
     if (rows === null) throw protocolFault('a row without its description');
+    const { buffer, start, end } = this.#reader;
+    if (!run.fits(1, end - start - headerBytes)) {
+      this.#core.stopAtTarget();
+      return;
+    }
     if (rows.passes) {
       this.#pass();
       return;
     }
-    const { buffer, start, end } = this.#reader;
     const masked = rows.dataRow(buffer, start, end);
     if (masked === null) this.#pass();
     else this.#replace(masked);
@@ -289,19 +302,82 @@ export class TargetMessages {
 
   #copyData(head: Expected): void {
     const copy = head.run?.copy ?? null;
-    if (copy === null) throw protocolFault('COPY data that nobody asked for');
+    if (copy === null || head.run === null) throw protocolFault('COPY data that nobody asked for');
+    const [buffer, start, end] = this.#body();
+    if (head.run.handle.budget !== null) {
+      const data = buffer.subarray(start, end);
+      if (!head.run.fits(head.run.copyRows(data), data.length)) {
+        this.#core.stopAtTarget();
+        return;
+      }
+    }
     if (copy.passes) {
       this.#pass();
       return;
     }
-    const [buffer, start, end] = this.#body();
     const data = copy.data(buffer.subarray(start, end));
     if (data.length > 0) this.#replace(encodeCopyData(data));
   }
 
+  /**
+   * The result passed its limit: rows are dropped, and the end is swapped for the limit's error. Mostly that end is the target's own
+   * error, because it was asked to cancel. Where it had finished before, what it did is taken back by a statement that fails in its
+   * transaction, so that what the client believes rolled back is rolled back; nothing else was sent behind it meanwhile.
+   */
+  #beyondLimit(head: Expected, run: StatementRun): void {
+    switch (this.#reader.type) {
+      case backend.commandComplete:
+        this.#core.session.completed(run.completed(parseCommandTag(...this.#body())));
+        if (head.kind === 'execute') this.#failInItsPlace(head, run);
+        return;
+      case backend.portalSuspended:
+      case backend.emptyQuery:
+        if (head.kind === 'execute') this.#failInItsPlace(head, run);
+        return;
+      case backend.readyForQuery:
+        this.#readyBeyondLimit(head, run);
+        return;
+      case backend.dataRow:
+      case backend.rowDescription:
+      case backend.copyOutResponse:
+      case backend.copyData:
+      case backend.copyDone:
+        return;
+      default:
+        throw protocolFault('an answer out of order');
+    }
+  }
+
+  #failInItsPlace(head: Expected, run: StatementRun): void {
+    this.#expect(head, 'execute');
+    this.#core.toTarget.push(encodeParse(refusedStatementName, refusedStatementText));
+    this.#core.skipping = true;
+    this.#core.unsynced = true;
+    const refusal = run.stopped(false);
+    run.end();
+    this.#shift();
+    this.#core.expected.add({ kind: 'parse', refusal });
+  }
+
+  /** The end of a simple query. Inside a transaction block it is made to fail there; else it has been committed, and the client is told so. */
+  #readyBeyondLimit(head: Expected, run: StatementRun): void {
+    const inBlock = String.fromCharCode(this.#reader.buffer[this.#reader.start + headerBytes] ?? 0) === 'T';
+    if (run.isStopped || !inBlock) {
+      if (!run.isStopped) this.#replace(encodeError(run.stopped(true)));
+      this.#ready(head);
+      return;
+    }
+    this.#core.session.ready('T');
+    this.#core.toTarget.push(encodeQuery(refusedStatementText));
+    const refusal = run.stopped(false);
+    run.end();
+    this.#shift();
+    this.#core.expected.add({ kind: 'query', refusal });
+  }
+
   #ready(head: Expected): void {
     if (head.kind !== 'query') this.#expect(head, 'sync');
-    const status = String.fromCharCode(this.#reader.buffer[this.#reader.start + 5] ?? 0) as TransactionStatus;
+    const status = String.fromCharCode(this.#reader.buffer[this.#reader.start + headerBytes] ?? 0) as TransactionStatus;
     const change = this.#core.session.ready(status);
     if (change === 'certain') this.#core.catalogueIsOld();
     else if (change === 'possible') void this.#core.knowledge?.refresh();
@@ -331,7 +407,7 @@ export class TargetMessages {
   }
 
   #maskedError(head: Expected | null, fields: ReportFields): Buffer {
-    if (head?.run) return head.run.failed(fields);
+    if (head?.run) return head.run.over ? encodeError(head.run.stopped(false)) : head.run.failed(fields);
     return encodeReport(
       'E',
       maskReport(fields, (text) => this.#core.inspector.maskText(text)),
