@@ -13,27 +13,32 @@ export function mapArrayText(text: string, map: (element: string) => string | nu
   }
   if (text[at] !== '{') return undefined;
   let depth = 0;
+  // What must come next: an element or a deeper array, or the end of what stands here. Anything else was not printed by the server.
+  let wantsElement = true;
   while (at < text.length) {
     const char = text[at]!;
-    if (char === '{' || char === '}') {
-      depth += char === '{' ? 1 : -1;
-      if (depth < 0) return undefined;
-      out += char;
-      at++;
+    if (char === '{') {
+      if (!wantsElement) return undefined;
+      depth++;
+    } else if (char === '}') {
+      if (wantsElement && text[at - 1] !== '{') return undefined;
+      depth--;
+      wantsElement = false;
+      if (depth < 0 || (depth === 0 && at !== text.length - 1)) return undefined;
     } else if (char === ',') {
-      out += char;
-      at++;
+      if (wantsElement) return undefined;
+      wantsElement = true;
     } else {
-      const element = char === '"' ? quoted(text, at) : bare(text, at);
+      const element = !wantsElement ? undefined : char === '"' ? quoted(text, at) : bare(text, at);
       if (element === undefined) return undefined;
       at = element.end;
-      if (element.value === null) {
-        out += 'NULL';
-      } else {
-        const mapped = map(element.value);
-        out += mapped === null ? 'NULL' : quoteElement(mapped);
-      }
+      wantsElement = false;
+      const mapped = element.value === null ? null : map(element.value);
+      out += mapped === null ? 'NULL' : quoteElement(mapped);
+      continue;
     }
+    out += char;
+    at++;
   }
   return depth === 0 ? out : undefined;
 }
@@ -49,10 +54,11 @@ function quoted(text: string, start: number): { value: string; end: number } | u
   return undefined;
 }
 
-function bare(text: string, start: number): { value: string | null; end: number } {
+function bare(text: string, start: number): { value: string | null; end: number } | undefined {
   let value = '';
   let at = start;
   for (; at < text.length && !',{}'.includes(text[at]!); at++) {
+    if (text[at] === '"') return undefined;
     value += text[at] === '\\' ? (text[++at] ?? '') : text[at]!;
   }
   return { value: value.toUpperCase() === 'NULL' ? null : value, end: at };
