@@ -36,12 +36,17 @@ async function main(): Promise<void> {
   const only = values.only?.split(',');
   console.log(`seed ${seed}`);
   for (const { real, planted } of await loadTargets(only)) {
-    const found = await fuzz(planted, coverage, { seed, executions: plantedExecutions, milliseconds: Number.POSITIVE_INFINITY });
+    const found = await fuzz(planted, coverage, {
+      seed,
+      executions: plantedExecutions,
+      milliseconds: Number.POSITIVE_INFINITY,
+    });
     if (found.crash === null) fail(`${planted.name}: the planted bug was not found in ${found.executions} executions`);
     else console.log(`${planted.name}: found after ${found.crash.after} executions: ${words(found.crash.error)}`);
     const result = await fuzz(real, coverage, { seed, executions, milliseconds });
     console.log(line(real.name, result));
-    if (result.crash !== null) fail(`${real.name}: ${words(result.crash.error)}; input kept as ${keep(real.name, result.crash)}`);
+    if (result.crash !== null)
+      fail(`${real.name}: ${words(result.crash.error)}; input kept as ${keep(real.name, result.crash)}`);
   }
   coverage.stop();
 }

@@ -9,6 +9,7 @@ export function isUnderTest(url: string): boolean {
 
 const loaders: Readonly<Record<string, () => Promise<Fuzzed>>> = {
   framing: async () => (await import('./targets/framing.ts')).framing,
+  session: async () => (await import('./targets/session.ts')).session,
   messages: async () => (await import('./targets/messages.ts')).messages,
 };
 

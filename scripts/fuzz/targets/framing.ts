@@ -29,7 +29,7 @@ function reference(bytes: Buffer): Read {
 }
 
 function piecewise(reader: Reader, bytes: Buffer, cuts: Random): Read {
-  const handedOut: { readonly now: Buffer; readonly then: Buffer }[] = [];
+  const handedOut: { readonly now: Buffer; readonly before: Buffer }[] = [];
   let error: string | null = null;
   let at = 0;
   while (at < bytes.length && error === null) {
@@ -41,15 +41,16 @@ function piecewise(reader: Reader, bytes: Buffer, cuts: Random): Read {
       while (reader.next()) {
         const now = reader.buffer.subarray(reader.start, reader.end);
         must(now[0] === reader.type, () => 'the type is not that of the message');
-        handedOut.push({ now, then: Buffer.from(now) });
+        handedOut.push({ now, before: Buffer.from(now) });
       }
     } catch (thrown) {
       if (!(thrown instanceof SluiceError)) throw thrown;
       error = thrown.code;
     }
   }
-  for (const { now, then } of handedOut) must(now.equals(then), () => 'bytes that were handed out changed afterwards');
-  return { messages: handedOut.map(({ then }) => then), error, left: reader.buffered };
+  for (const { now, before } of handedOut)
+    must(now.equals(before), () => 'bytes that were handed out changed afterwards');
+  return { messages: handedOut.map(({ before }) => before), error, left: reader.buffered };
 }
 
 function target(name: string, newReader: () => Reader): FuzzTarget {

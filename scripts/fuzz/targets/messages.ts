@@ -1,9 +1,13 @@
 /** Every codec over arbitrary bodies: it reads its own bytes only, fails only in the way it says, and gives back what was written. */
 import { SluiceError } from '@sluice/domain';
-import type { ResultMasker, StatementHandle } from '@sluice/wire-kit';
 import { mapArrayText } from '../../../packages/wire/postgres/src/array-text.ts';
+import {
+  binaryArrayText,
+  decodeBinary,
+  encodeBinary,
+  mapBinaryArray,
+} from '../../../packages/wire/postgres/src/binary-values.ts';
 import { bindValues } from '../../../packages/wire/postgres/src/bind-values.ts';
-import { binaryArrayText, decodeBinary, encodeBinary, mapBinaryArray } from '../../../packages/wire/postgres/src/binary-values.ts';
 import { CopyMasking } from '../../../packages/wire/postgres/src/copy-masking.ts';
 import { readCopyForm } from '../../../packages/wire/postgres/src/copy-options.ts';
 import * as backend from '../../../packages/wire/postgres/src/messages/backend.ts';
@@ -61,7 +65,10 @@ function reportTwice(buffer: Buffer, start: number, end: number): unknown {
 function bindWithValues(buffer: Buffer, start: number, end: number): unknown {
   const bind = frontend.parseBind(buffer, start, end);
   const types = [16, 17, 20, 21, 23, 25, 700, 701, 1082, 1114, 1184, 1700, 2950, 3802, 1007, 1009];
-  return bindValues(bind, bind.values.map((_, i) => types[(i + bind.portal.length) % types.length]!));
+  return bindValues(
+    bind,
+    bind.values.map((_, i) => types[(i + bind.portal.length) % types.length]!),
+  );
 }
 
 function startupSettings(buffer: Buffer, start: number, end: number): unknown {
@@ -71,8 +78,14 @@ function startupSettings(buffer: Buffer, start: number, end: number): unknown {
   return settings.map(settingStatement);
 }
 
-const masker: ResultMasker = { plan: ['whole', 'scan'], passAll: false, mask: (_, text) => (text === 'x' ? null : `${text}*`) };
-const handle: StatementHandle = {
+type Masker = ConstructorParameters<typeof RowMasking>[1];
+type Handle = ConstructorParameters<typeof RowMasking>[2];
+const masker: Masker = {
+  plan: ['whole', 'scan'],
+  passAll: false,
+  mask: (_, text) => (text === 'x' ? null : `${text}*`),
+};
+const handle: Handle = {
   id: 'fuzz',
   facts: [],
   wantsRows: true,
@@ -163,7 +176,18 @@ function target(name: string, all: readonly Codec[]): FuzzTarget {
     checks:
       'only foreseen errors; nothing outside the body is read; what is written again reads the same; COPY is masked the same in any pieces',
     seeds: seeds(),
-    words: ['\0', 'SELECT 1\0', 'user\0', 'options\0', '-c ', 'format csv', '{"a",NULL}', '\\N\t', 'PGCOPY\n\xff\r\n\0', '"']
+    words: [
+      '\0',
+      'SELECT 1\0',
+      'user\0',
+      'options\0',
+      '-c ',
+      'format csv',
+      '{"a",NULL}',
+      '\\N\t',
+      'PGCOPY\n\xff\r\n\0',
+      '"',
+    ]
       .map((text) => Buffer.from(text, 'latin1'))
       .concat([Buffer.from('ffffffff', 'hex'), Buffer.from('00000001', 'hex'), Buffer.from('00030000', 'hex')]),
     run: (input) => {
@@ -191,11 +215,23 @@ function seeds(): Buffer[] {
     backend.encodeDataRow([Buffer.from('x'), null]),
     backend.encodeParameterStatus('a', 'b'),
     backend.encodeNotification(1, 'c', 'd'),
-    encodeReport('E', new Map([['S', 'ERROR'], ['M', 'no']])),
+    encodeReport(
+      'E',
+      new Map([
+        ['S', 'ERROR'],
+        ['M', 'no'],
+      ]),
+    ),
   ].map((message) => message.subarray(5));
-  const startup = Buffer.from('00000030000300007573657200780064617461626173650079006f7074696f6e73002d6320613d6200', 'hex');
+  const startup = Buffer.from(
+    '00000030000300007573657200780064617461626173650079006f7074696f6e73002d6320613d6200',
+    'hex',
+  );
   const copy = Buffer.from('WITH (FORMAT csv)\0a,b\n"c,d",\n', 'latin1');
-  const row = Buffer.concat([Buffer.from([4, 0]), backend.encodeDataRow([Buffer.from('a'), Buffer.from('b')]).subarray(5)]);
+  const row = Buffer.concat([
+    Buffer.from([4, 0]),
+    backend.encodeDataRow([Buffer.from('a'), Buffer.from('b')]).subarray(5),
+  ]);
   const array = Buffer.from('00000001000000000000001900000001000000010000000161', 'hex');
   const all = [...bodies, startup, copy, row, array, Buffer.from('{a,"b",NULL}'), Buffer.from('\0a\tb\n')];
   return codecs.flatMap((_, i) => all.map((body) => Buffer.concat([Buffer.from([i]), body])));

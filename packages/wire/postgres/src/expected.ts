@@ -21,8 +21,8 @@ export interface Expected {
   settled: boolean;
   /** For state that was changed when the message was sent: its answer came. */
   readonly onDone?: () => void;
-  /** … or the target skipped or refused it. */
-  readonly onUndone?: () => void;
+  /** … or the target refused it, or skipped it because of an error before it. */
+  readonly onUndone?: (skipped: boolean) => void;
   /** The gateway's own rows. */
   readonly onRow?: (values: readonly (Buffer | null)[]) => void;
 }
@@ -71,18 +71,20 @@ export class ExpectedQueue {
 
   /**
    * After an error in the extended protocol the target skips to the next Sync. Drops what it skips; false: the client's own Sync
-   * is yet to come, and what it sends before must be dropped too.
+   * is yet to come, and what it sends before must be dropped too. What had been changed on sending is changed back in the opposite
+   * order, so that two changes of one name leave what was there before both.
    */
   skipToSync(): boolean {
-    for (;;) {
-      const entry = this.#entries[this.#head];
-      if (entry === undefined) return false;
-      if (entry.kind === 'sync') return !entry.midBatch;
+    const undone: Expected[] = [];
+    let entry = this.head;
+    for (; entry !== null && entry.kind !== 'sync'; entry = this.head) {
       this.#advance();
       entry.settled = true;
-      entry.onUndone?.();
-      entry.run?.skipped();
+      undone.push(entry);
     }
+    for (let i = undone.length - 1; i >= 0; i--) undone[i]!.onUndone?.(i > 0);
+    for (const { run } of undone) run?.skipped();
+    return entry !== null && !entry.midBatch;
   }
 
   /** True when a statement is running or about to: an open transaction cannot be ruled out. */

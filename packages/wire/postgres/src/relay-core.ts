@@ -149,6 +149,7 @@ export class RelayCore {
   /** An answer came: whoever waits for the target to be idle looks again. */
   answered(): void {
     if (this.expected.size > 0) return;
+    this.session.settled();
     const waiters = this.#idleWaiters;
     this.#idleWaiters = [];
     for (const wake of waiters) wake();

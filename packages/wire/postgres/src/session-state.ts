@@ -50,6 +50,8 @@ export class SessionTracker {
   #status: TransactionStatus = 'I';
   readonly #touched = new Set<string>();
   readonly #cursors = new Map<string, string>();
+  /** Names of portals that the protocol moved while answers are owed: a DECLARE that completes may have run before that. */
+  readonly #movedPortals = new Set<string>();
   #temporaryObjectsKnown = true;
   #movedInTransaction = false;
   #stale = false;
@@ -144,7 +146,15 @@ export class SessionTracker {
 
   /** A portal of this name is made or dropped by the protocol: a cursor that SQL declared under it is no longer what FETCH finds. */
   portalMoved(name: string): void {
-    if (name !== '') this.#cursors.delete(name);
+    if (name === '') return;
+    this.#cursors.delete(name);
+    // The empty name stands for all of them.
+    this.#movedPortals.add(this.#movedPortals.size < maxCursors ? name : '');
+  }
+
+  /** The target owes nothing: what SQL declared from now on stands behind every portal of the protocol. */
+  settled(): void {
+    if (this.#movedPortals.size > 0) this.#movedPortals.clear();
   }
 
   /** What names mean now, as one text. */
@@ -263,11 +273,10 @@ export class SessionTracker {
         this.#prepare(name, String(effect.text));
         break;
       case 'deallocate':
-        if (name === '') this.#statements.removeAllPrepared();
-        else this.#statements.removePrepared(name);
+        this.#deallocated(name);
         break;
       case 'declare':
-        if (this.#cursors.size < maxCursors) this.#cursors.set(name, String(effect.text));
+        this.#declare(name, String(effect.text));
         break;
       case 'close':
         if (name === '') this.#cursors.clear();
@@ -289,6 +298,7 @@ export class SessionTracker {
   }
 
   #prepare(name: string, text: string): void {
+    if (this.#statements.parsedSince(name)) return;
     if (!this.#statements.hasRoomFor(name, text)) return;
     this.#statements.setPrepared({
       kind: 'prepared',
@@ -302,9 +312,20 @@ export class SessionTracker {
     });
   }
 
+  #declare(name: string, text: string): void {
+    if (this.#movedPortals.has(name) || this.#movedPortals.has('')) return;
+    if (this.#cursors.size < maxCursors) this.#cursors.set(name, text);
+  }
+
+  /** Empty: all. */
+  #deallocated(name: string): void {
+    const names = name === '' ? [...this.#statements.preparedStatements()].map((one) => one.name) : [name];
+    for (const one of names) if (!this.#statements.parsedSince(one)) this.#statements.removePrepared(one);
+  }
+
   #discard(what: string): void {
     if (what === 'all') {
-      this.#statements.removeAllPrepared();
+      this.#deallocated('');
       this.#cursors.clear();
       this.#moved();
     }

@@ -93,13 +93,13 @@ export class StatementTable {
   }
 
   /** Sets a statement as the Parse is sent; the returned function takes it back when the target did not accept it. */
-  setPrepared(statement: PreparedStatement): () => void {
+  setPrepared(statement: PreparedStatement): (skipped: boolean) => void {
     const before = this.#prepared.get(statement.name);
     this.#put(statement);
-    return () => {
+    return (skipped) => {
       if (this.#prepared.get(statement.name) !== statement) return;
-      // A failed Parse without a name still drops the old unnamed statement; one with a name leaves the old one.
-      if (before === undefined || statement.name === '') this.#drop(statement.name);
+      // A failed Parse without a name still drops the old unnamed statement; one with a name, or one never looked at, leaves the old one.
+      if (before === undefined || (statement.name === '' && !skipped)) this.#drop(statement.name);
       else this.#put(before);
     };
   }
@@ -113,10 +113,15 @@ export class StatementTable {
     };
   }
 
-  removeAllPrepared(): void {
-    this.#prepared.clear();
-    this.#textBytes = 0;
-    this.version++;
+  /**
+   * SQL made or dropped a prepared statement of this name. True: a Parse was sent since, and whether it was taken depends on what SQL
+   * did before it; which text stands is then asked before the name is used. What the name had before SQL ran is always in doubt.
+   */
+  parsedSince(name: string): boolean {
+    const statement = this.#prepared.get(name);
+    if (statement === undefined || statement.bySql || statement.doubtful) return false;
+    this.doubt(name);
+    return true;
   }
 
   setPortal(portal: Portal): () => void {

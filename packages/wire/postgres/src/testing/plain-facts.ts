@@ -17,7 +17,7 @@ export function plainFacts(effects: (text: string) => readonly SessionEffect[] =
   };
 }
 
-function plainStatement(text: string, sessionEffects: readonly SessionEffect[]): StatementFacts {
+export function plainStatement(text: string, sessionEffects: readonly SessionEffect[]): StatementFacts {
   return {
     language: languageName,
     kind: 'read',

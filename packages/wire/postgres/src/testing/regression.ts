@@ -3,7 +3,17 @@
  * nothing refused and nothing masked.
  */
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -28,6 +38,11 @@ const databaseSettings = [
   "bytea_output = 'hex'",
   "timezone_abbreviations = 'Default'",
 ];
+/**
+ * What pg_regress sets by environment, as defaults of the database on both roads: under the gateway RESET goes back to the default
+ * and not to the startup packet's value (README of the package), and everything printed after one RESET would differ.
+ */
+const sessionDefaults = ["datestyle = 'Postgres, MDY'", "timezone = 'PST8PDT'", "intervalstyle = 'postgres_verbose'"];
 
 /** A folder that both the server (as `nobody`) and psql can use, with the suite's data in it. */
 export interface RegressionFolder {
@@ -107,7 +122,8 @@ async function makeDatabase(server: RunningPostgres): Promise<void> {
   await client.connect();
   try {
     await client.query(`CREATE DATABASE ${database} TEMPLATE=template0`);
-    for (const setting of databaseSettings) await client.query(`ALTER DATABASE ${database} SET ${setting}`);
+    for (const setting of [...databaseSettings, ...sessionDefaults])
+      await client.query(`ALTER DATABASE ${database} SET ${setting}`);
   } finally {
     await client.end();
   }
