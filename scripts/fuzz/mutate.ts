@@ -22,7 +22,11 @@ const mutators: readonly Mutator[] = [
 ];
 
 export function mutate(input: Buffer, random: Random, corpus: readonly Buffer[], words: readonly Buffer[]): Buffer {
-  let changed: Buffer = Buffer.from(input);
+  // Now and then something new, made of words alone: long ways through states are not found by small steps.
+  let changed: Buffer =
+    words.length > 0 && random.chance(8)
+      ? Buffer.concat(Array.from({ length: 1 + random.below(48) }, () => random.pick(words)))
+      : Buffer.from(input);
   for (let rounds = 1 + random.below(5); rounds > 0; rounds--) {
     changed = random.pick(mutators)(changed, random, corpus, words);
     if (changed.length > maxInputBytes) changed = changed.subarray(0, maxInputBytes);

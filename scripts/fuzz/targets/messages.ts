@@ -95,6 +95,10 @@ const handle: Handle = {
   completed: () => undefined,
   failed: () => undefined,
   ended: () => undefined,
+  budget: null,
+  stopped: () => {
+    throw new Error('nothing here has a budget');
+  },
 };
 const formTypes = [16, 17, 20, 23, 25, 114, 1082, 1184, 1700, 2950, 1007, 1009, 3802] as const;
 
@@ -189,7 +193,12 @@ function target(name: string, all: readonly Codec[]): FuzzTarget {
       '"',
     ]
       .map((text) => Buffer.from(text, 'latin1'))
-      .concat([Buffer.from('ffffffff', 'hex'), Buffer.from('00000001', 'hex'), Buffer.from('00030000', 'hex')]),
+      .concat([
+        Buffer.from('ffffffff', 'hex'),
+        Buffer.from('fffffffe', 'hex'),
+        Buffer.from('00000001', 'hex'),
+        Buffer.from('00030000', 'hex'),
+      ]),
     run: (input) => {
       if (input.length === 0) return;
       const codec = all[input[0]! % all.length]!;

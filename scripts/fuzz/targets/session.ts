@@ -4,7 +4,7 @@
  */
 
 import type { SessionEffect, StatementFacts } from '@sluice/domain';
-import { ExpectedQueue } from '../../../packages/wire/postgres/src/expected.ts';
+import { type Expected, ExpectedQueue } from '../../../packages/wire/postgres/src/expected.ts';
 import { SessionTracker } from '../../../packages/wire/postgres/src/session-state.ts';
 import { type PreparedStatement, StatementTable } from '../../../packages/wire/postgres/src/statement-table.ts';
 import { plainStatement } from '../../../packages/wire/postgres/src/testing/plain-facts.ts';
@@ -61,14 +61,14 @@ class ServerModel {
   }
 }
 
-type Table = Pick<StatementTable, 'setPrepared' | 'removePrepared' | 'prepared' | 'preparedStatements' | 'doubtAll'>;
+type Table = Pick<StatementTable, 'prepared' | 'preparedStatements'>;
 
 /** What the relay does with each message, without bytes. */
 class GatewayModel {
   readonly table: StatementTable;
   readonly #session: SessionTracker;
   readonly #expected = new ExpectedQueue();
-  readonly #queries: { readonly facts: StatementFacts }[] = [];
+  readonly #facts = new WeakMap<Expected, StatementFacts>();
   skipping = false;
 
   constructor(table: StatementTable) {
@@ -87,11 +87,13 @@ class GatewayModel {
       parameterTypes: [],
       columns: undefined,
     };
-    this.#expected.add({ kind: 'parse', onUndone: this.table.setPrepared(statement) });
+    const { done, undone } = this.table.setPrepared(statement);
+    this.#expected.add({ kind: 'parse', onDone: done, onUndone: undone });
   }
 
   close(name: string): void {
-    this.#expected.add({ kind: 'close', onUndone: this.table.removePrepared(name) });
+    const { done, undone } = this.table.removePrepared(name);
+    this.#expected.add({ kind: 'close', onDone: done, onUndone: undone });
   }
 
   bad(): void {
@@ -108,18 +110,17 @@ class GatewayModel {
       if (this.#session.mayHide([facts])) this.table.doubtAll();
       this.#session.willRun([facts]);
     }
-    this.#queries.push({ facts });
-    this.#expected.add({ kind: 'query' });
+    this.#facts.set(this.#expected.add({ kind: 'query' }), facts);
   }
 
   answer(kind: 'done' | 'error' | 'ready'): void {
     const head = this.#expected.head;
     if (head === null) throw new Error('an answer to nothing');
-    if (kind === 'ready') {
-      if (head.kind === 'query') this.#queries.shift();
-      this.#expected.shift();
-    } else if (head.kind === 'query') {
-      if (kind === 'done') this.#session.completed(this.#queries[0]?.facts ?? null);
+    if (kind === 'ready') this.#expected.shift();
+    else if (head.kind === 'query') {
+      const facts = this.#facts.get(head) ?? null;
+      if (kind === 'done') this.#session.completed(facts);
+      else this.#session.failed(facts);
     } else if (kind === 'done') this.#expected.shift();
     else if (!this.#expected.skipToSync()) this.skipping = true;
   }
@@ -236,9 +237,9 @@ function target(name: string, newTable: () => StatementTable): FuzzTarget {
 
 /** The bug: a Parse that failed is not taken back. */
 class TrustingTable extends StatementTable {
-  override setPrepared(statement: PreparedStatement): (skipped: boolean) => void {
-    const undo = super.setPrepared(statement);
-    return statement.name === 'b' ? () => undefined : undo;
+  override setPrepared(statement: PreparedStatement): ReturnType<StatementTable['setPrepared']> {
+    const { done, undone } = super.setPrepared(statement);
+    return { done, undone: statement.name === 'b' ? done : undone };
   }
 }
 

@@ -219,12 +219,15 @@ export class ClientMessages {
         parameterTypes,
         columns: undefined,
       };
-      const undo = core.statements.setPrepared(statement);
+      const change = core.statements.setPrepared(statement);
       this.#send(raw, {
         kind: 'parse',
         run: new StatementRun(handle, text, core.knowledge),
-        onDone: () => handle.ended(),
-        onUndone: undo,
+        onDone: () => {
+          change.done();
+          handle.ended();
+        },
+        onUndone: change.undone,
       });
     });
   }
@@ -364,9 +367,11 @@ export class ClientMessages {
     if (kind === 'portal') {
       core.statements.removePortal(name);
       core.session.portalMoved(name);
+      this.#send(this.#raw(), { kind: 'close' });
+      return;
     }
-    const undo = kind === 'statement' ? core.statements.removePrepared(name) : undefined;
-    this.#send(this.#raw(), undo === undefined ? { kind: 'close' } : { kind: 'close', onUndone: undo });
+    const { done, undone } = core.statements.removePrepared(name);
+    this.#send(this.#raw(), { kind: 'close', onDone: done, onUndone: undone });
   }
 
   #sync(): void {

@@ -201,7 +201,7 @@ export class RelayCore {
       const digest = createHash('sha256').update(statement.text).digest('hex');
       if (there.get(statement.name) === digest) statement.doubtful = false;
       // SQL PREPARE shows its whole command there: it stays doubtful.
-      else if (!statement.bySql || !there.has(statement.name)) this.statements.removePrepared(statement.name);
+      else if (!statement.bySql || !there.has(statement.name)) this.statements.deallocatedBySql(statement.name);
     }
   }
 

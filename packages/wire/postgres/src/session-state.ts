@@ -174,6 +174,7 @@ export class SessionTracker {
   completed(facts: StatementFacts | null): void {
     const unknown = facts === null || !facts.complete || facts.kind === 'procedure';
     if (unknown) this.#unknownHappened();
+    this.#doubtHidden(facts);
     for (const effect of facts?.sessionEffects ?? []) this.#apply(effect);
     // Nor is it known what a cursor was declared with there.
     if (unknown) this.#cursors.clear();
@@ -196,6 +197,10 @@ export class SessionTracker {
     );
   }
 
+  #doubtHidden(facts: StatementFacts | null): void {
+    if (facts === null || this.mayHide([facts])) this.#statements.doubtSettled();
+  }
+
   #moves(effect: SessionEffect): boolean {
     switch (effect.type) {
       case 'copy':
@@ -212,8 +217,9 @@ export class SessionTracker {
     }
   }
 
-  /** Something failed: what it had moved is moved back by the target. */
-  failed(): void {
+  /** Something failed: what it had moved is moved back by the target, but for prepared statements. `facts` when it was a statement. */
+  failed(facts?: StatementFacts | null): void {
+    if (facts !== undefined) this.#doubtHidden(facts);
     if (this.#movedInTransaction) this.#stale = true;
   }
 
@@ -273,7 +279,7 @@ export class SessionTracker {
         this.#prepare(name, String(effect.text));
         break;
       case 'deallocate':
-        this.#deallocated(name);
+        this.#statements.deallocatedBySql(name === '' ? null : name);
         break;
       case 'declare':
         this.#declare(name, String(effect.text));
@@ -298,9 +304,8 @@ export class SessionTracker {
   }
 
   #prepare(name: string, text: string): void {
-    if (this.#statements.parsedSince(name)) return;
     if (!this.#statements.hasRoomFor(name, text)) return;
-    this.#statements.setPrepared({
+    this.#statements.preparedBySql({
       kind: 'prepared',
       name,
       text,
@@ -317,15 +322,9 @@ export class SessionTracker {
     if (this.#cursors.size < maxCursors) this.#cursors.set(name, text);
   }
 
-  /** Empty: all. */
-  #deallocated(name: string): void {
-    const names = name === '' ? [...this.#statements.preparedStatements()].map((one) => one.name) : [name];
-    for (const one of names) if (!this.#statements.parsedSince(one)) this.#statements.removePrepared(one);
-  }
-
   #discard(what: string): void {
     if (what === 'all') {
-      this.#deallocated('');
+      this.#statements.deallocatedBySql(null);
       this.#cursors.clear();
       this.#moved();
     }

@@ -2,6 +2,7 @@
 import type { StatementHandle } from '@sluice/wire-kit';
 import { maxPortals, maxPreparedStatements, maxPreparedTextBytes } from './limits.ts';
 import type { RowColumn } from './messages/backend.ts';
+import { PreparedNames, type SentChange } from './prepared-names.ts';
 import type { StatementRun } from './statement-run.ts';
 
 export interface PreparedStatement {
@@ -40,18 +41,15 @@ export interface Portal {
 }
 
 export class StatementTable {
-  readonly #prepared = new Map<string, PreparedStatement>();
+  readonly #prepared = new PreparedNames();
   readonly #portals = new Map<string, Portal>();
-  #textBytes = 0;
-  /** Changes whenever the set of prepared statements does. */
-  version = 0;
 
   prepared(name: string): PreparedStatement | undefined {
     return this.#prepared.get(name);
   }
 
   preparedStatements(): IterableIterator<PreparedStatement> {
-    return this.#prepared.values();
+    return this.#prepared.current();
   }
 
   portal(name: string): Portal | undefined {
@@ -61,26 +59,24 @@ export class StatementTable {
   /** False: the bound is reached. */
   hasRoomFor(name: string, text: string): boolean {
     const old = this.#prepared.get(name);
-    const count = this.#prepared.size - (old === undefined ? 0 : 1);
-    const bytes = this.#textBytes - (old?.text.length ?? 0) + text.length;
+    const count = this.#prepared.count - (old === undefined ? 0 : 1);
+    const bytes = this.#prepared.textLength - (old?.text.length ?? 0) + text.length;
     return count < maxPreparedStatements && bytes <= maxPreparedTextBytes;
   }
 
   /** Something is about to run that may prepare and deallocate by name where nobody sees it. */
   doubtAll(): void {
-    for (const statement of this.#prepared.values()) {
-      if (statement.name === '' || statement.doubtful) continue;
-      statement.doubtful = true;
-      this.version++;
-    }
+    for (const name of this.#prepared.names) if (name !== '') this.doubt(name);
+  }
+
+  /** Something ran that may have prepared and deallocated out of sight: also what was prepared by SQL just before it is in doubt. */
+  doubtSettled(): void {
+    for (const statement of this.#prepared.settled()) if (statement.name !== '') statement.doubtful = true;
   }
 
   /** SQL is about to make or drop a prepared statement of this name: which one stands is not known before the answer. */
   doubt(name: string): void {
-    const statement = this.#prepared.get(name);
-    if (statement === undefined || statement.doubtful) return;
-    statement.doubtful = true;
-    this.version++;
+    for (const statement of this.#prepared.all(name)) statement.doubtful = true;
   }
 
   /** SQL is about to close or declare a cursor of this name (empty: perhaps of any): a portal of the name may be another's then. */
@@ -92,36 +88,28 @@ export class StatementTable {
     return this.#portals.size < maxPortals;
   }
 
-  /** Sets a statement as the Parse is sent; the returned function takes it back when the target did not accept it. */
-  setPrepared(statement: PreparedStatement): (skipped: boolean) => void {
-    const before = this.#prepared.get(statement.name);
-    this.#put(statement);
-    return (skipped) => {
-      if (this.#prepared.get(statement.name) !== statement) return;
-      // A failed Parse without a name still drops the old unnamed statement; one with a name, or one never looked at, leaves the old one.
-      if (before === undefined || (statement.name === '' && !skipped)) this.#drop(statement.name);
-      else this.#put(before);
-    };
+  /** A Parse is sent. */
+  setPrepared(statement: PreparedStatement): SentChange {
+    return this.#prepared.send(statement.name, statement);
   }
 
-  removePrepared(name: string): () => void {
-    const before = this.#prepared.get(name);
-    if (before === undefined) return () => undefined;
-    this.#drop(name);
-    return () => {
-      if (!this.#prepared.has(name)) this.#put(before);
-    };
+  /** A Close is sent. */
+  removePrepared(name: string): SentChange {
+    return this.#prepared.send(name, null);
   }
 
-  /**
-   * SQL made or dropped a prepared statement of this name. True: a Parse was sent since, and whether it was taken depends on what SQL
-   * did before it; which text stands is then asked before the name is used. What the name had before SQL ran is always in doubt.
-   */
-  parsedSince(name: string): boolean {
-    const statement = this.#prepared.get(name);
-    if (statement === undefined || statement.bySql || statement.doubtful) return false;
-    this.doubt(name);
-    return true;
+  /** SQL prepared it. */
+  preparedBySql(statement: PreparedStatement): void {
+    this.#prepared.settle(statement.name, statement);
+  }
+
+  /** SQL deallocated it, or it was found not to be there. Null: all that have a name. */
+  deallocatedBySql(name: string | null): void {
+    if (name !== null) {
+      this.#prepared.settle(name, null);
+      return;
+    }
+    for (const one of [...this.#prepared.names]) if (one !== '') this.#prepared.settle(one, null);
   }
 
   setPortal(portal: Portal): () => void {
@@ -143,18 +131,5 @@ export class StatementTable {
   /** The transaction is over: portals made before `stretch` are gone. */
   endPortalsBefore(stretch: number): void {
     for (const portal of [...this.#portals.values()]) if (portal.stretch < stretch) this.removePortal(portal.name);
-  }
-
-  #put(statement: PreparedStatement): void {
-    const before = this.#prepared.get(statement.name);
-    this.#textBytes += statement.text.length - (before?.text.length ?? 0);
-    this.#prepared.set(statement.name, statement);
-    this.version++;
-  }
-
-  #drop(name: string): void {
-    this.#textBytes -= this.#prepared.get(name)?.text.length ?? 0;
-    this.#prepared.delete(name);
-    this.version++;
   }
 }
