@@ -5,8 +5,9 @@
 
 import type { SessionEffect, StatementFacts } from '@sluice/domain';
 import { type Expected, ExpectedQueue } from '../../../packages/wire/postgres/src/expected.ts';
+import type { PreparedStatement } from '../../../packages/wire/postgres/src/prepared-names.ts';
 import { SessionTracker } from '../../../packages/wire/postgres/src/session-state.ts';
-import { type PreparedStatement, StatementTable } from '../../../packages/wire/postgres/src/statement-table.ts';
+import { StatementTable } from '../../../packages/wire/postgres/src/statement-table.ts';
 import { plainStatement } from '../../../packages/wire/postgres/src/testing/plain-facts.ts';
 import { type Fuzzed, type FuzzTarget, must } from '../target.ts';
 

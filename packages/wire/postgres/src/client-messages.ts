@@ -24,10 +24,11 @@ import {
   parseQuery,
   parseTargeted,
 } from './messages/frontend.ts';
+import type { PreparedStatement } from './prepared-names.ts';
 import { refusedStatementName, refusedStatementText } from './refused-statement.ts';
 import type { RelayCore } from './relay-core.ts';
 import { reportSkipped, StatementRun } from './statement-run.ts';
-import type { Portal, PreparedStatement } from './statement-table.ts';
+import type { Portal } from './statement-table.ts';
 
 type Done = void | Promise<void>;
 

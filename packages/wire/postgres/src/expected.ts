@@ -1,7 +1,8 @@
 /** What the target still owes: one entry per forwarded message, in order, so that every answer belongs to a known message. */
 import type { LocalError } from './errors.ts';
+import type { PreparedStatement } from './prepared-names.ts';
 import type { StatementRun } from './statement-run.ts';
-import type { Portal, PreparedStatement } from './statement-table.ts';
+import type { Portal } from './statement-table.ts';
 
 export interface Expected {
   readonly kind: 'query' | 'parse' | 'bind' | 'describe' | 'execute' | 'close' | 'sync';

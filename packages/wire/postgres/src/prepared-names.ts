@@ -2,7 +2,24 @@
  * What each name of a prepared statement stands for: what the target had when its last answer came, and the changes that were sent
  * since, in order. Only so does a change that fails uncover what really stands under it, whatever was sent behind it meanwhile.
  */
-import type { PreparedStatement } from './statement-table.ts';
+import type { StatementHandle } from '@sluice/wire-kit';
+import type { RowColumn } from './messages/backend.ts';
+
+export interface PreparedStatement {
+  readonly kind: 'prepared';
+  readonly name: string;
+  readonly text: string;
+  /** Made by SQL PREPARE rather than by a Parse message. */
+  readonly bySql: boolean;
+  /** The `prepare` judgement; null for SQL PREPARE, which was judged as the statement that held it. */
+  readonly handle: StatementHandle | null;
+  /** From Parse, completed by ParameterDescription. */
+  parameterTypes: readonly number[];
+  /** Something ran since that may have replaced it out of sight: what was judged is no longer surely what would run. */
+  doubtful: boolean;
+  /** From a Describe; null: it returns no rows; undefined: not yet described. */
+  columns: readonly RowColumn[] | null | undefined;
+}
 
 /** A Parse (`statement`) or Close (null) that was sent. */
 interface Change {

@@ -2,24 +2,8 @@
 import type { StatementHandle } from '@sluice/wire-kit';
 import { maxPortals, maxPreparedStatements, maxPreparedTextBytes } from './limits.ts';
 import type { RowColumn } from './messages/backend.ts';
-import { PreparedNames, type SentChange } from './prepared-names.ts';
+import { PreparedNames, type PreparedStatement, type SentChange } from './prepared-names.ts';
 import type { StatementRun } from './statement-run.ts';
-
-export interface PreparedStatement {
-  readonly kind: 'prepared';
-  readonly name: string;
-  readonly text: string;
-  /** Made by SQL PREPARE rather than by a Parse message. */
-  readonly bySql: boolean;
-  /** The `prepare` judgement; null for SQL PREPARE, which was judged as the statement that held it. */
-  readonly handle: StatementHandle | null;
-  /** From Parse, completed by ParameterDescription. */
-  parameterTypes: readonly number[];
-  /** Something ran since that may have replaced it out of sight: what was judged is no longer surely what would run. */
-  doubtful: boolean;
-  /** From a Describe; null: it returns no rows; undefined: not yet described. */
-  columns: readonly RowColumn[] | null | undefined;
-}
 
 export interface Portal {
   readonly kind: 'portal';
