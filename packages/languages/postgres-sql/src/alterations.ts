@@ -1,6 +1,7 @@
 /** Reads ALTER, RENAME and DROP: which of them only add, and which take something away. */
 import type { ObjectRef } from '@sluice/domain';
 import { type Analysis, resolveRangeVar, type StatementReader } from './analysis.ts';
+import { callStored } from './calls.ts';
 import { objectWords } from './command-names.ts';
 import { noteDefinition, scopeOf, storePayload } from './definitions.ts';
 import { nameOfCall } from './function-calls.ts';
@@ -33,6 +34,8 @@ function alterTable(a: Analysis, node: Tree): void {
   const scope = scopeOf(a, rangeVar);
   const object = a.relations.get(rangeVar) ?? null;
   noteDefinition(a, 'alter', object);
+  // Many parts write the table anew, which evaluates its checks, generated columns and index expressions.
+  if (object !== null) callStored(a, a.names.relation(object.schema, object.name).relation?.writeFunctions ?? []);
   for (const item of listAt(node, 'cmds')) {
     const part = payload(item, 'AlterTableCmd');
     const subtype = part === null ? '' : textAt(part, 'subtype');

@@ -100,7 +100,11 @@ function readCalled(called: CatalogueFunction, names: Names, reader: BodyReader)
   const session = sessionOf(called, body, names.session);
   if (session === null) return unread(`${title}, which runs under settings that Sluice does not follow`);
   const outer = parametersOf(called, body);
-  const stored = reader.collect(session, outer, (a) => readStored(a, body.stored));
+  const stored = reader.collect(session, outer, (a) => {
+    readStored(a, body.stored);
+    for (const { type } of body.parameters) callStored(a, a.names.typeFunctions(type));
+    callStored(a, a.names.typeFunctions(body.returns));
+  });
   if (called.kind === 'aggregate') return result(called, names, [stored], null);
   if (body.text === null) {
     const computes = body.stored !== null && body.stored.commands.length > 0;

@@ -227,7 +227,7 @@ describe('a state change makes the names after it unknown', () => {
       volatility: 'immutable',
       returnsSet: false,
       securityDefiner: false,
-      oid: 1,
+      oid: 90_000,
       least: 1,
       most: 1,
       body: null,

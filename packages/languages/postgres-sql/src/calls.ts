@@ -3,7 +3,7 @@ import { actionOf } from './acting-functions.ts';
 import type { Analysis } from './analysis.ts';
 import type { CatalogueFunction } from './context.ts';
 import { type Flow, merged, nothing, notProvable } from './lineage.ts';
-import type { ResolvedFunction } from './names.ts';
+import { isForeign, type ResolvedFunction } from './names.ts';
 import type { OutColumn } from './scope.ts';
 
 export interface CalledFunction {
@@ -83,12 +83,14 @@ const wholesale: ReadonlySet<string> = new Set(['drop', 'truncate', 'alter-destr
 export function callKnown(a: Analysis, called: CatalogueFunction, how: 'called' | 'beside' = 'called'): CalledFunction {
   const { schema, name } = called;
   a.facts.functions.add(`${schema}.${name}`);
-  if (schema === 'pg_catalog' || schema === 'information_schema') {
+  if (!isForeign(called)) {
     callSystem(a, name, null);
     return { returned: nothing, columns: null };
   }
   if (a.mode === 'store') return unknownResult;
   const { facts, returned, columns } = a.functionFacts(called);
+  if (a.facts.called.has(called.oid)) return { returned, columns };
+  a.facts.called.add(called.oid);
   a.facts.effect('call', { type: 'function', schema, name });
   if (!facts.complete) a.facts.raise('procedure');
   a.facts.nested.push(facts);

@@ -169,7 +169,7 @@ function operatorExpression(a: Analysis, node: Tree, scope: Scope): Flow {
 function typeCast(a: Analysis, node: Tree, scope: Scope): Flow {
   const flow = childrenOf(a, node, scope);
   const type = wordsAt(treeAt(node, 'typeName') ?? {}, 'names').at(-1) ?? '';
-  callStored(a, [...a.names.domainFunctions(type), ...a.names.castFunctions(type)]);
+  callStored(a, a.names.castFunctions(type));
   return type === 'json' || type === 'jsonb' ? flow : withoutRowNames(a, flow);
 }
 
@@ -309,8 +309,9 @@ function sortBy(a: Analysis, node: Tree, scope: Scope): Flow {
   return a.expression(node.node, scope);
 }
 
-/** Types carry no value; their modifiers may hold expressions. */
+/** Types carry no value; their modifiers may hold expressions, and a domain's checks run when a value is made. */
 function typeName(a: Analysis, node: Tree, scope: Scope): Flow {
+  callStored(a, a.names.typeFunctions(wordsAt(node, 'names').at(-1) ?? ''));
   a.expression(node.typmods, scope);
   a.expression(node.arrayBounds, scope);
   return nothing;

@@ -42,6 +42,8 @@ export class FactsBuilder {
   readonly writes = new Map<string, ObjectRef>();
   readonly columns = new Map<string, ColumnRef>();
   readonly functions = new Set<string>();
+  /** Functions outside pg_catalog whose facts are taken in already, by oid. */
+  readonly called = new Set<number>();
   private readonly effects = new Map<string, Effect>();
 
   raise(kind: StatementKind): void {

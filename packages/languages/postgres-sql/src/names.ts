@@ -29,6 +29,7 @@ export type ResolvedFunction =
 interface CatalogueIndex {
   readonly relations: ReadonlyMap<string, CatalogueRelation>;
   readonly byOid: ReadonlyMap<number, CatalogueRelation>;
+  readonly relationsByName: ReadonlyMap<string, readonly CatalogueRelation[]>;
   /** Schemas that have a function of this name, without pg_catalog. */
   readonly functionSchemas: ReadonlyMap<string, readonly string[]>;
   /** By `schema.name`, without pg_catalog. */
@@ -104,6 +105,8 @@ export class Names {
       steadySystemFunctions.has(name) ||
       volatileSystemFunctions.has(name) ||
       this.index?.systemFunctions.has(name) === true;
+    if (schema !== null && this.index?.functions.has(`${schema}.${name}`) === true)
+      return this.userFunctions([schema], name, builtIn && schema === 'pg_catalog');
     if (schema === 'pg_catalog') {
       return builtIn
         ? { origin: 'system', name }
@@ -147,9 +150,24 @@ export class Names {
     return this.index?.casts.get(name)?.map((cast) => cast.function) ?? [];
   }
 
-  /** Functions that the checks of domains of this name call; the schema is left aside, which can only name more. */
-  domainFunctions(name: string): readonly number[] {
-    return this.index?.domains.get(name)?.flatMap((domain) => domain.functions) ?? [];
+  /**
+   * Functions that making a value of this type runs: a domain's checks, also inside arrays and row types. The type is told by its name
+   * as it is written or printed; schemas are left aside, which can only find more.
+   */
+  typeFunctions(written: string): readonly number[] {
+    if (this.index === null || this.index.domains.size === 0) return [];
+    const found = new Set<number>();
+    const seen = new Set<string>();
+    const waiting = [written];
+    for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
+      const name = bareTypeName(type);
+      if (seen.has(name)) continue;
+      seen.add(name);
+      for (const domain of this.index.domains.get(name) ?? []) for (const oid of domain.functions) found.add(oid);
+      for (const relation of this.index.relationsByName.get(name) ?? [])
+        waiting.push(...relation.columns.map((column) => column.type));
+    }
+    return [...found];
   }
 
   private userFunctions(holders: readonly string[], name: string, orSystem: boolean): ResolvedFunction {
@@ -273,6 +291,14 @@ export class Names {
   }
 }
 
+/** FirstNormalObjectId of transam.h: the server's own objects have smaller numbers, whatever schema people put theirs in. */
+const firstUserOid = 16_384;
+
+/** Made by people. */
+export function isForeign(called: CatalogueFunction): boolean {
+  return called.oid >= firstUserOid;
+}
+
 export function isTemporarySchema(schema: string): boolean {
   return schema === 'pg_temp' || /^pg_(temp|toast_temp)_/.test(schema);
 }
@@ -293,6 +319,17 @@ function userFunction(
   return { origin: 'user', ref: { type: 'function', schema, name }, because, candidates: [], orSystem: false };
 }
 
+/** `public.word[]`, `_word`, `"Word"` → `word`, `word`, `Word`. */
+function bareTypeName(written: string): string {
+  const last =
+    written
+      .replace(/(\(.*\))?(\[\d*\])*$/, '')
+      .split('.')
+      .at(-1) ?? '';
+  const bare = last.startsWith('"') ? last.slice(1, -1).replaceAll('""', '"') : last;
+  return bare.replace(/^_/, '').replace(/%.*$/, '');
+}
+
 function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
   const groups = new Map<string, Item[]>();
   for (const item of items) {
@@ -309,24 +346,22 @@ function indexOf(catalogue: PostgresCatalogue): CatalogueIndex {
   if (known !== undefined) return known;
   const functionSchemas = new Map<string, string[]>();
   const systemFunctions = new Set<string>();
-  for (const { schema, name, volatility } of catalogue.functions) {
-    // A newer server's function that no table here has decided about: known only as far as it cannot act.
-    if (schema === 'pg_catalog') {
-      if (volatility !== 'volatile') systemFunctions.add(name);
-    } else if (schema !== 'information_schema') {
+  for (const one of catalogue.functions) {
+    const { schema, name, volatility } = one;
+    if (isForeign(one)) {
       const schemas = functionSchemas.get(name) ?? [];
       if (!schemas.includes(schema)) schemas.push(schema);
       functionSchemas.set(name, schemas);
     }
+    // A newer server's function that no table here has decided about: known only as far as it cannot act.
+    else if (schema === 'pg_catalog' && volatility !== 'volatile') systemFunctions.add(name);
   }
   const index: CatalogueIndex = {
     relations: new Map(catalogue.relations.map((relation) => [`${relation.schema}.${relation.name}`, relation])),
     byOid: new Map(catalogue.relations.map((relation) => [relation.oid, relation])),
+    relationsByName: grouped(catalogue.relations, ({ name }) => name),
     functionSchemas,
-    functions: grouped(
-      catalogue.functions.filter(({ schema }) => schema !== 'pg_catalog'),
-      ({ schema, name }) => `${schema}.${name}`,
-    ),
+    functions: grouped(catalogue.functions.filter(isForeign), ({ schema, name }) => `${schema}.${name}`),
     functionsByOid: new Map(catalogue.functions.map((one) => [one.oid, one])),
     operators: grouped(catalogue.operators, ({ name }) => name),
     domains: grouped(catalogue.domains, ({ name }) => name),

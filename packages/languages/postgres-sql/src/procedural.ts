@@ -77,6 +77,8 @@ function quoted(body: string): string {
   return `${tag}${body}${tag}`;
 }
 
+const cursorStatements: ReadonlySet<string> = new Set(['PLpgSQL_stmt_open', 'PLpgSQL_stmt_close', 'PLpgSQL_stmt_forc']);
+
 const dynamic = 'runs a text that is put together at run time';
 
 function readNode(a: Analysis, value: unknown): void {
@@ -95,13 +97,14 @@ function readPart(a: Analysis, key: string, value: unknown): void {
   else if (/^PLpgSQL_/.test(key) && !knownNodes.has(key))
     a.facts.incomplete('runs a block with a statement that Sluice does not read');
   if (key === 'PLpgSQL_stmt_commit' || key === 'PLpgSQL_stmt_rollback') a.facts.session({ type: 'unknown' });
+  // A cursor's name is a variable's value: any that the session knows may be another's now.
+  if (cursorStatements.has(key)) a.facts.session({ type: 'close', name: '' });
   readNode(a, value);
 }
 
 /** Assigning to a variable of a domain checks it. */
 function readType(a: Analysis, value: unknown): void {
-  const name = isTree(value) ? (textAt(value, 'typname').split('.').at(-1) ?? '') : '';
-  callStored(a, a.names.domainFunctions(name.replaceAll('"', '')));
+  if (isTree(value)) callStored(a, a.names.typeFunctions(textAt(value, 'typname')));
 }
 
 /** EXECUTE of a text that stands there as one constant is that text; any other is known only when it runs. */

@@ -112,6 +112,7 @@ function reachedByWriting(a: Analysis, relation: CatalogueRelation, verb: Change
     if (verb === 'insert' || (verb === 'update' && scope.defaults === true))
       for (const oid of relation.sequences) withRelation(a, oid, (one) => a.facts.write(refOf(one)));
     noteDefinitions(a, relation, relation.writeFunctions);
+    callStored(a, a.names.typeFunctions(relation.name));
   }
   if (a.mode === 'run') followKeys(a, relation, verb, scope);
 }

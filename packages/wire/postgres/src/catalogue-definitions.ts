@@ -118,7 +118,7 @@ export class Definitions {
   }
 
   /** `viewTree`: the stored query of a view; null: it is none; undefined: it could not be read. */
-  relation(oid: number, columnTypes: readonly string[], viewTree: string | null | undefined): RelationDefinitions {
+  relation(oid: number, viewTree: string | null | undefined): RelationDefinitions {
     const triggers = this.#of(this.#triggers, oid);
     const expressions = this.#of(this.#expressions, oid);
     const numbers = (kind: string): StoredNumbers[] =>
@@ -132,12 +132,7 @@ export class Definitions {
       children: this.#of(this.#children, oid).map((row) => Number(row[1])),
       sequences: [...new Set(this.#of(this.#sequences, oid).map((row) => Number(row[1])))],
       readFunctions: this.#called([...numbers('read'), ...(viewTree ? [numbersIn(viewTree)] : [])]),
-      writeFunctions: this.#called([
-        ...numbers('write'),
-        ...numbers('read'),
-        ...conditions,
-        this.#checksOf(columnTypes),
-      ]),
+      writeFunctions: this.#called([...numbers('write'), ...numbers('read'), ...conditions]),
       definitionsKnown: viewTree !== undefined,
     };
   }
@@ -213,13 +208,6 @@ export class Definitions {
       }
     }
     return [...functions];
-  }
-
-  /** Writing a column of a domain's type checks it. Types are told by name here, which can only find more. */
-  #checksOf(columnTypes: readonly string[]): StoredNumbers {
-    if (this.#domains.size === 0) return none;
-    const types = [...this.#domains].filter(([, { name }]) => columnTypes.includes(name)).map(([oid]) => oid);
-    return { functions: [], types };
   }
 }
 

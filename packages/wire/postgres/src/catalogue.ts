@@ -145,11 +145,7 @@ function assemble(serverVersion: number, rows: Rows): LoadedCatalogue {
     if (kind === undefined) continue;
     const own = columns.get(oid) ?? [];
     const isOwnView = (kind === 'view' || kind === 'materialized-view') && oid >= firstUserOid;
-    const defined = definitions.relation(
-      oid,
-      own.map((column) => column.type),
-      isOwnView ? trees.get(oid) : null,
-    );
+    const defined = definitions.relation(oid, isOwnView ? trees.get(oid) : null);
     relations.push({ oid, schema, name, kind, columns: own, dependsOn: dependsOn.get(oid) ?? [], ...defined });
     const parts = [row[0], row[4], columnVersions.get(oid) ?? '', ...(triggerVersions.get(oid) ?? [])];
     versions.set(nameKey(schema, name), `${parts.join(';')}${JSON.stringify(defined)}`);

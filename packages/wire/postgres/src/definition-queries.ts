@@ -7,7 +7,7 @@ import { numberFields } from './stored-trees.ts';
 
 /** The functions that a node tree calls and the types that it makes, as `field number field number …`. */
 const numbersIn = (tree: string): string =>
-  `(SELECT pg_catalog.string_agg(DISTINCT m[1] || ' ' || m[2], ' ') FROM pg_catalog.regexp_matches(${tree}::text, ':(${numberFields}) ([0-9]+)', 'g') AS m)`;
+  `(SELECT pg_catalog.string_agg(DISTINCT m[1] || ' ' || m[2], ' ') FROM pg_catalog.regexp_matches((${tree})::text, ':(${numberFields}) ([0-9]+)', 'g') AS m)`;
 
 /** Table's oid, function that an enabled trigger runs, its kind (pg_trigger.h), version, numbers in its condition. */
 export const triggersText = `SELECT t.tgrelid, t.tgfoid, t.tgtype, t.xmin, ${numbersIn('t.tgqual')}
@@ -25,6 +25,7 @@ UNION ALL SELECT d.adrelid, 'write', ${numbersIn('d.adbin')} FROM pg_catalog.pg_
 UNION ALL SELECT k.conrelid, 'write', ${numbersIn('k.conbin')} FROM pg_catalog.pg_constraint AS k WHERE k.conrelid >= 16384 AND k.conbin IS NOT NULL
 UNION ALL SELECT i.indrelid, 'write', ${numbersIn("COALESCE(i.indexprs::text, '') || COALESCE(i.indpred::text, '')")} FROM pg_catalog.pg_index AS i
   WHERE i.indrelid >= 16384 AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+UNION ALL SELECT x.stxrelid, 'write', ${numbersIn("pg_catalog.to_jsonb(x) ->> 'stxexprs'")} FROM pg_catalog.pg_statistic_ext AS x
 UNION ALL SELECT q.partrelid, 'write', ${numbersIn('q.partexprs')} FROM pg_catalog.pg_partitioned_table AS q WHERE q.partexprs IS NOT NULL
 LIMIT 200001`;
 

@@ -45,6 +45,10 @@ CREATE OPERATOR === (leftarg = int, rightarg = text, function = evil_eq);
 CREATE FUNCTION evil_check(text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN DELETE FROM plain; RETURN true; END$$;
 CREATE DOMAIN checked AS text CHECK (evil_check(VALUE));
 CREATE TABLE with_domain (id int, word checked);
+CREATE TYPE pair AS (a int, b checked);
+CREATE TABLE with_pair (id int, p pair);
+CREATE FUNCTION takes_checked(checked) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION pg_catalog.innocent(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN DELETE FROM plain; RETURN 1; END$$;
 CREATE TABLE with_check (id int, word text CHECK (evil_check(word)));
 CREATE TABLE with_default (id int, word text DEFAULT sly()::text);
 CREATE TABLE with_policy (id int, word text);
@@ -126,6 +130,14 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     ['SELECT really_evil(id) FROM plain', ['c', 'child', 'grandchild']],
     ["SELECT 1 === 'x'", ['c', 'child', 'grandchild']],
     ["SELECT 'x'::checked", ['plain']],
+    ["SELECT '{x}'::checked[]", ['plain']],
+    ["SELECT '(1,x)'::pair", ['plain']],
+    ["SELECT * FROM json_to_record('{}') AS r (b checked)", ['plain']],
+    ["SELECT takes_checked('x')", ['plain']],
+    ["INSERT INTO with_pair VALUES (1, '(1,x)')", ['plain', 'with_pair']],
+    ['SELECT innocent(1)', ['plain']],
+    ['SELECT pg_catalog.innocent(1)', ['plain']],
+    ['ALTER TABLE with_check ADD COLUMN more int', ['plain', 'with_check']],
     ["INSERT INTO with_domain VALUES (1, 'x')", ['plain', 'with_domain']],
     ["INSERT INTO with_check VALUES (1, 'x')", ['plain', 'with_check']],
     ['INSERT INTO with_default (id) VALUES (1)', ['c', 'child', 'grandchild', 'with_default']],
