@@ -30,7 +30,7 @@ async function main(): Promise<number> {
     approvalsCommand(env),
     sessionsCommand(env),
     recordingsCommand(),
-    policyCommand(),
+    policyCommand(env),
     caCommand(env),
   ]) {
     // A command's own commands as well: wrong usage has one exit code everywhere.

@@ -18,6 +18,7 @@ import {
   leafResponseSchema,
   type SignedBundle,
   SluiceError,
+  sealedExplainRequestSchema,
   type TestResult,
 } from '@sluice/domain';
 import { type SigningKeys, signRequest } from '@sluice/keys';
@@ -151,6 +152,16 @@ export class ControlPlane {
 
   async reportTest(result: TestResult): Promise<void> {
     await this.#tell(gatewayPaths.testResults, json(result));
+  }
+
+  /** The sealed request to explain that a notice told of. */
+  async explainRequest(requestId: string): Promise<string> {
+    const path = `${gatewayPaths.explanations}?id=${encodeURIComponent(requestId)}`;
+    return (await read(await this.#send('GET', path, null), sealedExplainRequestSchema)).sealed;
+  }
+
+  async answerExplain(requestId: string, sealed: string): Promise<void> {
+    await this.#tell(gatewayPaths.explanations, json({ requestId, sealed }));
   }
 
   /** Headers that sign the tunnel's upgrade request. */

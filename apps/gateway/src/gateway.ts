@@ -16,6 +16,7 @@ import { Bundles, type CurrentBundle, capabilities } from './bundles.ts';
 import { testConnection } from './connection-test.ts';
 import { ControlPlane } from './control-plane.ts';
 import type { GatewayEnvironment } from './env.ts';
+import { Explanations } from './explanations.ts';
 import { FactsPool } from './facts-pool.ts';
 import { KnowledgeCache } from './knowledge-cache.ts';
 import { Lease } from './lease.ts';
@@ -109,6 +110,7 @@ class Gateway implements RunningGateway {
   readonly #listeners: Listeners;
   readonly #entry: SessionEntry;
   readonly #ports: SessionPorts;
+  readonly #explanations: Explanations;
   readonly #stopping = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   #tunnel: ReturnType<typeof dialTunnel> | null = null;
@@ -165,6 +167,11 @@ class Gateway implements RunningGateway {
     this.#knowledge = new KnowledgeCache(warn);
     this.#dialer = new TargetDialer(env.allowTargets);
     this.#ports = this.#sessionPorts();
+    this.#explanations = new Explanations({
+      controlPlane: this.#controlPlane,
+      connection: (id) => this.#bundles.current?.connections.get(id),
+      ports: this.#ports,
+    });
     this.#entry = new SessionEntry({
       bundles: this.#bundles,
       leaves: this.#leaves,
@@ -260,6 +267,9 @@ class Gateway implements RunningGateway {
           hint: 'Ask an administrator of Sluice before you connect again.',
         });
         return;
+      case 'explain':
+        void this.#explain(notice.requestId, notice.key);
+        return;
       case 'test-connection':
         void this.#test(notice.requestId, notice.connectionId);
         return;
@@ -273,6 +283,15 @@ class Gateway implements RunningGateway {
       await this.#controlPlane.reportTest(await testConnection(requestId, connection, connectionId, this.#ports));
     } catch (error) {
       this.#log.warn({ error: String(error) }, 'a connection test could not be reported');
+    }
+  }
+
+  async #explain(requestId: string, key: string): Promise<void> {
+    try {
+      await this.#pull();
+      await this.#explanations.answer(requestId, key);
+    } catch (error) {
+      this.#log.warn({ error: String(error) }, 'an explanation could not be given');
     }
   }
 

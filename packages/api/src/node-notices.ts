@@ -9,5 +9,7 @@ export const nodeNoticeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('gateway'), gatewayId: z.string(), notice: noticeToGatewaySchema }),
   /** The result of a connection test is there. */
   z.object({ type: z.literal('test-result'), requestId: z.string() }),
+  /** The answer to a request to explain is there. */
+  z.object({ type: z.literal('explained'), requestId: z.string() }),
 ]);
 export type NodeNotice = z.infer<typeof nodeNoticeSchema>;

@@ -30,6 +30,7 @@ const allowed: Readonly<Record<string, readonly ActorRole[]>> = {
   'policies.checkPolicy': ['admin', 'reviewer'],
   'policies.publishPolicy': ['admin'],
   'policies.rollBack': ['admin'],
+  'policies.explainStatement': ['admin', 'reviewer'],
   'approvals.listApprovals': ['admin', 'reviewer', 'engineer', 'agent'],
   'approvals.showApproval': ['admin', 'reviewer', 'engineer', 'agent'],
   'approvals.decideApproval': ['admin', 'reviewer', 'engineer'],

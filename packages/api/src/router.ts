@@ -30,6 +30,7 @@ import { updateGroup } from './identities/update-group.ts';
 import { updatePerson } from './identities/update-person.ts';
 import { showOverview } from './overview/show-overview.ts';
 import { checkPolicy } from './policies/check-policy.ts';
+import { explainStatement } from './policies/explain-statement.ts';
 import { listVersions } from './policies/list-versions.ts';
 import { publishPolicy, rollBack } from './policies/publish-policy.ts';
 import { showActivePolicy } from './policies/show-active-policy.ts';
@@ -55,7 +56,15 @@ export const appRouter = router({
     listSealingKeys,
   }),
   gateways: router({ listGateways, createEnrolment, revokeGateway }),
-  policies: router({ showActivePolicy, listVersions, showVersion, checkPolicy, publishPolicy, rollBack }),
+  policies: router({
+    showActivePolicy,
+    listVersions,
+    showVersion,
+    checkPolicy,
+    publishPolicy,
+    rollBack,
+    explainStatement,
+  }),
   approvals: router({ listApprovals, showApproval, decideApproval, countWaiting }),
   sessions: router({ listSessions, showSession, listTimeline, terminateSession, verifySession }),
   identities: router({

@@ -57,6 +57,13 @@ export {
   setConnectionPorts,
   updateConnection,
 } from './connections.ts';
+export {
+  answerExplainRequest,
+  createExplainRequest,
+  findExplainRequest,
+  hasExplainAnswer,
+  takeExplainAnswer,
+} from './explain-requests.ts';
 export type { EnrolmentTokenRow, GatewayRow, NewEnrolmentToken, NewGateway, NewTunnel } from './gateways.ts';
 export {
   closeTunnelRow,

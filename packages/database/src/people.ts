@@ -10,7 +10,7 @@ export type PersonRow = Prisma.PersonGetPayload<{ include: typeof withGroupsAndA
 
 export function findPerson(
   db: Db,
-  where: { readonly id: string } | { readonly email: string },
+  where: { readonly id: string } | { readonly email: string } | { readonly name: string },
 ): Promise<PersonRow | null> {
   return db.person.findUnique({ where, include: withGroupsAndAgents });
 }

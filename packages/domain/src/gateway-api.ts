@@ -16,6 +16,7 @@ export const gatewayPaths = {
   chunks: '/api/gateway/chunks',
   state: '/api/gateway/state',
   testResults: '/api/gateway/test-results',
+  explanations: '/api/gateway/explanations',
   tunnel: '/api/tunnel',
 } as const;
 
@@ -193,6 +194,8 @@ export const noticeToGatewaySchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('approval'), id: z.string() }),
   z.strictObject({ type: z.literal('terminate'), sessionId: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal('test-connection'), requestId: z.string(), connectionId: z.string() }),
+  /** Something to explain is there; `key` opens it and seals the answer, and stands nowhere else. */
+  z.strictObject({ type: z.literal('explain'), requestId: z.string(), key: z.string() }),
 ]);
 export type NoticeToGateway = z.infer<typeof noticeToGatewaySchema>;
 /** Gateway → control plane. */

@@ -23,6 +23,26 @@ export {
 export type { ErrorAudience, ErrorCode } from './errors.ts';
 export { errorCodes, SluiceError } from './errors.ts';
 export type {
+  ExplainAnswer,
+  ExplainedOutput,
+  ExplainedRule,
+  ExplainedStatement,
+  ExplainRequest,
+  Explanation,
+} from './explain.ts';
+export {
+  explainAnswerSchema,
+  explainContext,
+  explainRequestSchema,
+  maxAssumedGrants,
+  maxDraftCharacters,
+  maxExplainedCharacters,
+  maxExplainedEntries,
+  maxExplainedStatements,
+  sealedExplainAnswerSchema,
+  sealedExplainRequestSchema,
+} from './explain.ts';
+export type {
   ColumnRef,
   Effect,
   EffectVerb,

@@ -20,6 +20,11 @@ export function sealAtRest(masterKey: Secret, plaintext: Secret, context: string
   return formatPrefix + Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]).toString('base64url');
 }
 
+/** A key for one row that lives for seconds: whoever may open the row carries it, and it stands in no database. */
+export function makeRowKey(): Secret {
+  return new Secret(randomBytes(keyBytes).toString('base64url'));
+}
+
 /** Opens what `sealAtRest` made. Throws SluiceError `internal` when key, context or bytes are not those it was sealed with. */
 export function openAtRest(masterKey: Secret, sealed: string, context: string): Secret {
   const bytes = sealed.startsWith(formatPrefix) ? decodeBase64url(sealed.slice(formatPrefix.length)) : null;

@@ -1,4 +1,4 @@
-export { openAtRest, sealAtRest } from './at-rest.ts';
+export { makeRowKey, openAtRest, sealAtRest } from './at-rest.ts';
 export { decodeBase64url, equalConstantTime, keyedDigest, sha256 } from './digest.ts';
 export { newId } from './ids.ts';
 export { hashPassword, maxPasswordLength, verifyPassword } from './passwords.ts';

@@ -1,3 +1,4 @@
+export { explainStatement } from './explain-statement.ts';
 export type { LiveSession } from './live-sessions.ts';
 export { LiveSessions } from './live-sessions.ts';
 export type {

@@ -65,9 +65,7 @@ export class SessionInspector implements Inspector {
 
   constructor(session: InspectorSession) {
     this.#session = session;
-    const { name, address, labels, options } = session.connection;
-    const database = typeof options.database === 'string' ? options.database : '';
-    this.#policyConnection = { name, protocol: address.protocol, labels, database };
+    this.#policyConnection = policyConnectionOf(session.connection);
     this.#masks = new SessionMasks(session.actor, this.#policyConnection, session.ports);
   }
 
@@ -341,6 +339,12 @@ export class SessionInspector implements Inspector {
       });
     }
   }
+}
+
+/** A connection as rules see it. */
+export function policyConnectionOf({ name, address, labels, options }: BundleConnection): PolicyConnection {
+  const database = typeof options.database === 'string' ? options.database : '';
+  return { name, protocol: address.protocol, labels, database };
 }
 
 /** The statement that an earlier phase bound under an approval; null when none was asked for. */

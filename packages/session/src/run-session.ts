@@ -235,7 +235,7 @@ async function dialRequest(
 }
 
 /** Agents open as the reader where there is one; people are bound by policy alone (design section 4). */
-function opensAsReader(actor: Actor, connection: BundleConnection): boolean {
+export function opensAsReader(actor: Actor, connection: BundleConnection): boolean {
   return actor.kind === 'service' && connection.readerCredential !== null;
 }
 

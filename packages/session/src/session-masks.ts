@@ -21,10 +21,17 @@ interface Compiled {
 export class SessionMasks {
   readonly #actor: Actor;
   readonly #connection: PolicyConnection;
-  readonly #ports: SessionPorts;
+  readonly #ports: Pick<SessionPorts, 'policy' | 'now' | 'digest'>;
+  readonly #grants: readonly string[];
   #compiled: Compiled | null = null;
 
-  constructor(actor: Actor, connection: PolicyConnection, ports: SessionPorts) {
+  constructor(
+    actor: Actor,
+    connection: PolicyConnection,
+    ports: Pick<SessionPorts, 'policy' | 'now' | 'digest'>,
+    grants: readonly string[] = [],
+  ) {
+    this.#grants = grants;
     this.#actor = actor;
     this.#connection = connection;
     this.#ports = ports;
@@ -51,7 +58,7 @@ export class SessionMasks {
       actor: this.#actor,
       connection: this.#connection,
       time: new Date(now),
-      grants: [],
+      grants: this.#grants,
     });
     const every = everyMask(policy);
     const clientRules = JSON.stringify(rules);

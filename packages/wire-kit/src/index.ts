@@ -24,6 +24,8 @@ export type {
   JudgePhase,
   JudgeRequest,
   OpenStatementClient,
+  ReadText,
+  ReadTextRequest,
   RelayRequest,
   ResultBudget,
   ResultField,

@@ -119,6 +119,22 @@ export interface RelayRequest<Client extends WireClient, Target extends WireTarg
   readonly signal: AbortSignal;
 }
 
+export interface ReadTextRequest<Knowledge extends TargetKnowledge> {
+  readonly text: string;
+  readonly dial: DialRequest;
+  readonly knowledge: Knowledge | null;
+  readonly facts: FactsReader;
+}
+
+/** A text as it was read, and the state of the session that it was read for. */
+export interface ReadText {
+  readonly language: string;
+  readonly outcome: ReadOutcome;
+  readonly state: SessionState;
+  /** What the protocol refuses in it whatever policy says, in a clause; null: nothing. */
+  readonly uncarried: string | null;
+}
+
 /** Why a session ended. `clean`: one side said goodbye. */
 export interface SessionEnd {
   readonly reason: 'clean' | 'client-gone' | 'target-gone' | 'terminated' | 'protocol-violation';
@@ -143,6 +159,11 @@ export interface WireProtocol<
   openKnowledge(request: DialRequest): Promise<Knowledge | null>;
   /** Admits the client (spending the permit) and relays until the end. Resolves in every case; both sides are closed. */
   relay(request: RelayRequest<Client, Target, Knowledge>): Promise<SessionEnd>;
+  /**
+   * Reads a text as a new session of this connection would, and runs nothing: names are what the target answers to the closed list of
+   * the gateway's own questions. Throws SluiceError when the target cannot be asked.
+   */
+  readText(request: ReadTextRequest<Knowledge>): Promise<ReadText>;
   /** Step-by-step check of address, TLS, authentication and rights; `warnings` name dangerous roles. */
   testTarget(
     request: DialRequest,

@@ -7,8 +7,9 @@ import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { healthOf } from '../gateways/gateway-views.ts';
 import { id } from '../inputs.ts';
-import { type NodeNotice, nodeNoticeSchema } from '../node-notices.ts';
+import type { NodeNotice } from '../node-notices.ts';
 import { mutation } from '../procedure.ts';
+import { waitForNotice } from '../wait-for-notice.ts';
 
 /** How long a gateway may take, in ms. */
 const testTimeoutMs = 20_000;
@@ -48,21 +49,12 @@ export const testConnection = mutation({
 });
 
 async function waitForResult(bus: Bus, db: Db, requestId: string): Promise<TestResult> {
-  let timer: NodeJS.Timeout | undefined;
-  let stop: () => void = () => undefined;
-  let stopGap: () => void = () => undefined;
-  await new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, testTimeoutMs);
-    stop = bus.subscribe('sluice_notice', (payload) => {
-      const notice = nodeNoticeSchema.safeParse(payload);
-      if (notice.success && notice.data.type === 'test-result' && notice.data.requestId === requestId) resolve();
-    });
-    // After a gap the result may be there without a word.
-    stopGap = bus.onGap(() => void findTestResult(db, requestId).then((found) => found !== null && resolve()));
-  });
-  clearTimeout(timer);
-  stop();
-  stopGap();
+  await waitForNotice(
+    bus,
+    (notice) => notice.type === 'test-result' && notice.requestId === requestId,
+    async () => (await findTestResult(db, requestId)) !== null,
+    testTimeoutMs,
+  );
   const result = await findTestResult(db, requestId);
   if (result !== null) return result;
   throw new SluiceError('timed-out', `The gateway did not answer within ${testTimeoutMs / 1000} seconds.`, {

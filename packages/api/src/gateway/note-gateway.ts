@@ -1,6 +1,8 @@
 import type { Database } from '@sluice/database';
 import {
+  answerExplainRequest,
   endApprovalsOfEarlierStarts,
+  findExplainRequest,
   finishConnectionTest,
   interruptSessionsOfEarlierStarts,
   noteGatewayStart,
@@ -56,4 +58,32 @@ export async function noteTestResult(
       });
     await publish(tx, 'sluice_notice', { type: 'test-result', requestId: result.requestId } satisfies NodeNotice);
   });
+}
+
+/** The sealed request that a gateway was told of. Throws SluiceError `not-found` when it is answered, gone or another's. */
+export async function showExplainRequest(
+  database: Database,
+  gatewayId: string,
+  requestId: string,
+): Promise<{ readonly sealed: string }> {
+  const sealed = await findExplainRequest(database.db, gatewayId, requestId);
+  if (sealed === null) throw nobodyWaits();
+  return { sealed };
+}
+
+/** Keeps a gateway's sealed answer, and wakes who waits for it. */
+export async function noteExplanation(
+  database: Database,
+  gatewayId: string,
+  answer: { readonly requestId: string; readonly sealed: string },
+): Promise<void> {
+  const { requestId, sealed } = answer;
+  await database.transaction(async (tx) => {
+    if (!(await answerExplainRequest(tx, gatewayId, requestId, sealed))) throw nobodyWaits();
+    await publish(tx, 'sluice_notice', { type: 'explained', requestId } satisfies NodeNotice);
+  });
+}
+
+function nobodyWaits(): SluiceError {
+  return new SluiceError('not-found', 'Nobody waits for this explanation.', { audience: 'operator' });
 }

@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/domain';
+import { type Refusal, SluiceError } from '@sluice/domain';
 import type {
   HoldInteraction,
   JudgeRequest,
@@ -102,8 +102,7 @@ async function relayLine(request: ToyRelay, text: string, running: Running): Pro
   };
   const judgement = await inspector.judge(judge);
   if (judgement.type === 'refuse') {
-    const { message, hint, detail } = judgement.refusal;
-    await client.lines.send(`REFUSED ${JSON.stringify({ message, hint, detail })}`);
+    await client.lines.send(refusedLine(judgement.refusal));
     judgement.statement.ended();
     return;
   }
@@ -117,10 +116,22 @@ async function relayLine(request: ToyRelay, text: string, running: Running): Pro
 /** The target's lines up to the first without the mark of more. A target that is gone leaves the statement without an end. */
 async function answer({ client, target }: ToyRelay, statement: StatementHandle): Promise<void> {
   const masker = statement.result([lineField(statement)]);
+  let stopped = false;
   for (let rows = 1; ; rows++) {
     const line = await target.lines.next();
     if (line === null) return;
-    if (line.startsWith(errorMark)) {
+    const isError = line.startsWith(errorMark);
+    if (!stopped && !isError && statement.budget?.take(1, line.length) === false) {
+      stopped = true;
+      await target.cancel();
+    }
+    if (stopped) {
+      if (line.startsWith(moreMark)) continue;
+      await client.lines.send(refusedLine(statement.stopped({ ran: !isError })));
+      statement.ended();
+      return;
+    }
+    if (isError) {
       const message = line.slice(errorMark.length);
       statement.failed({ code: 'ECHO', message });
       statement.ended();
@@ -137,6 +148,10 @@ async function answer({ client, target }: ToyRelay, statement: StatementHandle):
     await client.lines.send(`${more ? 'MORE' : 'ROW'} ${masked ?? ''}`);
     if (!more) return;
   }
+}
+
+function refusedLine({ message, hint, detail }: Refusal): string {
+  return `REFUSED ${JSON.stringify({ message, hint, detail })}`;
 }
 
 function readText({ facts, connection }: ToyRelay, text: string) {

@@ -268,6 +268,12 @@ const lineProtocol: WireProtocol<LineClient, LineTarget, never> = {
   dialTarget: async ({ connect, signal }) => new LineTarget(await connect(signal), () => connect(signal)),
   openKnowledge: () => Promise.resolve(null),
   relay,
+  readText: async ({ text, facts }) => ({
+    language: 'line',
+    outcome: await facts.read({ language: 'line', text, session: null, sessionKey: '', catalogue: null }),
+    state: { database: '', role: null, searchPath: null, inTransaction: false },
+    uncarried: null,
+  }),
   testTarget: () => Promise.resolve({ steps: [], warnings: [] }),
 };
 

@@ -3,6 +3,7 @@ import type { WireProtocol } from '@sluice/wire-kit';
 import { acceptClient, type PostgresClient } from './client-side.ts';
 import { openKnowledge, type PostgresKnowledge } from './knowledge.ts';
 import { postgresManifest } from './manifest.ts';
+import { readText } from './read-text.ts';
 import { relay } from './relay.ts';
 import { dialTarget, type PostgresTarget } from './target-side.ts';
 import { testTarget } from './test-target.ts';
@@ -13,5 +14,6 @@ export const postgresProtocol: WireProtocol<PostgresClient, PostgresTarget, Post
   dialTarget,
   openKnowledge,
   relay,
+  readText,
   testTarget,
 };

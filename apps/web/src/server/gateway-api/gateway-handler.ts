@@ -7,10 +7,12 @@ import {
   type GatewayServices,
   issueLeaf,
   maxRecordingChunkBytes,
+  noteExplanation,
   noteOutcome,
   noteState,
   noteTestResult,
   raiseApproval,
+  showExplainRequest,
   showStatus,
   storeChunk,
 } from '@sluice/api';
@@ -28,6 +30,7 @@ import {
   gatewayStateSchema,
   leafRequestSchema,
   SluiceError,
+  sealedExplainAnswerSchema,
   testResultSchema,
 } from '@sluice/domain';
 import { authoriseNativeSecret, confirmCredential, enrolGateway } from '@sluice/identity';
@@ -82,6 +85,11 @@ const routes: Readonly<Record<string, Route>> = {
   },
   [`POST ${gatewayPaths.state}`]: async ({ services, gateway, body, now }) => {
     await noteState(services.database, gateway.id, read(gatewayStateSchema, body), now);
+  },
+  [`GET ${gatewayPaths.explanations}`]: ({ services, gateway, url }) =>
+    showExplainRequest(services.database, gateway.id, url.searchParams.get('id') ?? ''),
+  [`POST ${gatewayPaths.explanations}`]: async ({ services, gateway, body }) => {
+    await noteExplanation(services.database, gateway.id, read(sealedExplainAnswerSchema, body));
   },
   [`POST ${gatewayPaths.testResults}`]: async ({ services, gateway, body, now }) => {
     await noteTestResult(services.database, gateway.id, read(testResultSchema, body), now);
