@@ -2,7 +2,7 @@
  * What running a function does: the facts of its body, read as a text of its own under the session state it runs in. Cached for as long
  * as the catalogue is, since a body's text and the names it uses are the catalogue's.
  */
-import type { ColumnRef, StatementFacts } from '@sluice/domain';
+import type { StatementFacts } from '@sluice/domain';
 import {
   type Analysis,
   type CallTrail,
@@ -156,9 +156,9 @@ function result(
 ): FunctionFacts {
   const facts = together(`${called.schema}.${called.name}`, parts);
   const everything: Flow = facts.complete
-    ? { known: true, direct: false, columns: facts.columns as readonly ColumnRef[], wholeRows: [] }
+    ? { known: true, direct: false, columns: facts.columns, wholeRows: [] }
     : notProvable;
-  const known = facts.complete && outputs !== null && outputs.every((flow) => flow.known);
+  const known = facts.complete && outputs?.every((flow) => flow.known) === true;
   const returned = known ? merged([nothing, ...outputs]) : everything;
   const shape = shapeOf(called, names);
   const columns =

@@ -176,8 +176,16 @@ function assigned(targets: readonly Tree[], target: Target): WriteScope {
   return {
     columns: new Set(assignments.map((assignment) => textAt(assignment, 'name'))),
     only: target.only,
-    defaults: assignments.some((assignment) => childAt(assignment, 'val', 'SetToDefault') !== null),
+    defaults: assignments.some(setsDefault),
   };
+}
+
+/** `column = DEFAULT`, also as one of several in `(a, b) = (1, DEFAULT)`. */
+function setsDefault(assignment: Tree): boolean {
+  if (childAt(assignment, 'val', 'SetToDefault') !== null) return true;
+  const several = childAt(assignment, 'val', 'MultiAssignRef');
+  const row = several === null ? null : childAt(several, 'source', 'RowExpr');
+  return row !== null && listAt(row, 'args').some((value) => payload(value, 'SetToDefault') !== null);
 }
 
 function noteFilter(a: Analysis, { shape, because }: FilterProof, what: string): void {

@@ -155,6 +155,7 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     ['UPDATE c SET n = 1 WHERE id = 1', ['c']],
     ['UPDATE c SET id = 2 WHERE id = 1', ['c', 'child']],
     ['INSERT INTO c (n) VALUES (1)', ['c', 'c_id_seq']],
+    ['UPDATE c SET (id, n) = (DEFAULT, 1) WHERE id = 1', ['c', 'c_id_seq', 'child']],
     ['TRUNCATE child CASCADE', ['child', 'grandchild']],
     ['UPDATE parts SET ssn = 1 WHERE id = 1', ['parts', 'parts_1']],
     ['DELETE FROM ancestor WHERE id = 1', ['ancestor', 'heir']],
