@@ -32,6 +32,7 @@ export interface DemoSecrets {
   readonly controlRolePassword: string;
   readonly targetPassword: string;
   readonly targetRolePassword: string;
+  readonly targetReaderPassword: string;
 }
 
 function writePrivately(file: string, text: string): void {
@@ -50,8 +51,7 @@ export function keep(dataDir: string, name: string, value: unknown): void {
 }
 
 export function keptSecrets(dataDir: string): DemoSecrets {
-  const found = readKept<DemoSecrets>(dataDir, 'secrets.json');
-  if (found) return found;
+  const found = readKept<Partial<DemoSecrets>>(dataDir, 'secrets.json');
   const made = (): string => randomBytes(PASSWORD_BYTES).toString('base64url');
   const secrets: DemoSecrets = {
     authSecret: randomBytes(KEY_BYTES).toString('base64url'),
@@ -59,6 +59,9 @@ export function keptSecrets(dataDir: string): DemoSecrets {
     controlRolePassword: made(),
     targetPassword: made(),
     targetRolePassword: made(),
+    targetReaderPassword: made(),
+    // A folder of before may lack some of them.
+    ...found,
   };
   keep(dataDir, 'secrets.json', secrets);
   return secrets;

@@ -20,7 +20,7 @@ import type { SeedTarget } from './seeding.ts';
 import { seedConnections, seedIdentities } from './seeding.ts';
 import type { Service } from './service.ts';
 import { createService } from './service.ts';
-import { makeDemoDatabases, makeTargetRole } from './target-data.ts';
+import { letRead, makeDemoDatabases, makeTargetRole } from './target-data.ts';
 
 export interface DemoOptions {
   readonly dataDir: string;
@@ -36,6 +36,7 @@ export interface Demo {
 }
 
 const targetRole = 'sluice_app';
+const targetReader = 'sluice_reader';
 const gatewayName = 'demo-gateway';
 const demoConnections = [
   { name: 'demo-postgres', env: 'prod', database: 'demo' },
@@ -222,12 +223,15 @@ async function keepServer(
 
 async function prepareTarget(server: Server, secrets: DemoSecrets, ports: DemoPorts): Promise<SeedTarget[]> {
   const role = { name: targetRole, password: secrets.targetRolePassword };
+  const reader = { name: targetReader, password: secrets.targetReaderPassword };
   await makeTargetRole(server.url, role);
+  await makeTargetRole(server.url, reader);
   await makeDemoDatabases(
     server.url,
     role,
     demoConnections.map((connection) => connection.database),
   );
+  for (const { database } of demoConnections) await letRead(server.url, database, role, reader);
   return demoConnections.map((connection, index) => ({
     ...connection,
     protocol: 'postgres',
@@ -235,7 +239,7 @@ async function prepareTarget(server: Server, secrets: DemoSecrets, ports: DemoPo
     port: ports.targetPostgres,
     username: role.name,
     password: role.password,
-    reader: null,
+    reader: { username: reader.name, password: reader.password },
     listenerPort: ports.listeners[index] ?? 0,
     relayPort: ports.relays[index] ?? 0,
   }));

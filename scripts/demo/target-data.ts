@@ -185,6 +185,22 @@ export async function makeTargetRole(superuserUrl: string, role: TargetRole): Pr
   });
 }
 
+/** Lets a role read what another owns in a database, now and later, and nothing more. */
+export async function letRead(
+  superuserUrl: string,
+  database: string,
+  owner: TargetRole,
+  reader: TargetRole,
+): Promise<void> {
+  const url = new URL(superuserUrl);
+  url.pathname = `/${database}`;
+  const [from, to] = [pg.escapeIdentifier(owner.name), pg.escapeIdentifier(reader.name)];
+  await asSuperuser(url.href, async (client) => {
+    await client.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${to}`);
+    await client.query(`ALTER DEFAULT PRIVILEGES FOR ROLE ${from} IN SCHEMA public GRANT SELECT ON TABLES TO ${to}`);
+  });
+}
+
 /**
  * Makes the demo's databases where they are missing: the first is seeded, the others are copies of it. A database counts as made
  * only when it has its final name, so an interrupted start begins again.

@@ -209,6 +209,8 @@ export interface TimelineEntry {
   readonly results: readonly StatementResultView[];
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly durationMs: number | null;
+  /** True: it ran with the writer's credential in a session that opened as the reader. */
+  readonly asWriter: boolean;
 }
 
 export interface PolicyVersionView {

@@ -5,6 +5,7 @@
 import {
   actorSchema,
   approvalStateSchema,
+  credentialPurposes,
   labelsSchema,
   refusalCodes,
   statementKinds,
@@ -36,6 +37,8 @@ const sessionOpened = z.strictObject({
   policyVersion: z.int(),
   /** How the client came: the connection's own port, the relay's port, or the relay with a ticket. */
   path: z.enum(['native', 'relay', 'ticket']),
+  /** With which of the connection's credentials the session was opened; recordings of before have the writer's. */
+  credential: z.enum(credentialPurposes).optional(),
 });
 
 const statementJudged = z.strictObject({
@@ -128,7 +131,14 @@ const statementFailed = z.strictObject({
   durationMs,
 });
 
-const statementEnded = z.strictObject({ ...stamp, ...statement, type: z.literal('statement.ended'), durationMs });
+const statementEnded = z.strictObject({
+  ...stamp,
+  ...statement,
+  type: z.literal('statement.ended'),
+  durationMs,
+  /** Given where it ran with another credential than the session's own. */
+  credential: z.enum(credentialPurposes).optional(),
+});
 
 const sessionNote = z.strictObject({ ...stamp, type: z.literal('session.note'), text: z.string() });
 

@@ -70,6 +70,7 @@ export class JudgedStatement implements StatementHandle {
   #failure: string | null = null;
   #completions = 0;
   #ended = false;
+  #asWriter = false;
   #wantsRows = true;
 
   constructor(subject: RefusalSubject, facts: readonly StatementFacts[], verdict: Verdict, context: StatementContext) {
@@ -204,11 +205,20 @@ export class JudgedStatement implements StatementHandle {
     return refusal;
   }
 
+  ranAsWriter(): void {
+    this.#asWriter = true;
+  }
+
   ended(): void {
     if (this.#ended) return;
     this.#ended = true;
     const durationMs = this.#context.now() - this.#startedAt;
-    this.#context.record({ type: 'statement.ended', statementId: this.id, durationMs });
+    this.#context.record({
+      type: 'statement.ended',
+      statementId: this.id,
+      durationMs,
+      ...(this.#asWriter ? { credential: 'writer' as const } : {}),
+    });
     const known = this.#failure !== null || this.#completions > 0;
     this.#reportApproval(known ? (this.#failure === null ? 'succeeded' : 'failed') : 'outcome-unknown', durationMs);
   }

@@ -267,6 +267,7 @@ function openedEvent(
     },
     policyVersion: ports.policy().version,
     path: request.path,
+    credential: opensAsReader(session.actor, connection) ? 'reader' : 'writer',
   };
 }
 

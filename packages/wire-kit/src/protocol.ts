@@ -303,6 +303,8 @@ export interface StatementHandle {
   readonly budget: ResultBudget | null;
   /** A result set begins. Called again for the next result of the same message. */
   result(fields: readonly ResultField[]): ResultMasker;
+  /** It runs with the writer's credential in a session that opened as the reader: for the record. Idempotent. */
+  ranAsWriter(): void;
   /** False once the record's budget for result rows is used up: the caller may stop calling `row`. */
   readonly wantsRows: boolean;
   /** A masked row, for the record. Values as text; `undefined` for what has no text form. */

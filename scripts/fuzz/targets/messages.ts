@@ -94,6 +94,7 @@ const handle: Handle = {
   maskMessage: (text) => text,
   completed: () => undefined,
   failed: () => undefined,
+  ranAsWriter: () => undefined,
   ended: () => undefined,
   budget: null,
   stopped: () => {

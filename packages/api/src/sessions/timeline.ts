@@ -41,6 +41,7 @@ export function foldStatement(events: readonly StatementEvent[]): TimelineEntry 
     results: [],
     error: null,
     durationMs: null,
+    asWriter: false,
   };
   for (const event of events) apply(entry, event);
   return entry;
@@ -73,6 +74,7 @@ function apply(entry: Mutable<TimelineEntry>, event: StatementEvent): void {
       return;
     case 'statement.ended':
       entry.durationMs = event.durationMs;
+      entry.asWriter = event.credential === 'writer';
       return;
   }
 }

@@ -33,6 +33,8 @@ export interface MemoryStatement {
   readonly failures: { readonly code: string; readonly message: string }[];
   /** How often it was stopped at its limit, and whether it had run by then. */
   readonly stops: { readonly ran: boolean }[];
+  /** It ran with the writer's credential in a session that opened as the reader. */
+  asWriter: boolean;
   ended: number;
 }
 
@@ -137,6 +139,7 @@ export class MemoryInspector implements Inspector {
       tags: [],
       failures: [],
       stops: [],
+      asWriter: false,
       ended: 0,
     };
     this.statements.push(kept);
@@ -169,6 +172,9 @@ export class MemoryInspector implements Inspector {
       stopped: (how) => {
         kept.stops.push(how);
         return refusal('limit-exceeded', 'Sluice stopped this statement at its limit', request.text);
+      },
+      ranAsWriter: () => {
+        kept.asWriter = true;
       },
       ended: () => {
         kept.ended++;

@@ -1,16 +1,17 @@
 /** The client's messages, one after the other: judged, then forwarded, replaced or dropped. */
 import { isUtf8 } from 'node:buffer';
 import { SluiceError } from '@sluice/domain';
+import type { StatementHandle } from '@sluice/wire-kit';
 import { bindValues } from './bind-values.ts';
 import type { LocalError } from './errors.ts';
 import { errorOfRefusal } from './errors.ts';
 import type { Expected } from './expected.ts';
 import { mayCopyIn } from './facts.ts';
 import { MessageReader } from './framing.ts';
-import { chain, type Judged } from './judging.ts';
+import { chain, type Forwarded, type Judged } from './judging.ts';
 import { heldInputBytes, maxClientMessageBytes, maxOutstandingMessages } from './limits.ts';
-import type { RowColumn } from './messages/backend.ts';
 import {
+  type BindMessage,
   encodeCopyFail,
   encodeDescribePortal,
   encodeFlush,
@@ -28,7 +29,7 @@ import type { PreparedStatement } from './prepared-names.ts';
 import { refusedStatementName, refusedStatementText } from './refused-statement.ts';
 import type { RelayCore } from './relay-core.ts';
 import { reportSkipped, StatementRun } from './statement-run.ts';
-import type { Portal } from './statement-table.ts';
+import { type Portal, withFormats } from './statement-table.ts';
 
 type Done = void | Promise<void>;
 
@@ -102,7 +103,8 @@ export class ClientMessages {
       if (!this.#barrier.settled && !this.#barrier.copyingIn) return true;
       this.#barrier = null;
     }
-    return this.#core.cancelling || this.#core.toTarget.full || this.#core.expected.size > maxOutstandingMessages;
+    const { cancelling, lanes, toTarget, expected } = this.#core;
+    return cancelling || lanes.undecided || toTarget.full || expected.size > maxOutstandingMessages;
   }
 
   #throttle(): void {
@@ -183,11 +185,19 @@ export class ClientMessages {
         return;
       }
       const { permit, statement } = judged.judgement;
-      permit.spend();
-      const moved = core.willMove(judged.outcome);
-      const run = new StatementRun(statement, text, core.knowledge);
-      const entry = this.#sendQuery(raw, { run }, moved);
-      if (mayCopyIn(judged.outcome) || statement.budget !== null) this.#barrier = entry;
+      return chain(core.lanes.prepareFor(statement), (problem) => {
+        if (core.skipping) return dropped(judged);
+        if (problem !== null) {
+          notRun(statement, problem);
+          this.#sendQuery(encodeQuery(refusedStatementText), { refusal: problem }, () => statement.ended());
+          return;
+        }
+        permit.spend();
+        const moved = core.willMove(judged.outcome);
+        const run = new StatementRun(statement, text, core.knowledge);
+        const entry = this.#sendQuery(raw, { run }, moved);
+        if (mayCopyIn(judged.outcome) || statement.budget !== null) this.#barrier = entry;
+      });
     });
   }
 
@@ -221,6 +231,7 @@ export class ClientMessages {
         columns: undefined,
       };
       const change = core.statements.setPrepared(statement);
+      core.lanes.parsed(statement);
       this.#send(raw, {
         kind: 'parse',
         run: new StatementRun(handle, text, core.knowledge),
@@ -260,29 +271,41 @@ export class ClientMessages {
           judged.statement?.ended();
           return this.#refuseExtended(judged.error);
         }
-        const { permit, statement: handle } = judged.judgement;
-        permit.spend();
-        core.batchBinds = true;
-        const portal: Portal = {
-          kind: 'portal',
-          name: bind.portal,
-          statement,
-          doubtful: statement.doubtful,
-          names: core.session.names(),
-          resultFormats: bind.resultFormats,
-          handle,
-          run: null,
-          columns: undefined,
-          stretch: core.stretch,
-        };
-        const undo = core.statements.setPortal(portal);
-        core.session.portalMoved(bind.portal);
-        this.#send(raw, {
-          kind: 'bind',
-          run: new StatementRun(handle, statement.text, core.knowledge),
-          onUndone: undo,
+        return chain(core.lanes.prepareFor(judged.judgement.statement), (problem) => {
+          if (core.skipping) return dropped(judged);
+          const unknown = problem ?? core.lanes.ensure(statement);
+          if (unknown === null) return this.#bound(raw, bind, statement, judged.judgement);
+          notRun(judged.judgement.statement, unknown);
+          judged.judgement.statement.ended();
+          this.#refuseExtended(unknown);
         });
       });
+    });
+  }
+
+  #bound(raw: Buffer, bind: BindMessage, statement: PreparedStatement, judgement: Forwarded): void {
+    const core = this.#core;
+    const { permit, statement: handle } = judgement;
+    permit.spend();
+    core.batchBinds = true;
+    const portal: Portal = {
+      kind: 'portal',
+      name: bind.portal,
+      statement,
+      doubtful: statement.doubtful,
+      names: core.session.names(),
+      resultFormats: bind.resultFormats,
+      handle,
+      run: null,
+      columns: undefined,
+      stretch: core.stretch,
+    };
+    const undo = core.statements.setPortal(portal);
+    core.session.portalMoved(bind.portal);
+    this.#send(raw, {
+      kind: 'bind',
+      run: new StatementRun(handle, statement.text, core.knowledge),
+      onUndone: undo,
     });
   }
 
@@ -352,14 +375,16 @@ export class ClientMessages {
       portal.columns = known === null ? null : withFormats(known, portal.resultFormats);
       return;
     }
-    this.#send(encodeDescribePortal(portal.name), { kind: 'describe', own: true, subject: portal });
+    this.#send(encodeDescribePortal(portal.name), { kind: 'describe', own: true, aloud: true, subject: portal });
   }
 
   #describe(): void {
     const core = this.#core;
     const { kind, name } = parseTargeted(...this.#body());
     const subject = kind === 'statement' ? core.statements.prepared(name) : core.statements.portal(name);
-    this.#send(this.#raw(), { kind: 'describe', subject: subject ?? null });
+    const unknown = subject?.kind === 'prepared' ? core.lanes.ensure(subject) : null;
+    if (unknown === null) this.#send(this.#raw(), { kind: 'describe', subject: subject ?? null });
+    else this.#refuseExtended(unknown);
   }
 
   #close(): void {
@@ -372,6 +397,7 @@ export class ClientMessages {
       return;
     }
     const { done, undone } = core.statements.removePrepared(name);
+    core.lanes.closed(name);
     this.#send(this.#raw(), { kind: 'close', onDone: done, onUndone: undone });
   }
 
@@ -463,12 +489,11 @@ function dropped(judged: Judged): void {
   if (statement !== null) reportSkipped(statement);
 }
 
-function localError(code: string, message: string, hint: string | null): LocalError {
-  return { code, message, detail: null, hint };
+/** Admitted, but it cannot run where it would have to: nothing of it reaches the target. */
+function notRun(statement: StatementHandle, { code, message }: LocalError): void {
+  statement.failed({ code, message });
 }
 
-/** Result formats of Bind: none means text, one means all, else one each. */
-export function withFormats(columns: readonly RowColumn[], formats: readonly number[]): readonly RowColumn[] {
-  if (formats.length === 0) return columns.map((column) => ({ ...column, format: 0 }));
-  return columns.map((column, i) => ({ ...column, format: formats.length === 1 ? formats[0]! : (formats[i] ?? 0) }));
+function localError(code: string, message: string, hint: string | null): LocalError {
+  return { code, message, detail: null, hint };
 }

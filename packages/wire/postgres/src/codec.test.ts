@@ -148,6 +148,7 @@ describe('COPY', () => {
         maskMessage: (t: string) => t,
         completed: () => {},
         failed: () => {},
+        ranAsWriter: () => {},
         budget: null,
         stopped: () => {
           throw new Error('nothing is limited here');

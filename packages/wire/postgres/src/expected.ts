@@ -10,6 +10,8 @@ export interface Expected {
   readonly own: boolean;
   /** Set where the constant invalid statement stands in for a refused message: the target's error becomes this one. */
   readonly refusal: LocalError | null;
+  /** Own, but an error is the client's to see: it stands before a message of the client's that the target then skips. */
+  readonly aloud: boolean;
   /** The statement whose results come; null for the gateway's own. */
   readonly run: StatementRun | null;
   /** The gateway's own Sync in the middle of a client's batch. */
@@ -49,6 +51,7 @@ export class ExpectedQueue {
   add(entry: NewExpected): Expected {
     const whole: Expected = {
       own: false,
+      aloud: false,
       refusal: null,
       run: null,
       subject: null,

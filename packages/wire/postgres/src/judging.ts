@@ -26,8 +26,9 @@ export interface JudgedText {
 }
 
 /** What the caller does next. `statement` is null when the refusal is the protocol's own. */
+export type Forwarded = Judgement & { readonly type: 'forward' };
 export type Judged =
-  | { readonly type: 'forward'; readonly judgement: Judgement & { type: 'forward' }; readonly outcome: ReadOutcome }
+  | { readonly type: 'forward'; readonly judgement: Forwarded; readonly outcome: ReadOutcome }
   | { readonly type: 'refuse'; readonly error: LocalError; readonly statement: StatementHandle | null };
 
 export interface JudgingParts {

@@ -24,6 +24,10 @@ export const maxPreparedTextBytes = 64 * 1024 * 1024;
 export const maxPortals = 1_024;
 /** Cursors declared by SQL that one session's state keeps. */
 export const maxCursors = 1_024;
+/** Settings of the client's own making (`app.who`) that are carried to where its writes run; with more they are not. */
+export const maxCustomSettings = 32;
+/** Statements that begin a transaction (BEGIN, SAVEPOINT) and are sent again where its writes run; with more they are not. */
+export const maxPreludeStatements = 16;
 /** Objects touched by uncommitted DDL; above it everything counts as touched. */
 export const maxTouchedObjects = 1_024;
 /** Messages forwarded whose answers have not come; above it the client is paused. */

@@ -2,10 +2,10 @@
 import type { ResultField } from '@sluice/wire-kit';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { withFormats } from './client-messages.ts';
 import { parseDataRow } from './messages/backend.ts';
 import { encodeExecute, encodeParse, encodeQuery, encodeSync } from './messages/frontend.ts';
 import { maskReport } from './statement-run.ts';
+import { withFormats } from './statement-table.ts';
 import { languageFacts } from './testing/language-facts.ts';
 import { bindWith, openRawClient, outline, type RawClient, reportIn, type SeenMessage } from './testing/raw-client.ts';
 import { type RealTarget, startRealTarget } from './testing/real-target.ts';

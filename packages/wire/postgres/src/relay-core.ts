@@ -6,6 +6,7 @@ import type { FactsReader, Inspector } from '@sluice/wire-kit';
 import { type Expected, ExpectedQueue } from './expected.ts';
 import { Judging } from './judging.ts';
 import type { PostgresKnowledge } from './knowledge.ts';
+import { Lanes, type LanesParts } from './lanes.ts';
 import { catalogueWaitMs } from './limits.ts';
 import {
   encodeBindPlain,
@@ -24,7 +25,7 @@ const ownName = 'sluice_state';
 
 export interface RelayCoreParts {
   readonly toClient: Outlet;
-  readonly toTarget: Outlet;
+  readonly lanes: LanesParts;
   readonly statements: StatementTable;
   readonly session: SessionTracker;
   readonly inspector: Inspector;
@@ -41,7 +42,9 @@ export interface RelayCoreParts {
 
 export class RelayCore {
   readonly toClient: Outlet;
-  readonly toTarget: Outlet;
+  /** Towards the session at the target where the client is now. */
+  toTarget: Outlet;
+  readonly lanes: Lanes;
   readonly statements: StatementTable;
   readonly session: SessionTracker;
   readonly inspector: Inspector;
@@ -66,7 +69,8 @@ export class RelayCore {
   constructor(parts: RelayCoreParts) {
     this.#parts = parts;
     this.toClient = parts.toClient;
-    this.toTarget = parts.toTarget;
+    this.toTarget = parts.lanes.homeOutlet;
+    this.lanes = new Lanes(this, parts.lanes);
     this.statements = parts.statements;
     this.session = parts.session;
     this.inspector = parts.inspector;
@@ -157,7 +161,10 @@ export class RelayCore {
 
   /** Before a Bind of a doubtful name: the names are compared with the target's, where it can be asked. */
   confirmPrepared(name: string): Promise<void> | undefined {
-    return this.statements.prepared(name)?.doubtful === true ? this.#confirmPrepared() : undefined;
+    // The writer's session has none of the names: what is doubtful stays so.
+    return this.statements.prepared(name)?.doubtful === true && !this.lanes.isAway
+      ? this.#confirmPrepared()
+      : undefined;
   }
 
   /**
@@ -186,14 +193,14 @@ export class RelayCore {
     if (!this.session.stale) return;
     // In a failed transaction nothing can be asked, and nothing but its end matters.
     if (this.session.status === 'E') return this.session.doubt();
-    const rows = await this.#ask(sessionStateText);
+    const rows = await this.ask(sessionStateText);
     this.session.learn(rows?.[0] ?? null);
     if (rows === null) this.session.doubt();
   }
 
   async #confirmPrepared(): Promise<void> {
     if (!(await this.#idle()) || this.session.status === 'E') return;
-    const rows = await this.#ask(preparedStateText);
+    const rows = await this.ask(preparedStateText);
     if (rows === null) return;
     const there = new Map(rows.map((row) => [row[0], row[1]]));
     for (const statement of [...this.statements.preparedStatements()]) {
@@ -202,6 +209,14 @@ export class RelayCore {
       if (there.get(statement.name) === digest) statement.doubtful = false;
       // SQL PREPARE shows its whole command there: it stays doubtful.
       else if (!statement.bySql || !there.has(statement.name)) this.statements.deallocatedBySql(statement.name);
+    }
+  }
+
+  /** Waits until everything that was sent is answered; the caller saw to it that the target answers. */
+  async allAnswered(): Promise<void> {
+    while (this.expected.size > 0) {
+      this.toTarget.flush();
+      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     }
   }
 
@@ -217,7 +232,7 @@ export class RelayCore {
   }
 
   /** One of the gateway's own constant texts in the client's session; null when the target refused it. */
-  #ask(text: string): Promise<(string | null)[][] | null> {
+  ask(text: string): Promise<(string | null)[][] | null> {
     this.inspector.recordOwnStatement(text);
     const rows: (string | null)[][] = [];
     return new Promise((resolve) => {

@@ -54,7 +54,12 @@ class RelayedSession {
     });
     this.#core = new RelayCore({
       toClient: new Outlet(client.stream, () => this.#clientDrained()),
-      toTarget: new Outlet(target.stream, () => this.#fromClient.pump()),
+      lanes: {
+        home: target,
+        homeOutlet: new Outlet(target.stream, () => this.#fromClient.pump()),
+        dial: request.dialWriter,
+        attach: (writer) => this.#attachWriter(writer),
+      },
       statements,
       session: new SessionTracker(typeof database === 'string' ? database : '', statements),
       inspector,
@@ -64,7 +69,7 @@ class RelayedSession {
         if (pause) client.stream.pause();
         else client.stream.resume();
       },
-      cancelTarget: () => target.cancel(),
+      cancelTarget: () => this.#core.lanes.target.cancel(),
       resumeClient: () => {
         if (!this.#over) this.#fromClient.pump();
       },
@@ -72,7 +77,7 @@ class RelayedSession {
       onGoodbye: () => this.#clientSaidGoodbye(),
     });
     this.#fromClient = new ClientMessages(this.#core);
-    this.#fromTarget = new TargetMessages(this.#core);
+    this.#fromTarget = new TargetMessages(this.#core, () => this.#core.lanes.isActive(target));
   }
 
   async run(): Promise<SessionEnd> {
@@ -111,7 +116,7 @@ class RelayedSession {
     }
     const { cancelIdentity } = client;
     this.#forgetCancel = inspector.registerCancel(cancelToken(cancelIdentity), () => {
-      if (!this.#core.judging.cancelHold()) void target.cancel();
+      if (!this.#core.judging.cancelHold()) void this.#core.lanes.target.cancel();
     });
     toClient.push(encodeBackendKeyData(cancelIdentity.processId, cancelIdentity.key));
     toClient.push(encodeReadyForQuery('I'));
@@ -157,7 +162,7 @@ class RelayedSession {
     const { client, target } = this.#request;
     const rest = target.takeStream();
     target.stream.on('error', ignore);
-    target.stream.on('data', (chunk: Buffer) => this.#targetData(chunk));
+    target.stream.on('data', (chunk: Buffer) => this.#targetData(chunk, this.#fromTarget, target));
     target.stream.on('end', () => this.#targetGone()).on('close', () => this.#targetGone());
     client.stream.on('data', (chunk: Buffer) => {
       if (!this.#over) this.#fromClient.receive(chunk);
@@ -165,7 +170,7 @@ class RelayedSession {
     client.stream.on('end', () => {
       if (!this.#over) this.#fromClient.receiveEnd();
     });
-    if (rest.length > 0) this.#targetData(rest);
+    if (rest.length > 0) this.#targetData(rest, this.#fromTarget, target);
     if (client.rest.length > 0) this.#fromClient.receive(client.rest);
     if (target.stream.destroyed || target.stream.readableEnded) {
       this.#targetGone();
@@ -180,24 +185,41 @@ class RelayedSession {
     client.stream.resume();
   }
 
-  #targetData(chunk: Buffer): void {
+  /** The writer's session of one transaction: read until the client has come home from it. */
+  #attachWriter(writer: PostgresTarget): Outlet {
+    const from = new TargetMessages(this.#core, () => this.#core.lanes.isActive(writer));
+    const gone = (): void => {
+      if (this.#core.lanes.isActive(writer)) this.#targetGone(from);
+    };
+    const rest = writer.takeStream();
+    writer.stream.on('error', ignore).on('end', gone).on('close', gone);
+    writer.stream.on('data', (chunk: Buffer) => {
+      if (this.#core.lanes.isActive(writer)) this.#targetData(chunk, from, writer);
+    });
+    if (rest.length > 0) writer.stream.unshift(rest);
+    writer.stream.resume();
+    return new Outlet(writer.stream, () => this.#fromClient.pump());
+  }
+
+  #targetData(chunk: Buffer, from: TargetMessages, { stream }: PostgresTarget): void {
     if (this.#over) return;
-    const { toClient, toTarget } = this.#core;
+    const { toClient } = this.#core;
     try {
-      this.#fromTarget.receive(chunk);
+      from.receive(chunk);
     } catch (error) {
       this.#fault(error);
       return;
     }
     toClient.flush();
-    if (toClient.full) this.#request.target.stream.pause();
+    if (toClient.full) stream.pause();
     this.#fromClient.pump();
-    toTarget.flush();
+    this.#core.toTarget.flush();
   }
 
   #clientDrained(): void {
     if (this.#over) return;
     this.#request.target.stream.resume();
+    this.#core.lanes.target.stream.resume();
   }
 
   #clientSaidGoodbye(): void {
@@ -216,12 +238,12 @@ class RelayedSession {
     this.#finish({ reason: 'client-gone', message: 'the client went away' }, null);
   }
 
-  #targetGone(): void {
+  #targetGone(from = this.#fromTarget): void {
     if (this.#goodbye) {
       this.#finish({ reason: 'clean', message: 'the client said goodbye' }, null);
       return;
     }
-    const said = this.#fromTarget.lastFatal;
+    const said = from.lastFatal;
     const message = said === null ? 'the target closed the connection' : `the target ended the session: ${said}`;
     const lastWord =
       said === null ? encodeFatal('08006', message, 'Connect again; if it stays so, look at the target.') : null;
@@ -256,11 +278,11 @@ class RelayedSession {
   }
 
   async #close(end: SessionEnd, lastWord: Buffer | null): Promise<void> {
-    const { client, target } = this.#request;
+    const { client } = this.#request;
     const running = this.#core.expected.size > 0 && end.reason !== 'target-gone';
     const farewell = endStream(client.stream, lastWord, goodbyeMs);
-    if (running) await target.cancel();
-    await Promise.all([farewell, target.close()]);
+    if (running) await this.#core.lanes.target.cancel();
+    await Promise.all([farewell, this.#core.lanes.close()]);
     this.#resolve(end);
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { SessionEffect, StatementFacts } from '@sluice/domain';
 import type { PostgresSessionState } from '@sluice/language-postgres-sql';
 import type { SessionState } from '@sluice/wire-kit';
-import { maxCursors, maxTouchedObjects } from './limits.ts';
+import { maxCursors, maxCustomSettings, maxPreludeStatements, maxTouchedObjects } from './limits.ts';
 import type { TransactionStatus } from './messages/backend.ts';
 import type { StatementTable } from './statement-table.ts';
 
@@ -32,6 +32,7 @@ const knownEffects: ReadonlySet<string> = new Set([
   'temp',
   'copy',
 ]);
+const beginning: ReadonlySet<string> = new Set(['begin', 'savepoint']);
 const mayNamePrepared = /execute/i;
 const mayNameCursor = /fetch|move|close|current/i;
 
@@ -58,6 +59,8 @@ export class SessionTracker {
   /** The last names that were read from the target. */
   #knownNames: string | null = null;
   #ddl: CatalogueChange = 'none';
+  #prelude: string[] | null = [];
+  #custom: Set<string> | null = new Set();
   #state: SessionState | null = null;
   #base: { session: PostgresSessionState; key: string } | null = null;
 
@@ -170,8 +173,32 @@ export class SessionTracker {
     else this.#cursors.delete(name);
   }
 
-  /** One statement ended well. */
-  completed(facts: StatementFacts | null): void {
+  /**
+   * What the open transaction ran so far, where it is only what begins it (BEGIN, SAVEPOINT) and can be sent again; null: it ran
+   * more. Outside a transaction: what the open batch ran.
+   */
+  get prelude(): readonly string[] | null {
+    return this.#prelude;
+  }
+
+  /** Names of the client's own settings (`app.who`) that it set in this session; null: there may be others. */
+  get customSettings(): ReadonlySet<string> | null {
+    return this.#custom;
+  }
+
+  /** Something ran that cannot simply be begun again. */
+  hasRun(): void {
+    this.#prelude = null;
+  }
+
+  /** The client is back in another of its sessions at the target: role and search path are that one's. */
+  cameHome(): void {
+    this.#stale = true;
+  }
+
+  /** One statement ended well. `text` is the whole message's. */
+  completed(facts: StatementFacts | null, text = ''): void {
+    this.#notePrelude(facts, text);
     const unknown = facts === null || !facts.complete || facts.kind === 'procedure';
     if (unknown) this.#unknownHappened();
     this.#doubtHidden(facts);
@@ -230,6 +257,7 @@ export class SessionTracker {
       this.#state = null;
     }
     if (status !== 'I') return 'none';
+    this.#prelude = [];
     if (this.#movedInTransaction) this.#stale = true;
     this.#movedInTransaction = false;
     const change = this.#ddl;
@@ -243,6 +271,17 @@ export class SessionTracker {
     if (this.#touched.size === 0 || this.#status !== 'I') return;
     this.#touched.clear();
     this.#forget();
+  }
+
+  #notePrelude(facts: StatementFacts | null, text: string): void {
+    const begins = facts?.sessionEffects.every(({ type, op }) => type === 'transaction' && beginning.has(String(op)));
+    if (facts === null || !facts.complete || facts.kind !== 'session' || begins !== true) {
+      this.#prelude = null;
+      return;
+    }
+    if (facts.sessionEffects.length > 0) this.#prelude?.push(text.slice(facts.start, facts.end));
+    else if (!facts.effects.every(({ verb }) => verb === 'show')) this.#prelude = null;
+    if ((this.#prelude?.length ?? 0) > maxPreludeStatements) this.#prelude = null;
   }
 
   #unknownHappened(): void {
@@ -267,6 +306,8 @@ export class SessionTracker {
       case 'set':
       case 'reset':
         if (movesNames(name)) this.#moved();
+        if (effect.type === 'set' && name.includes('.')) this.#custom?.add(name);
+        if ((this.#custom?.size ?? 0) > maxCustomSettings) this.#custom = null;
         break;
       case 'role':
       case 'session-authorization':

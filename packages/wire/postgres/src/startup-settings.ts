@@ -119,7 +119,7 @@ function splitNames(list: string): string[] {
   return names.map((name) => (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase()));
 }
 
-function quoteLiteral(value: string): string {
+export function quoteLiteral(value: string): string {
   const quoted = `'${value.replaceAll("'", "''")}'`;
   // An escape string means the same whatever standard_conforming_strings says.
   return value.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted;

@@ -117,3 +117,9 @@ export class StatementTable {
     for (const portal of [...this.#portals.values()]) if (portal.stretch < stretch) this.removePortal(portal.name);
   }
 }
+
+/** Result formats of Bind: none means text, one means all, else one each. */
+export function withFormats(columns: readonly RowColumn[], formats: readonly number[]): readonly RowColumn[] {
+  if (formats.length === 0) return columns.map((column) => ({ ...column, format: 0 }));
+  return columns.map((column, i) => ({ ...column, format: formats.length === 1 ? formats[0]! : (formats[i] ?? 0) }));
+}

@@ -1,6 +1,5 @@
 /** The target's messages, each belonging to a known message of ours: passed on as they came, masked, replaced or kept. */
 
-import { withFormats } from './client-messages.ts';
 import { encodeError } from './errors.ts';
 import type { Expected } from './expected.ts';
 import { MessageReader } from './framing.ts';
@@ -26,6 +25,7 @@ import { refusedStatementName, refusedStatementText } from './refused-statement.
 import { protocolFault, type RelayCore } from './relay-core.ts';
 import { isCarriedEncoding } from './startup-settings.ts';
 import { maskReport, type StatementRun } from './statement-run.ts';
+import { withFormats } from './statement-table.ts';
 
 /** Values that the target itself chose from a fixed list: nothing of a row can stand in them. */
 const fixedReports: ReadonlySet<string> = new Set([
@@ -47,6 +47,7 @@ const headerBytes = 5;
 
 export class TargetMessages {
   readonly #core: RelayCore;
+  readonly #isActive: () => boolean;
   readonly #reader = new MessageReader(maxTargetMessageBytes);
   /** Start of the bytes of the current piece that go on unchanged; -1: none. */
   #runBuffer: Buffer | null = null;
@@ -55,8 +56,10 @@ export class TargetMessages {
   /** What the target said when it ended the session. */
   lastFatal: string | null = null;
 
-  constructor(core: RelayCore) {
+  /** `isActive`: what is owed is owed by this target. Another may only report what it may report at any time. */
+  constructor(core: RelayCore, isActive: () => boolean) {
     this.#core = core;
+    this.#isActive = isActive;
   }
 
   receive(chunk: Buffer): void {
@@ -113,7 +116,7 @@ export class TargetMessages {
       this.#notification();
       return;
     }
-    const head = this.#core.expected.head;
+    const head = this.#head();
     if (type === backend.error) {
       this.#error(head);
       return;
@@ -157,6 +160,7 @@ export class TargetMessages {
       case backend.portalSuspended:
         this.#expect(head, 'execute');
         this.#passUnless(head.own);
+        this.#core.session.hasRun();
         this.#shift();
         break;
       case backend.copyInResponse:
@@ -177,6 +181,10 @@ export class TargetMessages {
       default:
         throw protocolFault(`a message of the unknown type ${type}`);
     }
+  }
+
+  #head(): Expected | null {
+    return this.#isActive() ? this.#core.expected.head : null;
   }
 
   #expect(head: Expected, kind: Expected['kind']): void {
@@ -269,7 +277,8 @@ export class TargetMessages {
     head.copyingIn = false;
     if (head.run !== null) {
       this.#beginPortalRows(head);
-      this.#core.session.completed(head.run.completed(tag));
+      const { text } = head.run;
+      this.#core.session.completed(head.run.completed(tag), text);
     }
     if (head.kind === 'query') return;
     head.run?.end();
@@ -384,6 +393,7 @@ export class TargetMessages {
     this.#passUnless(head.own);
     head.run?.end();
     this.#shift();
+    this.#core.lanes.settled();
   }
 
   #error(head: Expected | null): void {
@@ -398,8 +408,7 @@ export class TargetMessages {
     head.copyingIn = false;
     head.settled = true;
     if (head.refusal !== null) this.#replace(encodeError(head.refusal));
-    // An own Describe stands before the client's Execute, which the target now skips: the error is that Execute's.
-    else if (!head.own || head.kind === 'describe') this.#replace(this.#maskedError(head, fields));
+    else if (!head.own || head.aloud) this.#replace(this.#maskedError(head, fields));
     if (head.kind === 'query') return;
     head.run?.end();
     if (!this.#core.expected.skipToSync()) this.#core.skipping = true;
@@ -416,7 +425,7 @@ export class TargetMessages {
 
   #notice(): void {
     const fields = parseReport(...this.#body());
-    const handle = this.#core.expected.head?.run?.handle;
+    const handle = this.#head()?.run?.handle;
     const mask = (text: string): string => handle?.maskMessage(text) ?? this.#core.inspector.maskText(text);
     const masked = maskReport(fields, mask);
     const changed = [...masked].some(([letter, text]) => fields.get(letter) !== text);

@@ -30,6 +30,7 @@ export function EntryView({ entry, language }: { readonly entry: TimelineEntry; 
           {[
             entry.durationMs === null ? null : durationText(entry.durationMs),
             rows === null ? null : countText(rows, 'row'),
+            entry.asWriter ? 'ran as the writer' : null,
           ]
             .filter((part) => part !== null)
             .join(' · ')}

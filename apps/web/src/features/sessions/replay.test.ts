@@ -27,6 +27,7 @@ function entry(id: string, verdict: TimelineEntry['verdict'] = 'allow', text = `
     held: null,
     results: [],
     error: null,
+    asWriter: false,
     durationMs: 1,
   };
 }

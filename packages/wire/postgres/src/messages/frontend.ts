@@ -91,7 +91,9 @@ export function parsePassword(buffer: Buffer, start: number, end: number): strin
 }
 
 export const encodeQuery = (text: string): Buffer => message('Q', text);
-export const encodeParse = (name: string, text: string): Buffer => message('P', name, text, int16(0));
+export const encodeParse = (name: string, text: string, parameterTypes: readonly number[] = []): Buffer =>
+  // OIDs are unsigned: the same 32 bits.
+  message('P', name, text, int16(parameterTypes.length), ...parameterTypes.map((oid) => int32(oid | 0)));
 export const encodeBindPlain = (portal: string, statement: string): Buffer =>
   message('B', portal, statement, int16(0), int16(0), int16(0));
 export const encodeDescribePortal = (portal: string): Buffer => message('D', Buffer.from('P'), portal);

@@ -28,6 +28,8 @@ export interface TestGateway {
 export interface TestGatewayOptions extends MemoryInspectorOptions {
   readonly facts: FactsReader;
   readonly withKnowledge?: boolean;
+  /** As which sessions open, read-only; `target` is then the writer's. */
+  readonly reader?: { readonly username: string; readonly password: string };
 }
 
 export function dialRequestFor(
@@ -91,10 +93,15 @@ export async function startTestGateway(target: TestTargetAddress, options: TestG
     const inspector = new MemoryInspector(options);
     inspectors.push(inspector);
     const dial = dialRequestFor(target, closing.signal);
+    const { startup } = accepted.client;
+    const { reader } = options;
+    const asWriter = () => postgresProtocol.dialTarget({ ...dial, startup });
+    const asReader = (credential: { username: string; password: string }) =>
+      postgresProtocol.dialTarget({ ...dial, startup, credential: new Secret(credential), readOnly: true });
     const end = postgresProtocol.relay({
       client: accepted.client,
-      target: await postgresProtocol.dialTarget({ ...dial, startup: accepted.client.startup }),
-      dialWriter: null,
+      target: await (reader === undefined ? asWriter() : asReader(reader)),
+      dialWriter: reader === undefined ? null : asWriter,
       knowledge,
       connection,
       permit: mintPermit('admit'),
