@@ -30,6 +30,8 @@ export interface TestGatewayOptions extends MemoryInspectorOptions {
   readonly withKnowledge?: boolean;
   /** As which sessions open, read-only; `target` is then the writer's. */
   readonly reader?: { readonly username: string; readonly password: string };
+  /** Makes each session's inspector; default: a plain `MemoryInspector` of the same options. */
+  readonly makeInspector?: (options: MemoryInspectorOptions) => MemoryInspector;
 }
 
 export function dialRequestFor(
@@ -90,7 +92,7 @@ export async function startTestGateway(target: TestTargetAddress, options: TestG
       for (const inspector of inspectors) inspector.cancels.get(accepted.token)?.();
       return;
     }
-    const inspector = new MemoryInspector(options);
+    const inspector = options.makeInspector?.(options) ?? new MemoryInspector(options);
     inspectors.push(inspector);
     const dial = dialRequestFor(target, closing.signal);
     const { startup } = accepted.client;
