@@ -12,6 +12,7 @@ import { WriteAheadLog } from './write-ahead-log.ts';
 
 const settleLimitMs = 5_000;
 const settlePollMs = 5;
+const sessionsText = `SELECT count(*)::int4 AS sessions FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name LIKE 'pg_regress%'`;
 
 export interface DifferentialResult {
   readonly files: Pick<StatementFiles, 'title' | 'own' | 'because' | 'scripts'>;
@@ -24,9 +25,11 @@ export interface DifferentialOptions {
   /** Names of scripts; empty: all. */
   readonly only: readonly string[];
   readonly say: (line: string) => void;
+  /** Called with each script's statements as soon as it ended. */
+  readonly onScript?: (statements: readonly ComparedStatement[]) => void;
 }
 
-export async function runDifferential({ only, say }: DifferentialOptions): Promise<DifferentialResult> {
+export async function runDifferential({ only, say, onScript }: DifferentialOptions): Promise<DifferentialResult> {
   const server = await startScratchServer();
   try {
     const files = await statementFiles(server.folder, only);
@@ -47,6 +50,7 @@ export async function runDifferential({ only, say }: DifferentialOptions): Promi
       await observer.done();
       const compared = observer.observations.splice(0).flatMap(compare);
       statements.push(...compared);
+      onScript?.(compared);
       say(`${script}: ${scriptLine(compared)}, ${Date.now() - began} ms`);
     }
     await gateway.close();
@@ -62,12 +66,11 @@ async function observe(server: ScratchServer): Promise<Observer> {
   return new Observer({
     log: await WriteAheadLog.open(reading),
     trial: await ReadOnlyTrial.open(await server.connect()),
-    settled: async () => {
-      for (const until = Date.now() + settleLimitMs; Date.now() < until; await sleep(settlePollMs)) {
-        const { rows } = await reading.query(
-          `SELECT count(*)::int4 AS sessions FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name LIKE 'pg_regress%'`,
-        );
-        if ((rows[0] as { sessions: number }).sessions <= 1) return;
+    settled: async (wait) => {
+      for (const until = Date.now() + settleLimitMs; ; await sleep(settlePollMs)) {
+        const { rows } = await reading.query(sessionsText);
+        const alone = (rows[0] as { sessions: number }).sessions <= 1;
+        if (alone || !wait || Date.now() > until) return alone || wait;
       }
     },
   });

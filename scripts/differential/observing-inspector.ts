@@ -27,8 +27,8 @@ export interface Observation {
 export interface ObserverParts {
   readonly log: WriteAheadLog;
   readonly trial: ReadOnlyTrial;
-  /** Resolves when at most one session of a client is left: the end of one drops its temporary relations. */
-  readonly settled: () => Promise<void>;
+  /** True when at most one session of a client is left: the end of one drops its temporary relations. Waits for it where `wait` says so. */
+  readonly settled: (wait: boolean) => Promise<boolean>;
 }
 
 /** Shared by the sessions of one run: their statements follow one another. */
@@ -39,6 +39,7 @@ export class Observer {
   #work: Promise<void> = Promise.resolve();
   #position: string | null = null;
   #session: object | null = null;
+  #settled = false;
   #transaction: StatementFacts[] = [];
 
   constructor(parts: ObserverParts) {
@@ -51,13 +52,14 @@ export class Observer {
   }
 
   /** Before a statement runs. */
-  async begins(session: object): Promise<void> {
+  async begins(session: object, text: string): Promise<void> {
     await this.#work;
-    if (this.#session === session && this.#position !== null) return;
-    await this.#parts.settled();
+    if (this.#session === session && this.#settled) return;
+    if (this.#session !== session) this.#transaction = [];
     this.#session = session;
+    // psql leaves its old session only once the new one has taken its settings.
+    this.#settled = await this.#parts.settled(!text.startsWith('SET '));
     this.#position = await this.#parts.log.position();
-    this.#transaction = [];
   }
 
   /** After it. */
@@ -97,7 +99,7 @@ export class ObservingInspector extends MemoryInspector {
 
   override async judge(request: JudgeRequest): Promise<Judgement> {
     const runs = request.phase === 'run' || request.phase === 'execute';
-    if (runs) await this.#observer.begins(this);
+    if (runs) await this.#observer.begins(this, request.text);
     const judgement = await super.judge(request);
     const kept = this.statements.at(-1);
     if (!runs || judgement.type !== 'forward' || kept === undefined) return judgement;

@@ -1,9 +1,9 @@
 /**
  * `npm run differential`: holds the facts of every statement of PostgreSQL's own regression suite against what the server changed.
  * Options: `--only boolean,select` (some scripts), `--write-docs` (the table into docs/facts.md), `--list incomplete|over|undecided`
- * (statements, one a line), `--json FILE`.
+ * (statements, one a line), `--json FILE` (every statement as one line of JSON, script by script).
  */
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runDifferential } from './differential.ts';
 import { writeDocuments } from './documents.ts';
@@ -19,10 +19,16 @@ const { values } = parseArgs({
 });
 
 const only = values.only.split(',').filter((name) => name !== '');
-const result = await runDifferential({ only, say: (line) => process.stderr.write(`${line}\n`) });
+if (values.json !== '') rmSync(values.json, { force: true });
+const result = await runDifferential({
+  only,
+  say: (line) => process.stderr.write(`${line}\n`),
+  onScript: (statements) => {
+    if (values.json !== '') appendFileSync(values.json, statements.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  },
+});
 process.stdout.write(summary(result));
 if (values.list !== '') process.stdout.write(listing(result, values.list));
-if (values.json !== '') writeFileSync(values.json, JSON.stringify(result.statements, null, 1));
 if (values['write-docs']) {
   if (result.files.own || only.length > 0) process.stderr.write('the tables are written for the whole suite only\n');
   else writeDocuments(result);
