@@ -61,9 +61,12 @@ function missing(observation: Observation): string | null {
   const said = speakers(observation);
   if (said.some(({ complete }) => !complete)) return null;
   const { relations, catalogues, largeObjects, unresolved } = observation.changes;
-  const unsaid = relations.filter((relation) => !named(relation, said));
+  const unsaid = relations.filter((relation) => !named(relation, said) && !(relation.made && said.some(defines)));
   if (unsaid.length > 0) return unsaid.map(({ names, how }) => `${nameOf(names)} (${how})`).join(', ');
-  if (catalogues.length > 0 && !said.some(defines)) return `system catalogues: ${catalogues.join(', ')}`;
+  // TRUNCATE gives a relation new storage, which pg_class tells of.
+  const truncates = said.some(({ effects }) => effects.some(({ verb }) => verb === 'truncate'));
+  const unexplained = catalogues.filter((name) => !(truncates && name === 'pg_class'));
+  if (unexplained.length > 0 && !said.some(defines)) return `system catalogues: ${unexplained.join(', ')}`;
   if (largeObjects && said.every(({ kind }) => kind === 'read' || kind === 'session')) return 'large objects';
   return unresolved.length > 0 && !said.some(defines) ? `an unknown relation at ${unresolved.join(', ')}` : null;
 }

@@ -7,6 +7,7 @@ import {
   type MemoryStatement,
 } from '../../packages/wire-kit/src/testing/index.ts';
 import type { ReadOnlyAnswer, ReadOnlyTrial } from './read-only-trial.ts';
+import { lastStatement } from './suite.ts';
 import type { ServerChanges, WriteAheadLog } from './write-ahead-log.ts';
 
 /** One message that ran, or failed. */
@@ -85,6 +86,9 @@ export class Observer {
       before: [...this.#transaction],
     };
     this.#transaction.push(...statement.facts);
+    // A setting of the startup packet: the log still holds the end of the session before.
+    if (!this.#settled) return;
+    if (statement.text.endsWith(`${lastStatement};`)) return;
     this.observations.push({ ...observation, readOnly: await trial.ask(observation, request.state) });
   }
 }

@@ -1,5 +1,5 @@
 /** Which statement files the differential proof runs: PostgreSQL's own regression suite, or our own set where that cannot be had. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { regressionSuite } from '../regression-suite.mjs';
@@ -7,6 +7,9 @@ import { regressionSuite } from '../regression-suite.mjs';
 const ownFolder = fileURLToPath(new URL('own-statements', import.meta.url));
 /** Makes the tables that most scripts of the suite expect. */
 const setUpScript = 'test_setup';
+
+/** Added to each script: what the end of its session changes in the log belongs to no statement of the script. */
+export const lastStatement = "SELECT 'the script is over'";
 
 export interface StatementFiles {
   /** For people: which set it is, with its version. */
@@ -34,6 +37,7 @@ export async function statementFiles(scratch: string, only: readonly string[]): 
   const all = own ? scriptsIn(folder) : scheduled(folder);
   const unknown = only.filter((name) => !all.includes(name));
   if (unknown.length > 0 && !own) throw new Error(`the suite has no script ${unknown.join(', ')}`);
+  for (const name of all) appendFileSync(join(folder, 'sql', `${name}.sql`), `\n${lastStatement};\n`);
   const chosen = only.length === 0 || own ? all : all.filter((name) => name === setUpScript || only.includes(name));
   return {
     title: own ? 'Sluice’s own statement files' : `PostgreSQL’s regression suite of ${suite.version}`,

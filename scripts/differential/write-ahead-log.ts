@@ -33,6 +33,8 @@ export interface ChangedRelation {
   /** `pg_class.relkind`. */
   readonly kind: string;
   readonly how: string;
+  /** It was not there before: its rows belong to its making. */
+  readonly made: boolean;
 }
 
 export interface ServerChanges {
@@ -52,6 +54,11 @@ interface KnownRelation {
   kind: string;
   toastOf: number | null;
   readonly earlierNames: Map<string, { readonly namespace: number; readonly name: string }>;
+}
+
+interface Learnt {
+  readonly moved: ReadonlySet<number>;
+  readonly made: ReadonlySet<number>;
 }
 
 interface LogRow {
@@ -92,15 +99,16 @@ export class WriteAheadLog {
   async changes(from: string, to: string): Promise<ServerChanges> {
     const { rows } = await this.#client.query(recordsText, [from, to]);
     const records = rows as readonly LogRow[];
-    const moved = await this.#learn(records);
+    const { moved, made } = await this.#learn(records);
     if (records.some((record) => record.place !== null && this.#at(record.place) === undefined))
       await this.#readCommitted();
-    return this.#summary(records, moved);
+    return this.#summary(records, moved, made);
   }
 
-  /** Reads again the pages of pg_class and pg_namespace that changed; returns relations whose storage was replaced. */
-  async #learn(records: readonly LogRow[]): Promise<ReadonlySet<number>> {
+  /** Reads again the pages of pg_class and pg_namespace that changed; returns relations whose storage was replaced, and new ones. */
+  async #learn(records: readonly LogRow[]): Promise<Learnt> {
     const moved = new Set<number>();
+    const before = new Set(this.#relations.keys());
     for (const name of ['pg_namespace', 'pg_class']) {
       const blocks = new Set<number>();
       for (const record of records) {
@@ -115,7 +123,7 @@ export class WriteAheadLog {
         }
       }
     }
-    return moved;
+    return { moved, made: new Set([...this.#relations.keys()].filter((oid) => !before.has(oid))) };
   }
 
   #noteNamespace(data: Buffer): void {
@@ -172,7 +180,7 @@ export class WriteAheadLog {
     return relation?.toastOf == null ? relation : (this.#relations.get(relation.toastOf) ?? relation);
   }
 
-  #summary(records: readonly LogRow[], moved: ReadonlySet<number>): ServerChanges {
+  #summary(records: readonly LogRow[], moved: ReadonlySet<number>, made: ReadonlySet<number>): ServerChanges {
     const how = new Map<number, Set<string>>();
     const add = (stored: number, what: string): void => {
       const owner = this.#relations.get(stored)?.toastOf ?? null;
@@ -193,7 +201,7 @@ export class WriteAheadLog {
     }
     for (const oid of moved)
       if (oid >= firstUserOid && /^[rmt]$/.test(this.#relations.get(oid)?.kind ?? '')) add(oid, 'rewritten');
-    const relations = [...how].flatMap(([oid, types]) => this.#changed(oid, [...types].join(', ')));
+    const relations = [...how].flatMap(([oid, types]) => this.#changed(oid, [...types].join(', '), made.has(oid)));
     const largeObjects = [...catalogues].some((name) => largeObjectRelations.has(name));
     return {
       relations,
@@ -203,13 +211,13 @@ export class WriteAheadLog {
     };
   }
 
-  #changed(oid: number, how: string): readonly ChangedRelation[] {
+  #changed(oid: number, how: string, made: boolean): readonly ChangedRelation[] {
     const relation = this.#relations.get(oid);
     if (relation === undefined) return [];
     const names = [...relation.earlierNames.values()].map(({ namespace, name }) => ({
       schema: this.#namespaces.get(namespace) ?? `namespace ${namespace}`,
       name,
     }));
-    return [{ oid: relation.oid, names, kind: relation.kind, how }];
+    return [{ oid: relation.oid, names, kind: relation.kind, how, made }];
   }
 }

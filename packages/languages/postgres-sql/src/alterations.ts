@@ -36,6 +36,7 @@ function alterTable(a: Analysis, node: Tree): void {
   noteDefinition(a, 'alter', object);
   // Many parts write the table anew, which evaluates its checks, generated columns and index expressions.
   if (object !== null) callStored(a, a.names.relation(object.schema, object.name).relation?.writeFunctions ?? []);
+  noteDescendants(a, rangeVar, object);
   for (const item of listAt(node, 'cmds')) {
     const part = payload(item, 'AlterTableCmd');
     const subtype = part === null ? '' : textAt(part, 'subtype');
@@ -48,6 +49,14 @@ function alterTable(a: Analysis, node: Tree): void {
     // Defaults of new columns, USING and checks are evaluated for the rows that are there.
     a.expression(part ?? item, scope);
   }
+}
+
+/** Without ONLY an ALTER reaches what inherits from the relation, and rewrites it as well. */
+function noteDescendants(a: Analysis, rangeVar: Tree, object: ObjectRef | null): void {
+  if (object === null || rangeVar.inh !== true) return;
+  const { relation } = a.names.relation(object.schema, object.name);
+  for (const { schema, name } of relation === null ? [] : a.names.descendants(relation))
+    a.facts.write({ type: 'relation', schema, name });
 }
 
 /** `ALTER COLUMN … DROP DEFAULT` is the same part as SET DEFAULT, without a default. */

@@ -17,6 +17,24 @@ export interface PostgresSessionState {
   readonly touched: readonly string[];
   /** False when the session may have temporary objects whose shape is not known. */
   readonly temporaryObjectsKnown: boolean;
+  /** What only this session sees: its temporary objects and those of its open transaction. Absent or null: nothing, as far as is known. */
+  readonly own?: OwnCatalogue | null;
+}
+
+/** Laid over the shared catalogue. Temporary objects stand in the schema `pg_temp`, whatever the server calls it. */
+export interface OwnCatalogue {
+  /** Changes with the content and with what it lies over. */
+  readonly key: string;
+  /** New, changed and temporary ones: they stand in for those with the same oid. */
+  readonly relations: readonly CatalogueRelation[];
+  readonly functions: readonly CatalogueFunction[];
+  /** Oids of relations and functions of the shared catalogue that this session does not see any more. */
+  readonly gone: readonly number[];
+  /** Whole lists, as the session sees them. */
+  readonly operators: readonly CatalogueOperator[];
+  readonly casts: readonly CatalogueCast[];
+  readonly domains: readonly CatalogueDomain[];
+  readonly eventTriggerFunctions: readonly number[];
 }
 
 export interface PostgresCatalogue {

@@ -7,6 +7,7 @@ export type {
   CatalogueRelation,
   CatalogueRule,
   CatalogueTrigger,
+  OwnCatalogue,
   PostgresCatalogue,
   PostgresSessionState,
   StoredQueries,

@@ -1,6 +1,7 @@
 /** Resolves the names of relations and functions as the server would, and says when that is not provable. */
 import type { ColumnRef, ObjectRef } from '@sluice/domain';
 import type { CatalogueFunction, CatalogueRelation, PostgresCatalogue, PostgresSessionState } from './context.ts';
+import { withOwn } from './own-catalogue.ts';
 import { informationSchemaFunctions, steadySystemFunctions, volatileSystemFunctions } from './system-functions.ts';
 import { type SystemRelation, systemRelations } from './system-relations.ts';
 
@@ -48,6 +49,8 @@ const indexes = new WeakMap<PostgresCatalogue, CatalogueIndex>();
 
 const systemSchemas = ['pg_catalog', 'information_schema'];
 const everything = '*';
+/** The name by which every session calls its own temporary schema. */
+const temporarySchema = 'pg_temp';
 
 export class Names {
   readonly session: PostgresSessionState;
@@ -58,15 +61,15 @@ export class Names {
 
   /** Equal keys: every name means the same. */
   get key(): string {
-    const { database, role, searchPath, touched, temporaryObjectsKnown } = this.session;
-    this.sessionKey ??= JSON.stringify([database, role, searchPath, touched, temporaryObjectsKnown]);
+    const { database, role, searchPath, touched, temporaryObjectsKnown, own } = this.session;
+    this.sessionKey ??= JSON.stringify([database, role, searchPath, touched, temporaryObjectsKnown, own?.key ?? null]);
     return this.sessionKey;
   }
 
   constructor(session: PostgresSessionState, catalogue: PostgresCatalogue | null) {
     this.session = session;
-    this.catalogue = catalogue;
-    this.index = catalogue === null ? null : indexOf(catalogue);
+    this.catalogue = withOwn(catalogue, session.own);
+    this.index = this.catalogue === null ? null : indexOf(this.catalogue);
     this.touched = new Set(session.touched);
   }
 
@@ -82,8 +85,9 @@ export class Names {
         'names a relation that a temporary one may stand in front of',
       );
     }
-    for (const candidate of path) {
-      if (isTemporarySchema(candidate)) continue;
+    for (const schemaOfPath of path) {
+      // The path holds this session's own temporary schema only.
+      const candidate = isTemporarySchema(schemaOfPath) ? temporarySchema : schemaOfPath;
       if (this.touched.has(`${candidate}.${name}`)) return this.qualifiedRelation(candidate, name);
       if (this.exists(candidate, name)) return this.qualifiedRelation(candidate, name);
     }
@@ -222,17 +226,29 @@ export class Names {
   /** What a relation inherits from or is a partition of, at any height, and what inherits from it; without itself. */
   family(relation: CatalogueRelation): readonly CatalogueRelation[] {
     const found = new Map<number, CatalogueRelation>();
-    const follow = (oids: readonly number[], next: (one: CatalogueRelation) => readonly number[]): void => {
-      for (const oid of oids) {
-        const one = this.byOid(oid);
-        if (one === null || found.has(oid)) continue;
-        found.set(oid, one);
-        follow(next(one), next);
-      }
-    };
-    follow(relation.parents, (one) => one.parents);
-    follow(relation.children, (one) => one.children);
+    this.follow(relation.parents, (one) => one.parents, found);
+    this.follow(relation.children, (one) => one.children, found);
     return [...found.values()];
+  }
+
+  /** What inherits from a relation, or is a partition of it, at any height; without itself. */
+  descendants(relation: CatalogueRelation): readonly CatalogueRelation[] {
+    const found = new Map<number, CatalogueRelation>();
+    this.follow(relation.children, (one) => one.children, found);
+    return [...found.values()];
+  }
+
+  private follow(
+    oids: readonly number[],
+    next: (one: CatalogueRelation) => readonly number[],
+    found: Map<number, CatalogueRelation>,
+  ): void {
+    for (const oid of oids) {
+      const one = this.byOid(oid);
+      if (one === null || found.has(oid)) continue;
+      found.set(oid, one);
+      this.follow(next(one), next, found);
+    }
   }
 
   byOid(oid: number): CatalogueRelation | null {
@@ -240,8 +256,9 @@ export class Names {
   }
 
   private qualifiedRelation(schema: string, name: string): ResolvedRelation {
-    if (isTemporarySchema(schema))
+    if (isTemporarySchema(schema) && !this.isOwnTemporary(schema))
       return unknownRelation(schema, name, 'names a temporary relation, whose shape is not known');
+    if (isTemporarySchema(schema) && schema !== temporarySchema) return this.qualifiedRelation(temporarySchema, name);
     const relation = this.index?.relations.get(`${schema}.${name}`) ?? null;
     const system = systemRelations.get(`${schema}.${name}`) ?? null;
     const ref: ObjectRef = { type: 'relation', schema, name };
@@ -255,6 +272,12 @@ export class Names {
         ? 'reads a relation while the target’s catalogue is not known'
         : `names the relation ${schema}.${name}, which the catalogue does not have`;
     return { ref, relation, system, problem: because };
+  }
+
+  /** True for the session's own temporary schema while what it holds is known. */
+  private isOwnTemporary(schema: string): boolean {
+    if (!this.session.temporaryObjectsKnown || (this.session.own ?? null) === null) return false;
+    return schema === temporarySchema || this.session.searchPath?.includes(schema) === true;
   }
 
   private exists(schema: string, name: string): boolean {

@@ -72,33 +72,65 @@ export async function loadCatalogue(session: PostgresTarget): Promise<LoadedCata
   // One snapshot, so that columns and relations agree.
   await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   try {
-    const rows: Rows = {
-      relations: await session.query(relationsText),
-      columns: await session.query(columnsText),
-      dependencies: await session.query(dependenciesText),
-      trees: await session.query(viewTreesText),
-      functions: await session.query(functionsText),
-      definitions: {
-        triggers: await session.query(triggersText),
-        rules: await session.query(rulesText),
-        expressions: await session.query(expressionsText),
-        references: await session.query(referencesText),
-        inheritance: await session.query(inheritanceText),
-        sequences: await session.query(sequencesText),
-        bodies: await session.query(bodiesText),
-        operators: await session.query(operatorsText),
-        casts: await session.query(castsText),
-        domains: await session.query(domainsText),
-        eventTriggers: await session.query(eventTriggersText),
-      },
-    };
-    return assemble(serverVersion, isBeyondBounds(rows) ? nothingKnown : rows);
+    let last: Promise<unknown> = Promise.resolve();
+    const rows = await readCatalogueRows((text) => {
+      const answer = last.then(() => session.query(text));
+      last = answer;
+      return answer;
+    });
+    return assembleCatalogue(serverVersion, rows);
   } finally {
     await session.query('ROLLBACK');
   }
 }
 
-function isBeyondBounds(rows: Rows): boolean {
+/** Asks every text, one behind the other and without waiting in between. */
+export async function readCatalogueRows(ask: (text: string) => Promise<TextRows>): Promise<CatalogueRows> {
+  const [relations, columns, dependencies, trees, functions, ...rest] = await Promise.all(
+    [
+      relationsText,
+      columnsText,
+      dependenciesText,
+      viewTreesText,
+      functionsText,
+      triggersText,
+      rulesText,
+      expressionsText,
+      referencesText,
+      inheritanceText,
+      sequencesText,
+      bodiesText,
+      operatorsText,
+      castsText,
+      domainsText,
+      eventTriggersText,
+    ].map(ask),
+  );
+  const [triggers, rules, expressions, references, inheritance, sequences, bodies, ...last] = rest;
+  const [operators, casts, domains, eventTriggers] = last;
+  return {
+    relations: relations ?? [],
+    columns: columns ?? [],
+    dependencies: dependencies ?? [],
+    trees: trees ?? [],
+    functions: functions ?? [],
+    definitions: {
+      triggers: triggers ?? [],
+      rules: rules ?? [],
+      expressions: expressions ?? [],
+      references: references ?? [],
+      inheritance: inheritance ?? [],
+      sequences: sequences ?? [],
+      bodies: bodies ?? [],
+      operators: operators ?? [],
+      casts: casts ?? [],
+      domains: domains ?? [],
+      eventTriggers: eventTriggers ?? [],
+    },
+  };
+}
+
+function isBeyondBounds(rows: CatalogueRows): boolean {
   const { triggers, expressions, references, inheritance, sequences, ...few } = rows.definitions;
   const many = [rows.dependencies, triggers, expressions, references, inheritance, sequences];
   return (
@@ -109,7 +141,7 @@ function isBeyondBounds(rows: Rows): boolean {
   );
 }
 
-const nothingKnown: Rows = {
+const nothingKnown: CatalogueRows = {
   relations: [],
   columns: [],
   dependencies: [],
@@ -118,7 +150,7 @@ const nothingKnown: Rows = {
   definitions: noDefinitions,
 };
 
-interface Rows {
+export interface CatalogueRows {
   readonly relations: TextRows;
   readonly columns: TextRows;
   readonly dependencies: TextRows;
@@ -127,7 +159,9 @@ interface Rows {
   readonly definitions: DefinitionRows;
 }
 
-function assemble(serverVersion: number, rows: Rows): LoadedCatalogue {
+/** Beyond a bound nothing is known. */
+export function assembleCatalogue(serverVersion: number, read: CatalogueRows): LoadedCatalogue {
+  const rows = isBeyondBounds(read) ? nothingKnown : read;
   const trees = new Map(rows.trees.map((row) => [Number(row[0]), row[1] ?? '']));
   const origins = new Map<number, ReadonlyMap<number, ColumnOrigin>>();
   for (const [oid, tree] of trees) origins.set(oid, viewColumnOrigins(tree));

@@ -395,25 +395,6 @@ describe('session state', () => {
     client.send(bindWith(''), encodeExecute(''), encodeSync());
     expect(outline(await client.untilReady())).toBe('2 D C:SELECT 1 Z:I');
   });
-
-  it('knows its own DDL once it is committed, and not before (item 4)', async () => {
-    const client = await open();
-    const complete = async (text: string): Promise<boolean | undefined> => {
-      client.send(encodeQuery(text));
-      await client.untilReady();
-      return lastInspector().statements.at(-1)?.facts[0]?.complete;
-    };
-    await complete('CREATE TABLE fresh (id int, email text)');
-    expect(await complete('SELECT email FROM fresh')).toBe(true);
-    await complete('BEGIN');
-    await complete(
-      'CREATE OR REPLACE VIEW customer_view AS SELECT id, full_name AS email, upper(full_name) AS loud FROM customers',
-    );
-    expect(await complete('SELECT email FROM customer_view')).toBe(false);
-    await complete('ROLLBACK');
-    expect(await complete('SELECT email FROM customer_view')).toBe(true);
-    await direct.query('DROP TABLE fresh');
-  });
 });
 
 describe('holds', () => {

@@ -1,7 +1,7 @@
 /** A message's text → the language that reads it → facts; and what this protocol refuses whatever policy says. */
 import type { ReadOutcome } from '@sluice/domain';
 import type { FactsReader } from '@sluice/wire-kit';
-import type { PostgresKnowledge } from './knowledge.ts';
+import type { SessionKnowledge } from './session-knowledge.ts';
 import type { SessionTracker } from './session-state.ts';
 import { isCarriedEncoding } from './startup-settings.ts';
 
@@ -12,7 +12,7 @@ export function readFacts(
   text: string,
   facts: FactsReader,
   session: SessionTracker,
-  knowledge: PostgresKnowledge | null,
+  knowledge: SessionKnowledge | null,
 ): ReadOutcome | Promise<ReadOutcome> {
   const { session: state, key } = session.languageState(text);
   return facts.read({

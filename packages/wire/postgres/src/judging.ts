@@ -12,8 +12,8 @@ import type {
 } from '@sluice/wire-kit';
 import { encodeNotice, errorOfRefusal, type LocalError } from './errors.ts';
 import { languageName, readFacts, uncarriable } from './facts.ts';
-import type { PostgresKnowledge } from './knowledge.ts';
 import { maxHoldInTransactionMs } from './limits.ts';
+import type { SessionKnowledge } from './session-knowledge.ts';
 import type { SessionTracker } from './session-state.ts';
 
 export interface JudgedText {
@@ -35,7 +35,7 @@ export interface JudgingParts {
   readonly inspector: Inspector;
   readonly facts: FactsReader;
   readonly session: SessionTracker;
-  readonly knowledge: PostgresKnowledge | null;
+  readonly knowledge: SessionKnowledge | null;
   /** Brings what is known of the session up to date; undefined when it is. */
   readonly refreshSession: () => Promise<void> | undefined;
   /** True while waiting keeps locks at the target: inside a transaction, or where one may be open. */

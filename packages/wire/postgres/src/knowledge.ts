@@ -29,6 +29,11 @@ export class PostgresKnowledge implements TargetKnowledge {
     return this.#loaded;
   }
 
+  /** The last catalogue that could be read, with its indexes. */
+  get loaded(): LoadedCatalogue | null {
+    return this.#loaded;
+  }
+
   relation(oid: number): CatalogueRelation | undefined {
     return this.#loaded?.byOid.get(oid);
   }

@@ -17,6 +17,8 @@ import {
   encodeSync,
 } from './messages/frontend.ts';
 import type { Outlet } from './outlet.ts';
+import { ownSavepointTexts, readOwn } from './own-catalogue.ts';
+import { SessionKnowledge } from './session-knowledge.ts';
 import { preparedStateText, type SessionTracker, sessionStateText } from './session-state.ts';
 import type { StatementTable } from './statement-table.ts';
 
@@ -48,7 +50,7 @@ export class RelayCore {
   readonly statements: StatementTable;
   readonly session: SessionTracker;
   readonly inspector: Inspector;
-  readonly knowledge: PostgresKnowledge | null;
+  readonly knowledge: SessionKnowledge | null;
   readonly judging: Judging;
   readonly expected = new ExpectedQueue();
   readonly pauseClient: (pause: boolean) => void;
@@ -64,6 +66,7 @@ export class RelayCore {
   #movers = 0;
   #cancels = 0;
   #catalogueWait: Promise<void> | null = null;
+  #catalogueReadings = 0;
   #idleWaiters: (() => void)[] = [];
 
   constructor(parts: RelayCoreParts) {
@@ -74,13 +77,13 @@ export class RelayCore {
     this.statements = parts.statements;
     this.session = parts.session;
     this.inspector = parts.inspector;
-    this.knowledge = parts.knowledge;
+    this.knowledge = parts.knowledge === null ? null : new SessionKnowledge(parts.knowledge, parts.session);
     this.pauseClient = parts.pauseClient;
     this.judging = new Judging({
       inspector: parts.inspector,
       facts: parts.facts,
       session: parts.session,
-      knowledge: parts.knowledge,
+      knowledge: this.knowledge,
       keepsLocks: () => this.session.status !== 'I' || this.batchBinds || this.expected.runsSomething,
       beforeWaiting: () => this.#releaseLocks(),
       refreshSession: () => this.#refreshSession(),
@@ -136,16 +139,18 @@ export class RelayCore {
     if (this.session.status === 'I') this.statements.endPortalsBefore(stretch + 1);
   }
 
-  /** DDL became visible: judgements wait for the catalogue that shows it. */
+  /** DDL became visible, or may have: judgements wait for the catalogue that shows it. What it changed is unknown while that is late. */
   catalogueIsOld(): void {
     if (this.knowledge === null) {
       this.session.catalogueIsFresh();
       return;
     }
-    const wait = within(this.knowledge.refreshAfterNow(), catalogueWaitMs).then((inTime) => {
+    const number = ++this.#catalogueReadings;
+    const read = this.knowledge.refreshAfterNow().then(() => {
+      if (number === this.#catalogueReadings) this.session.catalogueIsFresh();
+    });
+    const wait = within(read, catalogueWaitMs).then(() => {
       if (this.#catalogueWait === wait) this.#catalogueWait = null;
-      // Too late: the objects stay unknown until the next commit.
-      if (inTime) this.session.catalogueIsFresh();
     });
     this.#catalogueWait = wait;
   }
@@ -193,9 +198,28 @@ export class RelayCore {
     if (!this.session.stale) return;
     // In a failed transaction nothing can be asked, and nothing but its end matters.
     if (this.session.status === 'E') return this.session.doubt();
+    // A text that fails (a timeout of the client's, a right it lacks) must not fail the client's transaction.
+    const inside = this.session.status === 'T';
+    if (inside && (await this.ask(ownSavepointTexts.begin)) === null) return this.session.doubt();
+    const whole = await this.#readState();
+    if (!inside) return;
+    if (!whole) await this.ask(ownSavepointTexts.undo);
+    await this.ask(ownSavepointTexts.end);
+  }
+
+  /** False where a text was refused. */
+  async #readState(): Promise<boolean> {
     const rows = await this.ask(sessionStateText);
     this.session.learn(rows?.[0] ?? null);
-    if (rows === null) this.session.doubt();
+    if (rows === null) {
+      this.session.doubt();
+      return false;
+    }
+    const shared = this.knowledge?.loaded ?? null;
+    if (!this.session.hasOwn || shared === null) return true;
+    const view = await readOwn((text) => this.ask(text), shared);
+    this.session.learnOwn(view);
+    return view !== null;
   }
 
   async #confirmPrepared(): Promise<void> {
@@ -241,6 +265,9 @@ export class RelayCore {
         failed = true;
       };
       const { expected } = this;
+      // One that failed half-way left its statement and portal behind.
+      expected.add({ kind: 'close', own: true, onUndone });
+      expected.add({ kind: 'close', own: true, onUndone });
       expected.add({ kind: 'parse', own: true, onUndone });
       expected.add({ kind: 'bind', own: true, onUndone });
       const onRow = (values: readonly (Buffer | null)[]): void => {
@@ -251,6 +278,8 @@ export class RelayCore {
       expected.add({ kind: 'close', own: true, onUndone });
       expected.add({ kind: 'sync', own: true, onDone: () => resolve(failed ? null : rows) });
       const batch = [
+        encodeClosePortal(ownName),
+        encodeCloseStatement(ownName),
         encodeParse(ownName, text),
         encodeBindPlain(ownName, ownName),
         encodeExecute(ownName),

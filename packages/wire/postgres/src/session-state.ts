@@ -5,6 +5,7 @@ import type { PostgresSessionState } from '@sluice/language-postgres-sql';
 import type { SessionState } from '@sluice/wire-kit';
 import { maxCursors, maxCustomSettings, maxPreludeStatements, maxTouchedObjects } from './limits.ts';
 import type { TransactionStatus } from './messages/backend.ts';
+import type { OwnView } from './own-catalogue.ts';
 import type { StatementTable } from './statement-table.ts';
 
 /** One of the closed list of texts that the gateway itself sends. Every name is qualified: the session's search path has no say. */
@@ -36,7 +37,10 @@ const beginning: ReadonlySet<string> = new Set(['begin', 'savepoint']);
 const mayNamePrepared = /execute/i;
 const mayNameCursor = /fetch|move|close|current/i;
 
-/** `possible`: something ran that may hold DDL; the catalogue is read again, but nobody waits for it. */
+/** The name of a temporary schema in an effective search path: only ever the session's own. */
+const temporarySchema = /^pg_temp_\d+$/;
+
+/** `possible`: something ran that may hold DDL. */
 export type CatalogueChange = 'none' | 'possible' | 'certain';
 
 interface Known {
@@ -49,10 +53,17 @@ export class SessionTracker {
   readonly #statements: StatementTable;
   #known: Known;
   #status: TransactionStatus = 'I';
+  /** Changed by the open transaction and not read again since. */
   readonly #touched = new Set<string>();
+  /** Changed by the open transaction at all. */
+  readonly #changed = new Set<string>();
+  /** Changed by committed transactions, and not yet in the shared catalogue. */
+  readonly #behind = new Set<string>();
+  #own: OwnView | null = null;
   readonly #cursors = new Map<string, string>();
   /** Names of portals that the protocol moved while answers are owed: a DECLARE that completes may have run before that. */
   readonly #movedPortals = new Set<string>();
+  #hasTemporary = false;
   #temporaryObjectsKnown = true;
   #movedInTransaction = false;
   #stale = false;
@@ -89,10 +100,34 @@ export class SessionTracker {
       searchPath: schemas === null ? null : (JSON.parse(schemas) as string[]),
     };
     this.#stale = row === null;
+    this.#own = null;
+    for (const object of this.#changed) this.#touched.add(object);
+    this.#hasTemporary = this.#known.searchPath?.some((schema) => temporarySchema.test(schema)) === true;
+    this.#temporaryObjectsKnown = row !== null && !this.#hasTemporary;
     this.#knownNames = row === null ? null : this.names();
     // A cursor keeps the plan that it was declared with: its text read under other names would be another query.
     if (this.#knownNames === null || this.#knownNames !== before) this.#cursors.clear();
     this.#forget();
+  }
+
+  /** True where the session sees what the shared catalogue cannot show: temporary objects, and what its open transaction changed. */
+  get hasOwn(): boolean {
+    return this.#hasTemporary || (this.#status === 'T' && this.#changed.size > 0);
+  }
+
+  /** What was read of it just now, in this session; null: it could not be read, and stays unknown. */
+  learnOwn(view: OwnView | null): void {
+    this.#own = view;
+    this.#temporaryObjectsKnown = view !== null || !this.#hasTemporary;
+    if (view !== null) {
+      this.#touched.clear();
+      for (const name of view.unsure) this.#touched.add(name);
+    }
+    this.#forget();
+  }
+
+  get own(): OwnView | null {
+    return this.#own;
   }
 
   /** Until it can be read: role and search path count as unknown. */
@@ -114,8 +149,9 @@ export class SessionTracker {
       ...this.#known,
       prepared: {},
       cursors: {},
-      touched: [...this.#touched].sort(),
+      touched: [...new Set([...this.#touched, ...this.#behind])].sort(),
       temporaryObjectsKnown: this.#temporaryObjectsKnown,
+      own: this.#own?.catalogue ?? null,
     });
     const prepared = mayNamePrepared.test(text);
     const cursors = this.#cursors.size > 0 && mayNameCursor.test(text);
@@ -262,14 +298,17 @@ export class SessionTracker {
     this.#movedInTransaction = false;
     const change = this.#ddl;
     this.#ddl = 'none';
-    if (change === 'possible') this.catalogueIsFresh();
+    if (change !== 'none') for (const object of this.#changed) this.#behind.add(object);
+    this.#changed.clear();
+    this.#touched.clear();
+    this.#forget();
     return change;
   }
 
-  /** The catalogue has been read since the last commit. */
+  /** The catalogue has been read since the last commit that changed it. */
   catalogueIsFresh(): void {
-    if (this.#touched.size === 0 || this.#status !== 'I') return;
-    this.#touched.clear();
+    if (this.#behind.size === 0) return;
+    this.#behind.clear();
     this.#forget();
   }
 
@@ -288,8 +327,7 @@ export class SessionTracker {
     this.#moved();
     if (this.#ddl === 'none') this.#ddl = 'possible';
     // Inside a transaction it may have changed anything that the catalogue's own session cannot see yet.
-    this.#touched.add('*');
-    this.#forget();
+    this.#note(['*']);
   }
 
   #moved(): void {
@@ -369,7 +407,7 @@ export class SessionTracker {
       this.#cursors.clear();
       this.#moved();
     }
-    if (what === 'all' || what === 'temp' || what === 'temporary') this.#temporaryObjectsKnown = true;
+    if (what === 'temp' || what === 'temporary') this.#moved();
     this.#forget();
   }
 
@@ -377,10 +415,15 @@ export class SessionTracker {
     this.#ddl = 'certain';
     // A new or dropped schema changes the effective search path.
     this.#moved();
-    for (const object of objects) this.#touched.add(object);
-    if (this.#touched.size > maxTouchedObjects) {
-      this.#touched.clear();
-      this.#touched.add('*');
+    this.#note(objects);
+  }
+
+  #note(objects: readonly string[]): void {
+    for (const set of [this.#touched, this.#changed]) {
+      for (const object of objects) set.add(object);
+      if (set.size <= maxTouchedObjects) continue;
+      set.clear();
+      set.add('*');
     }
     this.#forget();
   }

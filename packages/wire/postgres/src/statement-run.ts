@@ -5,16 +5,16 @@ import { CopyMasking } from './copy-masking.ts';
 import { readCopyForm } from './copy-options.ts';
 import { CopyRowCount } from './copy-row-count.ts';
 import { errorOfRefusal, type LocalError } from './errors.ts';
-import type { PostgresKnowledge } from './knowledge.ts';
 import { type RowColumn, rowsOfTag } from './messages/backend.ts';
 import { encodeReport, type ReportFields, severityOf, textFields } from './messages/report.ts';
 import { type ColumnForm, RowMasking } from './row-masking.ts';
+import type { SessionKnowledge } from './session-knowledge.ts';
 import { type Category, categoryOfTypeName, knownType, oidOfTypeName, typeName } from './types.ts';
 
 export class StatementRun {
   readonly handle: StatementHandle;
   readonly text: string;
-  readonly #knowledge: PostgresKnowledge | null;
+  readonly #knowledge: SessionKnowledge | null;
   #index = 0;
   #rows: RowMasking | null = null;
   #copy: CopyMasking | null = null;
@@ -23,7 +23,7 @@ export class StatementRun {
   over = false;
   #stopped: Refusal | null = null;
 
-  constructor(handle: StatementHandle, text: string, knowledge: PostgresKnowledge | null) {
+  constructor(handle: StatementHandle, text: string, knowledge: SessionKnowledge | null) {
     this.handle = handle;
     this.text = text;
     this.#knowledge = knowledge;

@@ -388,8 +388,7 @@ export class TargetMessages {
     if (head.kind !== 'query') this.#expect(head, 'sync');
     const status = String.fromCharCode(this.#reader.buffer[this.#reader.start + headerBytes] ?? 0) as TransactionStatus;
     const change = this.#core.session.ready(status);
-    if (change === 'certain') this.#core.catalogueIsOld();
-    else if (change === 'possible') void this.#core.knowledge?.refresh();
+    if (change !== 'none') this.#core.catalogueIsOld();
     this.#passUnless(head.own);
     head.run?.end();
     this.#shift();
