@@ -12,7 +12,7 @@ export function readFacts(
   text: string,
   facts: FactsReader,
   session: SessionTracker,
-  knowledge: SessionKnowledge | null,
+  knowledge: Pick<SessionKnowledge, 'catalogue'> | null,
 ): ReadOutcome | Promise<ReadOutcome> {
   const { session: state, key } = session.languageState(text);
   return facts.read({
