@@ -193,6 +193,17 @@ describe('a held UPDATE', () => {
     expect(done.outcome?.rows).toBe(1);
   });
 
+  it('runs as the writer, while the agent itself only ever reads', async () => {
+    const who = await stack.psql('coding-agent', ['SELECT current_user', 'SHOW transaction_read_only']);
+    expect(who.out.trim().split('\n')).toEqual(['sluice_reader', 'on']);
+    const running = stack.psql('coding-agent', 'UPDATE customers SET notes = current_user WHERE id = 2');
+    const approval = await eventually('an approval waits', waiting);
+    await stack.api('reviewer').approvals.decideApproval.mutate({ id: approval.id, outcome: 'approve' });
+    expect((await running).out.trim()).toBe('UPDATE 1');
+    const after = await direct.query<{ notes: string }>('SELECT notes FROM customers WHERE id = 2');
+    expect(after.rows[0]?.notes).toBe('sluice_app');
+  });
+
   it('a denial returns the comment and runs nothing', async () => {
     const running = stack.psql('coding-agent', update('denied'));
     const approval = await eventually('an approval waits', waiting);

@@ -1,7 +1,8 @@
 /** Testing a connection where it will be used: in the gateway, step by step. */
-import { type BundleConnection, SluiceError, type TestResult } from '@sluice/domain';
+import { type BundleConnection, type CredentialPurpose, SluiceError, type TestResult } from '@sluice/domain';
 import { protocolByName } from '@sluice/protocols';
 import type { SessionPorts } from '@sluice/session';
+import type { DialRequest } from '@sluice/wire-kit';
 
 const testTimeoutMs = 15_000;
 
@@ -17,6 +18,7 @@ export async function testConnection(
     ok: false,
     steps: [{ name, ok: false, durationMs: 0, message, hint }],
     warnings: [],
+    roads: [],
   });
   if (connection === undefined)
     return failed('Bundle', 'the gateway does not have this connection yet', 'Wait a second and test again.');
@@ -24,21 +26,36 @@ export async function testConnection(
   if (protocol === undefined)
     return failed('Protocol', `this gateway does not speak ${connection.address.protocol}`, 'Update the gateway.');
   try {
-    const { steps, warnings } = await protocol.testTarget({
-      address: connection.address,
-      options: connection.options,
-      credential: await ports.credential(connection, 'writer'),
-      connect: (signal) => ports.connect(connection, signal),
-      allowWeakAuthentication: ports.allowWeakAuthentication(connection),
-      actorLabel: 'connection test',
-      startup: {},
-      readOnly: false,
-      noteSession: (id) => ports.noteSession(connection, id),
-      signal: AbortSignal.timeout(testTimeoutMs),
+    const { steps, warnings, roads } = await protocol.testTarget({
+      writer: await ownDialRequest(connection, 'writer', ports, testTimeoutMs),
+      reader:
+        connection.readerCredential === null ? null : await ownDialRequest(connection, 'reader', ports, testTimeoutMs),
     });
-    return { requestId, connectionId, ok: steps.every((step) => step.ok), steps: [...steps], warnings: [...warnings] };
+    const ok = steps.every((step) => step.ok);
+    return { requestId, connectionId, ok, steps: [...steps], warnings: [...warnings], roads: [...roads] };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return failed('Credential', error.message, error.hint ?? null);
   }
+}
+
+/** For sessions of the gateway's own, which no client asked for. Throws SluiceError when the credential does not open. */
+export async function ownDialRequest(
+  connection: BundleConnection,
+  purpose: CredentialPurpose,
+  ports: SessionPorts,
+  timeoutMs: number,
+): Promise<DialRequest> {
+  return {
+    address: connection.address,
+    options: connection.options,
+    credential: await ports.credential(connection, purpose),
+    connect: (signal) => ports.connect(connection, signal),
+    allowWeakAuthentication: ports.allowWeakAuthentication(connection),
+    actorLabel: 'gateway check',
+    startup: {},
+    readOnly: purpose === 'reader',
+    noteSession: (id) => ports.noteSession(connection, id),
+    signal: AbortSignal.timeout(timeoutMs),
+  };
 }

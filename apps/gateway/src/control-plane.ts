@@ -19,6 +19,7 @@ import {
   type SignedBundle,
   SluiceError,
   sealedExplainRequestSchema,
+  type TargetSessionsReport,
   type TestResult,
 } from '@sluice/domain';
 import { type SigningKeys, signRequest } from '@sluice/keys';
@@ -162,6 +163,10 @@ export class ControlPlane {
 
   async answerExplain(requestId: string, sealed: string): Promise<void> {
     await this.#tell(gatewayPaths.explanations, json({ requestId, sealed }));
+  }
+
+  async reportTargetSessions(report: TargetSessionsReport): Promise<void> {
+    await this.#tell(gatewayPaths.targetSessions, json(report));
   }
 
   /** Headers that sign the tunnel's upgrade request. */

@@ -23,6 +23,8 @@ const schema = z.object({
   SLUICE_ALLOW_WEAK_AUTHENTICATION: list,
   /** Bytes that the spool may hold before new statements are refused. */
   SLUICE_SPOOL_BYTES: z.coerce.number().int().min(1_048_576).optional(),
+  /** Seconds between two looks for sessions at the targets that did not come through this gateway. */
+  SLUICE_SESSION_CHECK_SECONDS: z.coerce.number().int().min(5).max(86_400).default(300),
   SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -35,6 +37,7 @@ export interface GatewayEnvironment {
   readonly allowTargets: readonly string[];
   readonly allowWeakAuthentication: readonly string[];
   readonly spoolBytes: number | null;
+  readonly sessionCheckMs: number;
   readonly logLevel: string;
 }
 
@@ -55,6 +58,7 @@ export function readEnvironment(): GatewayEnvironment {
     allowTargets: env.SLUICE_ALLOW_TARGETS,
     allowWeakAuthentication: env.SLUICE_ALLOW_WEAK_AUTHENTICATION,
     spoolBytes: env.SLUICE_SPOOL_BYTES ?? null,
+    sessionCheckMs: env.SLUICE_SESSION_CHECK_SECONDS * 1_000,
     logLevel: env.SLUICE_LOG_LEVEL,
   };
 }

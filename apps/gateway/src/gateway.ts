@@ -23,6 +23,7 @@ import { Lease } from './lease.ts';
 import { Leaves } from './leaves.ts';
 import { Listeners } from './listeners.ts';
 import { OwnSessions } from './own-sessions.ts';
+import { SessionCheck } from './session-check.ts';
 import { SessionEntry } from './session-entry.ts';
 import { type Enrolment, type GatewayKeys, StateStore } from './state-store.ts';
 import { TargetDialer } from './target-dialer.ts';
@@ -105,7 +106,8 @@ class Gateway implements RunningGateway {
   readonly #pusher: SpoolPusher;
   readonly #knowledge: KnowledgeCache;
   readonly #live = new LiveSessions();
-  readonly #ownSessions = new OwnSessions();
+  readonly #ownSessions = new OwnSessions(() => performance.now());
+  readonly #sessionCheck: SessionCheck;
   readonly #dialer: TargetDialer;
   readonly #listeners: Listeners;
   readonly #entry: SessionEntry;
@@ -172,6 +174,12 @@ class Gateway implements RunningGateway {
       connection: (id) => this.#bundles.current?.connections.get(id),
       ports: this.#ports,
     });
+    this.#sessionCheck = new SessionCheck({
+      ports: this.#ports,
+      own: this.#ownSessions,
+      report: (report) => this.#controlPlane.reportTargetSessions(report),
+      log: warn,
+    });
     this.#entry = new SessionEntry({
       bundles: this.#bundles,
       leaves: this.#leaves,
@@ -203,6 +211,10 @@ class Gateway implements RunningGateway {
     });
     this.#every(reportEveryMs, () => void this.#report());
     this.#every(leafCheckEveryMs, () => this.#ensureLeaves());
+    this.#every(
+      this.#env.sessionCheckMs,
+      () => void this.#sessionCheck.run(this.#bundles.current?.connections.values() ?? []),
+    );
     this.#pusher.wake();
   }
 
@@ -281,6 +293,7 @@ class Gateway implements RunningGateway {
       await this.#pull();
       const connection = this.#bundles.current?.connections.get(connectionId);
       await this.#controlPlane.reportTest(await testConnection(requestId, connection, connectionId, this.#ports));
+      if (connection !== undefined) await this.#sessionCheck.check(connection);
     } catch (error) {
       this.#log.warn({ error: String(error) }, 'a connection test could not be reported');
     }
@@ -414,7 +427,7 @@ class Gateway implements RunningGateway {
         const { address, id } = connection;
         return new Secret(await openCredential(sealing.privateKey, address, id, envelope, purpose));
       },
-      noteSession: (connection, id) => this.#ownSessions.note(connection.id, id),
+      noteSession: ({ address }, id) => this.#ownSessions.note(`${address.host}:${address.port}`, id),
       connect: (connection, signal) => this.#dialer.dial(connection, signal),
       allowWeakAuthentication: (connection) => this.#env.allowWeakAuthentication.includes(connection.name),
       knowledge: (protocol, connection, dial) => this.#knowledge.of(protocol, connection, dial),

@@ -1,25 +1,40 @@
 /** The sessions that this gateway has open at targets, by the target's own names: what else is there did not come through it. */
-export class OwnSessions {
-  readonly #byConnection = new Map<string, Map<string, number>>();
 
-  /** Counts a session in until the returned function is called. Bounded by the sessions that a connection may have. */
-  note(connectionId: string, id: string): () => void {
-    const known = this.#byConnection.get(connectionId) ?? new Map<string, number>();
-    this.#byConnection.set(connectionId, known);
-    known.set(id, (known.get(id) ?? 0) + 1);
+/** A target shows a session for a moment after its stream is closed (ms). */
+const lingerMs = 30_000;
+
+export class OwnSessions {
+  readonly #now: () => number;
+  /** When it was closed; null: open. By target and name, because several connections may lead to one target. */
+  readonly #known = new Map<string, { open: number; closedAt: number }>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Counts a session in until the returned function is called. Bounded by the sessions that a gateway has. */
+  note(target: string, id: string): () => void {
+    const key = `${target} ${id}`;
+    const known = this.#known.get(key) ?? { open: 0, closedAt: 0 };
+    this.#known.set(key, known);
+    known.open++;
     let open = true;
     return () => {
       if (!open) return;
       open = false;
-      const left = (known.get(id) ?? 1) - 1;
-      // A target names a new session like one that ended a moment ago: only the last to close takes the name away.
-      if (left > 0) known.set(id, left);
-      else known.delete(id);
-      if (known.size === 0 && this.#byConnection.get(connectionId) === known) this.#byConnection.delete(connectionId);
+      known.open--;
+      known.closedAt = this.#now();
+      this.#forgetOld();
     };
   }
 
-  has(connectionId: string, id: string): boolean {
-    return this.#byConnection.get(connectionId)?.has(id) ?? false;
+  has(target: string, id: string): boolean {
+    this.#forgetOld();
+    return this.#known.has(`${target} ${id}`);
+  }
+
+  #forgetOld(): void {
+    const before = this.#now() - lingerMs;
+    for (const [key, { open, closedAt }] of this.#known) if (open === 0 && closedAt < before) this.#known.delete(key);
   }
 }

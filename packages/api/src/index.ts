@@ -6,7 +6,14 @@ export { buildBundle } from './gateway/build-bundle.ts';
 export type { GatewayCaller, GatewayServices } from './gateway/gateway-services.ts';
 export { issueLeaf } from './gateway/issue-leaf.ts';
 export { maxRecordingChunkBytes } from './gateway/limits.ts';
-export { noteExplanation, noteHello, noteState, noteTestResult, showExplainRequest } from './gateway/note-gateway.ts';
+export {
+  noteExplanation,
+  noteHello,
+  noteState,
+  noteTargetSessions,
+  noteTestResult,
+  showExplainRequest,
+} from './gateway/note-gateway.ts';
 export type { NodeNotice } from './node-notices.ts';
 export { nodeNoticeSchema } from './node-notices.ts';
 export type { Permission } from './permissions.ts';

@@ -1,5 +1,5 @@
 /** What the API answers: the shapes that pages, the CLI and tests read. Dates are Date (superjson). Texts are already masked. */
-import type { ApprovalState, TestResult } from '@sluice/domain';
+import type { ApprovalState, TargetSession, TestResult } from '@sluice/domain';
 
 /** Keyset page: pass `nextCursor` back as `cursor`. */
 export interface Page<Item> {
@@ -42,6 +42,15 @@ export interface ConnectionSummary {
   readonly credential: CredentialState;
   /** `missing` is in order: agents then open with the writer's. */
   readonly readerCredential: CredentialState;
+  /** What the gateway's last look for sessions at the target that it did not open found; null before the first. */
+  readonly otherSessions: {
+    readonly checkedAt: Date;
+    readonly total: number;
+    /** Of these, how many say that they are Sluice's. */
+    readonly claiming: number;
+    /** What kept the target from being asked, or null. */
+    readonly problem: string | null;
+  } | null;
   readonly revision: number;
   readonly lastUsedAt: Date | null;
   /** Statements per hour over the last 24 h, oldest first (24 numbers). */
@@ -64,6 +73,8 @@ export interface ConnectionDetail extends ConnectionSummary {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly lastTest: (TestResult & { readonly at: Date }) | null;
+  /** At most 200 of them. */
+  readonly otherSessionsFound: readonly TargetSession[];
 }
 
 export interface GatewayView {

@@ -7,6 +7,7 @@ import type { Prisma } from './generated/client.ts';
 const withGatewayAndCredentials = {
   gateway: { include: { tunnels: true } },
   credentials: { select: { gatewayId: true, purpose: true, envelope: true } },
+  otherSessions: { select: { checkedAt: true, total: true, claiming: true, problem: true } },
 } satisfies Prisma.ConnectionInclude;
 export type ConnectionRow = Prisma.ConnectionGetPayload<{ include: typeof withGatewayAndCredentials }>;
 

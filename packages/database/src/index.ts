@@ -148,6 +148,7 @@ export {
   listTimelineStatements,
   readStatistics,
 } from './statements.ts';
+export { findOtherSessions, listConnectionsWithOthers, noteOtherSessions } from './target-sessions.ts';
 export type { NewToken, TokenRow } from './tokens.ts';
 export { createToken, findToken, listTokens, noteTokenUse, revokeToken } from './tokens.ts';
 export type { NewWebSession, WebSessionRow } from './web-sessions.ts';

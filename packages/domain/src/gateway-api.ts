@@ -17,6 +17,7 @@ export const gatewayPaths = {
   state: '/api/gateway/state',
   testResults: '/api/gateway/test-results',
   explanations: '/api/gateway/explanations',
+  targetSessions: '/api/gateway/target-sessions',
   tunnel: '/api/tunnel',
 } as const;
 
@@ -174,14 +175,46 @@ export const testStepSchema = z.strictObject({
   hint: z.string().nullable(),
 });
 export type TestStep = z.infer<typeof testStepSchema>;
+/** Lines for an administrator of the target to read, change and run: the protocol's own words. */
+export const roadSchema = z.strictObject({ title: z.string(), note: z.string(), text: z.string().max(16_384) });
+export type Road = z.infer<typeof roadSchema>;
+const maxRoads = 16;
+
 export const testResultSchema = z.strictObject({
   requestId: z.string(),
   connectionId: z.string(),
   ok: z.boolean(),
   steps: z.array(testStepSchema),
   warnings: z.array(z.string()),
+  /** Lines that close the roads to the target that do not lead through the gateway. Absent in results of before. */
+  roads: z.array(roadSchema).max(maxRoads).default([]),
 });
 export type TestResult = z.infer<typeof testResultSchema>;
+
+/** A session at the target that this gateway did not open. No statement's text. */
+export const targetSessionSchema = z.strictObject({
+  /** The target's own name of it. */
+  id: z.string().max(64),
+  account: z.string().max(255),
+  application: z.string().max(255).nullable(),
+  address: z.string().max(64).nullable(),
+  since: z.string().max(64).nullable(),
+  /** It says of itself that it is Sluice's: another gateway's perhaps, which nobody here can prove. */
+  claims: z.boolean(),
+});
+export type TargetSession = z.infer<typeof targetSessionSchema>;
+/** Sessions that one report names; `total` counts all. */
+export const maxReportedSessions = 200;
+
+/** POST target-sessions: what a look for sessions that did not come through this gateway found. */
+export const targetSessionsReportSchema = z.strictObject({
+  connectionId: z.string(),
+  sessions: z.array(targetSessionSchema).max(maxReportedSessions),
+  total: z.int().min(0),
+  /** What kept the target from being asked, or null. */
+  problem: z.string().max(1_000).nullable(),
+});
+export type TargetSessionsReport = z.infer<typeof targetSessionsReportSchema>;
 
 /** Notices on the tunnel, control plane → gateway. Each only says that there is something to fetch, or asks for something small. */
 export const noticeToGatewaySchema = z.discriminatedUnion('type', [

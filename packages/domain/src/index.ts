@@ -68,7 +68,10 @@ export type {
   GatewayState,
   NoticeToControlPlane,
   NoticeToGateway,
+  Road,
   StreamOpen,
+  TargetSession,
+  TargetSessionsReport,
   TestResult,
   TestStep,
 } from './gateway-api.ts';
@@ -91,9 +94,12 @@ export {
   gatewayStateSchema,
   leafRequestSchema,
   leafResponseSchema,
+  maxReportedSessions,
   noticeToControlPlaneSchema,
   noticeToGatewaySchema,
   streamOpenSchema,
+  targetSessionSchema,
+  targetSessionsReportSchema,
   testResultSchema,
   testStepSchema,
 } from './gateway-api.ts';

@@ -36,6 +36,8 @@ export type {
   StatementHandle,
   StatementResult,
   TargetKnowledge,
+  TargetTest,
+  TargetTestRequest,
   WireClient,
   WireProtocol,
   WireRefusal,

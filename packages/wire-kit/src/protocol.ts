@@ -11,10 +11,12 @@ import type {
   OutputLineage,
   ReadOutcome,
   Refusal,
+  Road,
   Secret,
   StatementFacts,
   TargetAddress,
   TargetCredential,
+  TargetSession,
   TestStep,
 } from '@sluice/domain';
 import type { ProtocolManifest } from './manifest.ts';
@@ -164,10 +166,26 @@ export interface WireProtocol<
    * the gateway's own questions. Throws SluiceError when the target cannot be asked.
    */
   readText(request: ReadTextRequest<Knowledge>): Promise<ReadText>;
-  /** Step-by-step check of address, TLS, authentication and rights; `warnings` name dangerous roles. */
-  testTarget(
-    request: DialRequest,
-  ): Promise<{ readonly steps: readonly TestStep[]; readonly warnings: readonly string[] }>;
+  /** Step-by-step check of address, TLS, authentication and rights. Never rejects for the target's faults. */
+  testTarget(request: TargetTestRequest): Promise<TargetTest>;
+  /**
+   * The sessions at the target under the credential's own account, this gateway's among them and its own asking not. Null: the
+   * protocol has none to list. Throws SluiceError when the target cannot be asked.
+   */
+  readonly listSessions: ((request: DialRequest) => Promise<readonly TargetSession[]>) | null;
+}
+
+export interface TargetTestRequest {
+  readonly writer: DialRequest;
+  /** Null: the connection has no reader's credential. */
+  readonly reader: DialRequest | null;
+}
+export interface TargetTest {
+  readonly steps: readonly TestStep[];
+  /** Sentences that name dangerous roles and surroundings, the worst first. */
+  readonly warnings: readonly string[];
+  /** What closes the roads to the target that do not lead through the gateway. */
+  readonly roads: readonly Road[];
 }
 
 /** Reads a text with a language in the parse worker. Synchronous on a cache hit. Never rejects: a failure is an outcome. */

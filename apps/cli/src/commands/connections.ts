@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import { explainApiError, openApi } from '../api-client.ts';
 import { signedIn } from '../config.ts';
 import type { CliEnvironment } from '../env.ts';
-import { printJson, printTable, write } from '../output.ts';
+import { printable, printJson, printTable, write } from '../output.ts';
 
 export function connectionsCommand(env: CliEnvironment): Command {
-  return new Command('connections')
+  const connections = new Command('connections')
     .description('List the connections you may see')
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
@@ -32,4 +32,27 @@ export function connectionsCommand(env: CliEnvironment): Command {
         ),
       );
     });
+
+  connections
+    .command('roads')
+    .description('Print the lines that close the other roads to a connection’s target, from its last test')
+    .argument('<name>')
+    .option('--json', 'print JSON')
+    .action(async (name: string, options: { json?: boolean }) => {
+      const connection = await openApi(signedIn(env)).connections.showConnection.query({ name }).catch(explainApiError);
+      const { lastTest, otherSessionsFound } = connection;
+      // Results that were stored by an older gateway have none.
+      const roads = lastTest?.roads ?? [];
+      if (options.json === true) {
+        write(printJson({ warnings: lastTest?.warnings ?? [], roads, otherSessions: otherSessionsFound }));
+        return;
+      }
+      if (lastTest === null) write(`${name} was never tested: test it on its page, then ask again.\n`);
+      for (const warning of lastTest?.warnings ?? []) write(`# warning: ${printable(warning)}\n`);
+      for (const road of roads)
+        write(
+          `\n# ${printable(road.title)}\n# ${printable(road.note)}\n${road.text.split('\n').map(printable).join('\n')}\n`,
+        );
+    });
+  return connections;
 }

@@ -1,5 +1,5 @@
 import type { ConnectionRow, Db, Usage } from '@sluice/database';
-import { findLastTest, listGateways, readUsage } from '@sluice/database';
+import { findLastTest, findOtherSessions, listGateways, readUsage } from '@sluice/database';
 import type { CredentialPurpose, SealedEnvelope } from '@sluice/domain';
 import { labelsSchema, sealedEnvelopeSchema } from '@sluice/domain';
 import { fingerprint } from '@sluice/keys';
@@ -41,6 +41,7 @@ export async function toConnectionDetail(row: ConnectionRow, context: ViewContex
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
     lastTest: await findLastTest(context.db, row.id),
+    otherSessionsFound: await findOtherSessions(context.db, row.id),
   };
 }
 
@@ -100,6 +101,7 @@ function toSummary(row: ConnectionRow, usage: Usage, { services, now }: ViewCont
     relay: { host: services.relayHost, port: row.relayPort ?? 0 },
     credential,
     readerCredential,
+    otherSessions: row.otherSessions === null ? null : { ...row.otherSessions },
     revision: row.revision,
     lastUsedAt: usage.lastUsedAt,
     sparkline: usage.hours,

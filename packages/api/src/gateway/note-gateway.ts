@@ -1,16 +1,19 @@
 import type { Database } from '@sluice/database';
 import {
   answerExplainRequest,
+  appendAuditEvent,
   endApprovalsOfEarlierStarts,
   findExplainRequest,
   finishConnectionTest,
   interruptSessionsOfEarlierStarts,
   noteGatewayStart,
   noteGatewayState,
+  noteOtherSessions,
   publish,
 } from '@sluice/database';
-import type { GatewayState, TestResult } from '@sluice/domain';
+import type { GatewayState, TargetSessionsReport, TestResult } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
+import { newId } from '@sluice/keys';
 import type { NodeNotice } from '../node-notices.ts';
 
 /** Keeps what a gateway says of itself; when it is a new process, ends what its earlier ones left open. */
@@ -42,6 +45,33 @@ async function endEarlierStarts(
 ): Promise<void> {
   await endApprovalsOfEarlierStarts(tx, gatewayId, startId, now);
   await interruptSessionsOfEarlierStarts(tx, gatewayId, startId, now);
+}
+
+/** Keeps who else is at a target, and puts those who are new into the audit chain: each came by another road. */
+export async function noteTargetSessions(
+  database: Database,
+  gatewayId: string,
+  report: TargetSessionsReport,
+  now: Date,
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    const noted = await noteOtherSessions(tx, gatewayId, report, now);
+    if (noted === null)
+      throw new SluiceError('not-found', 'This connection is not this gateway’s.', { audience: 'operator' });
+    const appeared = noted.appeared.filter((session) => !session.claims);
+    if (appeared.length === 0) return;
+    await appendAuditEvent(tx, {
+      id: newId<'AuditEvent'>(),
+      at: now,
+      actor: { kind: 'system', name: noted.gatewayName },
+      action: 'gateway.otherSessions',
+      sentence: `found ${appeared.length} ${appeared.length === 1 ? 'session' : 'sessions'} at the target of ${noted.name} that did not come through Sluice`,
+      subject: { type: 'connection', id: report.connectionId, name: noted.name },
+      before: null,
+      after: { sessions: appeared },
+      address: null,
+    });
+  });
 }
 
 /** Keeps the result of a connection test that somebody asked for, and wakes who waits for it. */

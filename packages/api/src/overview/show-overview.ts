@@ -1,8 +1,10 @@
+import type { Db } from '@sluice/database';
 import {
   countApprovals,
   countLiveSessions,
   hasClientStatement,
   hasPassedTest,
+  listConnectionsWithOthers,
   listGateways,
   readLastVerification,
   readStatistics,
@@ -35,7 +37,9 @@ export const showOverview = query({
       gateways: {
         online: gateways.filter((gateway) => healthOf(gateway, now) === 'online').length,
         total: gateways.length,
-        problems: may('gateways.read') ? gateways.flatMap((gateway) => problemsOf(gateway, now)) : [],
+        problems: may('gateways.read')
+          ? [...gateways.flatMap((gateway) => problemsOf(gateway, now)), ...(await otherSessions(db))]
+          : [],
       },
       liveSessions: await countLiveSessions(db, visibleTo),
       lastVerification: await readLastVerification(db),
@@ -47,6 +51,13 @@ export const showOverview = query({
     };
   },
 });
+
+async function otherSessions(db: Db): Promise<string[]> {
+  return (await listConnectionsWithOthers(db)).map(
+    ({ name, others }) =>
+      `${others} ${others === 1 ? 'session' : 'sessions'} at the target of ${name} did not come through Sluice.`,
+  );
+}
 
 function byHour(
   counts: readonly { readonly hour: Date; readonly verdict: string; readonly count: number }[],

@@ -28,4 +28,5 @@ export const toyEcho: WireProtocol<ToyClient, ToyTarget, TargetKnowledge> = {
     };
   },
   testTarget: testToyTarget,
+  listSessions: null,
 };

@@ -1,5 +1,5 @@
 import { SluiceError, type TestStep } from '@sluice/domain';
-import type { DialRequest, WireTarget } from '@sluice/wire-kit';
+import type { DialRequest, TargetTest, TargetTestRequest, WireTarget } from '@sluice/wire-kit';
 import { LineStream } from './line-stream.ts';
 
 /** What the gateway alone sends: no statement begins like this. */
@@ -42,9 +42,7 @@ export async function dialToyTarget(request: DialRequest): Promise<ToyTarget> {
   return new ToyTarget(await open(request.signal), () => open(AbortSignal.timeout(cancelTimeoutMs)));
 }
 
-export async function testToyTarget(
-  request: DialRequest,
-): Promise<{ readonly steps: readonly TestStep[]; readonly warnings: readonly string[] }> {
+export async function testToyTarget({ writer: request }: TargetTestRequest): Promise<TargetTest> {
   const startedAt = performance.now();
   const step = (ok: boolean, message: string, hint: string | null): TestStep => ({
     name: 'Address',
@@ -56,9 +54,9 @@ export async function testToyTarget(
   try {
     const target = await dialToyTarget(request);
     await target.close();
-    return { steps: [step(true, 'the target takes connections', null)], warnings: [] };
+    return { steps: [step(true, 'the target takes connections', null)], warnings: [], roads: [] };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
-    return { steps: [step(false, error.message, error.hint ?? null)], warnings: [] };
+    return { steps: [step(false, error.message, error.hint ?? null)], warnings: [], roads: [] };
   }
 }

@@ -274,7 +274,8 @@ const lineProtocol: WireProtocol<LineClient, LineTarget, never> = {
     state: { database: '', role: null, searchPath: null, inTransaction: false },
     uncarried: null,
   }),
-  testTarget: () => Promise.resolve({ steps: [], warnings: [] }),
+  testTarget: () => Promise.resolve({ steps: [], warnings: [], roads: [] }),
+  listSessions: null,
 };
 
 const facts: FactsReader = {

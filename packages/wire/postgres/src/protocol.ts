@@ -3,6 +3,7 @@ import type { WireProtocol } from '@sluice/wire-kit';
 import { acceptClient, type PostgresClient } from './client-side.ts';
 import { openKnowledge, type PostgresKnowledge } from './knowledge.ts';
 import { postgresManifest } from './manifest.ts';
+import { listSessions } from './other-sessions.ts';
 import { readText } from './read-text.ts';
 import { relay } from './relay.ts';
 import { dialTarget, type PostgresTarget } from './target-side.ts';
@@ -16,4 +17,5 @@ export const postgresProtocol: WireProtocol<PostgresClient, PostgresTarget, Post
   relay,
   readText,
   testTarget,
+  listSessions,
 };

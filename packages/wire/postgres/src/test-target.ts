@@ -1,26 +1,13 @@
 /** Step-by-step check of a connection: address, TLS, login, database, rights. */
 import { SluiceError, type TestStep } from '@sluice/domain';
-import type { DialRequest } from '@sluice/wire-kit';
+import type { DialRequest, TargetTest, TargetTestRequest } from '@sluice/wire-kit';
+import { noReaderWarning, type Rights, readerWarningsOf, readRights, rightsText, warningsOf } from './rights.ts';
+import { roadsOf } from './roads.ts';
 import { dialTarget, openStream, type PostgresTarget } from './target-side.ts';
 import { secureTarget } from './target-tls.ts';
 
-export interface TargetTest {
-  readonly steps: readonly TestStep[];
-  readonly warnings: readonly string[];
-}
-
-/** One of the closed list of texts that the gateway itself sends: what the role may do beyond reading and writing. */
-export const rightsText = `SELECT current_user, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolreplication, r.rolcreatedb,
-  (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class AS c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p')),
-  (SELECT pg_catalog.string_agg(p.rolname, ', ' ORDER BY p.rolname) FROM pg_catalog.pg_roles AS p
-    WHERE p.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files') AND pg_catalog.pg_has_role(r.oid, p.oid, 'MEMBER')),
-  pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num')
-FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user`;
-
-const oldestVersion = 120_000;
-
 /** Never throws: what failed is a step that is not ok, with what the target said and the likely mend. */
-export async function testTarget(request: DialRequest): Promise<TargetTest> {
+export async function testTarget({ writer: request, reader }: TargetTestRequest): Promise<TargetTest> {
   const steps: TestStep[] = [];
   const { host, port, tls } = request.address;
   const reached = await step(steps, 'address', async () => {
@@ -28,11 +15,13 @@ export async function testTarget(request: DialRequest): Promise<TargetTest> {
     stream.destroy();
     return `A TCP connection to ${host}:${port} opened.`;
   });
-  if (!reached) return { steps, warnings: [] };
-  const encrypted = await step(steps, 'TLS', async () => {
+  if (!reached) return nothingMore(steps);
+  let encrypted = false;
+  const secured = await step(steps, 'TLS', async () => {
     const plain = await openStream(request);
     try {
       const target = await secureTarget(plain, request.address);
+      encrypted = target.encrypted;
       const how = target.verified
         ? 'encrypted, and the certificate was checked'
         : target.encrypted
@@ -43,7 +32,7 @@ export async function testTarget(request: DialRequest): Promise<TargetTest> {
       plain.destroy();
     }
   });
-  if (!encrypted) return { steps, warnings: [] };
+  if (!secured) return nothingMore(steps);
   let target: PostgresTarget | null = null;
   const startedAt = performance.now();
   try {
@@ -56,46 +45,56 @@ export async function testTarget(request: DialRequest): Promise<TargetTest> {
     const isDatabase = error instanceof SluiceError && error.code === 'wrong-database';
     if (isDatabase) steps.push(done('authentication', durationMs, 'The target accepted the login.'));
     steps.push(failed(isDatabase ? 'database' : 'authentication', durationMs, error));
-    return { steps, warnings: [] };
+    return nothingMore(steps);
   }
   try {
-    return { steps, warnings: await checkRights(steps, target) };
+    const writer = await readRightsOf(steps, 'rights', target);
+    if (writer === null) return nothingMore(steps);
+    const reads = reader === null ? null : await testReader(steps, reader);
+    return {
+      steps,
+      warnings: [
+        ...(reader === null ? [noReaderWarning(writer)] : []),
+        ...(reads === null ? [] : readerWarningsOf(reads, writer)),
+        ...warningsOf(writer),
+      ],
+      roads: roadsOf({ writer, reader: reads, hasReader: reader !== null, encrypted, port }),
+    };
   } finally {
     await target.close();
   }
 }
 
-async function checkRights(steps: TestStep[], target: PostgresTarget): Promise<string[]> {
-  let warnings: string[] = [];
-  await step(steps, 'rights', async () => {
-    const row = (await target.query(rightsText))[0] ?? [];
-    warnings = warningsOf(row);
-    return `PostgreSQL ${row[8]}, as role ${row[0]}.`;
-  });
-  return warnings;
+function nothingMore(steps: readonly TestStep[]): TargetTest {
+  return { steps, warnings: [], roads: [] };
 }
 
-function warningsOf(row: readonly (string | null)[]): string[] {
-  const warnings: string[] = [];
-  const role = row[0] ?? 'the role';
-  if (row[1] === 't')
-    warnings.push(
-      `${role} is a superuser: nothing at the target limits what gets past the gateway. Use a role with the rights that this connection needs.`,
-    );
-  if (row[2] === 't') warnings.push(`${role} has BYPASSRLS: row-level security does not hold for it.`);
-  if (row[3] === 't') warnings.push(`${role} has CREATEROLE: it can make roles and grant memberships.`);
-  if (row[4] === 't')
-    warnings.push(`${role} has REPLICATION: it can copy the whole cluster over a replication connection.`);
-  if (row[5] === 't') warnings.push(`${role} has CREATEDB.`);
-  if (Number(row[6] ?? 0) > 0)
-    warnings.push(
-      `${role} owns ${row[6]} tables: an owner may drop and alter them and is not bound by row-level security.`,
-    );
-  if (row[7] !== null && row[7] !== undefined && row[1] !== 't')
-    warnings.push(`${role} is a member of ${row[7]}: it can reach files or programs on the target’s host.`);
-  if (Number(row[9] ?? 0) < oldestVersion)
-    warnings.push(`PostgreSQL ${row[8]} is older than 12, the oldest version that Sluice is made for.`);
-  return warnings;
+/** Rights of the session's role; null when they could not be read. */
+async function readRightsOf(steps: TestStep[], name: string, target: PostgresTarget): Promise<Rights | null> {
+  let rights: Rights | null = null;
+  await step(steps, name, async () => {
+    const found = readRights((await target.query(rightsText))[0]);
+    rights = found;
+    return `PostgreSQL ${found.version}, as role ${found.role}.`;
+  });
+  return rights;
+}
+
+/** The reader's own login, read-only as agents open it. */
+async function testReader(steps: TestStep[], request: DialRequest): Promise<Rights | null> {
+  let target: PostgresTarget | null = null;
+  await step(steps, 'reader authentication', async () => {
+    target = await dialTarget(request);
+    return `The target accepted role ${request.credential.reveal().username} in a read-only session.`;
+  });
+  // Assigned inside the callback, which the compiler does not see.
+  const opened = target as PostgresTarget | null;
+  if (opened === null) return null;
+  try {
+    return await readRightsOf(steps, 'reader rights', opened);
+  } finally {
+    await opened.close();
+  }
 }
 
 async function step(steps: TestStep[], name: string, run: () => Promise<string>): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { ConnectionDetail } from '@sluice/api';
 import { isId } from '@sluice/domain';
 import { manifestByName } from '@sluice/protocols/manifests';
 import { useQuery } from '@tanstack/react-query';
-import { ArrowLeft, TriangleAlert } from 'lucide-react';
+import { ArrowLeft, ShieldAlert, TriangleAlert } from 'lucide-react';
 import Link from 'next/link';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useTRPC } from '../../client/trpc.ts';
@@ -18,6 +18,7 @@ import { SessionsList } from '../sessions/sessions-page.tsx';
 import { ConnectTab } from './connect-tab.tsx';
 import { DeletePanel } from './delete-panel.tsx';
 import { EditPanel } from './edit-panel.tsx';
+import { OtherSessions, otherSessionsWarning } from './other-sessions.tsx';
 import { PolicyTab } from './policy-tab.tsx';
 import { TestPanel } from './test-panel.tsx';
 
@@ -40,6 +41,7 @@ function Connection({ connection }: { readonly connection: ConnectionDetail }) {
   const params = useSearchParams();
   const router = useRouter();
   const tab = params.get('tab') ?? 'connect';
+  const otherWarning = otherSessionsWarning(connection);
   return (
     <Page
       title={
@@ -76,6 +78,11 @@ function Connection({ connection }: { readonly connection: ConnectionDetail }) {
           {connection.problem}
         </Callout>
       )}
+      {otherWarning === null ? null : (
+        <Callout tone="hold" icon={ShieldAlert} className="mb-4">
+          {otherWarning} They are listed in the Sessions tab.
+        </Callout>
+      )}
       <Tabs
         label="Connection"
         value={tab}
@@ -83,7 +90,16 @@ function Connection({ connection }: { readonly connection: ConnectionDetail }) {
         tabs={[
           { value: 'connect', label: 'Connect', content: <ConnectTab connection={connection} /> },
           { value: 'policy', label: 'Policy', content: <PolicyTab connection={connection} /> },
-          { value: 'sessions', label: 'Sessions', content: <SessionsList connectionId={connection.id} /> },
+          {
+            value: 'sessions',
+            label: 'Sessions',
+            content: (
+              <div className="space-y-4">
+                <OtherSessions connection={connection} />
+                <SessionsList connectionId={connection.id} />
+              </div>
+            ),
+          },
           {
             value: 'settings',
             label: 'Settings',

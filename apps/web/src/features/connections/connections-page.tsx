@@ -3,7 +3,7 @@
 import type { ConnectionSummary } from '@sluice/api';
 import { manifestByName } from '@sluice/protocols/manifests';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Cable, Plus, SearchX, TriangleAlert } from 'lucide-react';
+import { Cable, Plus, SearchX, ShieldAlert, TriangleAlert } from 'lucide-react';
 import Link from 'next/link';
 import { useDeferredValue, useState } from 'react';
 import { useMay } from '../../client/permissions.ts';
@@ -16,6 +16,7 @@ import { Labels, Page, Panel } from '../../components/layout.tsx';
 import { type Column, RecordList } from '../../components/record-list.tsx';
 import { Sparkline } from '../../components/sparkline.tsx';
 import { EmptyState, ErrorState, ProgressBar, SkeletonRows } from '../../components/states.tsx';
+import { otherSessionsWarning } from './other-sessions.tsx';
 
 export function ConnectionsPage() {
   const [search, setSearch] = useState('');
@@ -79,6 +80,12 @@ const columns: readonly Column<ConnectionSummary>[] = [
           <span className="mt-0.5 flex items-start gap-1 text-hold text-small">
             <TriangleAlert aria-hidden="true" className="mt-px size-3.5 shrink-0" />
             {row.problem}
+          </span>
+        )}
+        {otherSessionsWarning(row) === null ? null : (
+          <span className="mt-0.5 flex items-start gap-1 text-hold text-small">
+            <ShieldAlert aria-hidden="true" className="mt-px size-3.5 shrink-0" />
+            {otherSessionsWarning(row)}
           </span>
         )}
       </span>

@@ -10,6 +10,7 @@ import {
   noteExplanation,
   noteOutcome,
   noteState,
+  noteTargetSessions,
   noteTestResult,
   raiseApproval,
   showExplainRequest,
@@ -31,6 +32,7 @@ import {
   leafRequestSchema,
   SluiceError,
   sealedExplainAnswerSchema,
+  targetSessionsReportSchema,
   testResultSchema,
 } from '@sluice/domain';
 import { authoriseNativeSecret, confirmCredential, enrolGateway } from '@sluice/identity';
@@ -93,6 +95,9 @@ const routes: Readonly<Record<string, Route>> = {
   },
   [`POST ${gatewayPaths.testResults}`]: async ({ services, gateway, body, now }) => {
     await noteTestResult(services.database, gateway.id, read(testResultSchema, body), now);
+  },
+  [`POST ${gatewayPaths.targetSessions}`]: async ({ services, gateway, body, now }) => {
+    await noteTargetSessions(services.database, gateway.id, read(targetSessionsReportSchema, body), now);
   },
 };
 

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "TargetSessionCheck" ADD COLUMN "claiming" INTEGER NOT NULL DEFAULT 0;
