@@ -1,4 +1,4 @@
-import { expect, test } from './browser.ts';
+import { expect, expectAccessible, expectNoOverflow, settled, test } from './browser.ts';
 
 test('a typo is shown at its line, a policy is published with its reason and rolled back', async ({ pageOf }) => {
   const page = await pageOf('admin');
@@ -40,4 +40,57 @@ test('a typo is shown at its line, a policy is published with its reason and rol
   await page.goto('/audit');
   await page.getByRole('button', { name: 'Verify the chain' }).click();
   await expect(page.getByText(/entries verified/)).toBeVisible();
+});
+
+test('explain shows what would happen, who says so and what is masked, also by the draft', async ({ pageOf }) => {
+  const page = await pageOf('admin');
+  await page.goto('/policies?tab=explain&as=coding-agent&connection=demo-postgres');
+  await expect(page.getByRole('tab', { name: 'Explain' })).toHaveAttribute('aria-selected', 'true');
+  await expect(page.getByText('Ask before it matters')).toBeVisible();
+  await expectAccessible(page);
+
+  const statement = page.getByLabel('Statement');
+  const verdict = page.getByRole('region', { name: 'Verdict' });
+  await statement.fill('DROP TABLE orders');
+  await statement.press('ControlOrMeta+Enter');
+  await expect(verdict).toContainText('It would be refused.');
+  await expect(verdict.getByRole('link', { name: 'deny-agent-destructive' })).toBeVisible();
+  await expect(verdict).toContainText('For coding-agent on demo-postgres, by policy version');
+  await expect(page.getByRole('list', { name: 'Matching rules' }).getByRole('listitem').first()).toContainText(
+    'deny-agent-destructive',
+  );
+
+  await statement.fill('UPDATE customers SET phone = NULL WHERE id = 7');
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await expect(verdict).toContainText('It would wait for a person.');
+  await expect(page.getByText('1 person among reviewer, admin must approve it within 30 min')).toBeVisible();
+
+  await statement.fill('SELECT id, email FROM customers');
+  await statement.press('ControlOrMeta+Enter');
+  await expect(verdict).toContainText('It would pass.');
+  await expect(page.getByRole('listitem').filter({ hasText: /^customers\.email/ })).toContainText('mask-contact');
+  await expectAccessible(page);
+  await expectNoOverflow(page);
+
+  await page.getByRole('tab', { name: 'Policy' }).click();
+  const editor = page.getByLabel('Policy in YAML');
+  await editor.click();
+  await page.keyboard.press('ControlOrMeta+Home');
+  await page.keyboard.insertText('# A draft.\n');
+  await page.getByRole('tab', { name: 'Explain' }).click();
+  await expect(page.getByLabel('Against the draft in the editor')).toBeChecked();
+  await statement.fill('SELECT 1');
+  await statement.press('ControlOrMeta+Enter');
+  await expect(verdict).toContainText('by the draft');
+});
+
+test('explain fits a phone in the dark, and says why a text cannot be read', async ({ pageOf }) => {
+  const page = await pageOf('admin', { width: 390, height: 844, colorScheme: 'dark' });
+  await page.goto('/policies?tab=explain');
+  await settled(page);
+  await page.getByLabel('Statement').fill('SELECT FROM WHERE');
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await expect(page.getByText('It could not be read, at character 13')).toBeVisible();
+  await expectNoOverflow(page);
+  await expectAccessible(page);
 });

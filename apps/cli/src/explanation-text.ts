@@ -1,6 +1,5 @@
 /** An explanation as people read it in a terminal. */
-import type { ExplainedStatement, Explanation } from '@sluice/domain';
-import { printTable } from './output.ts';
+import type { ExplainedRule, ExplainedStatement, Explanation } from '@sluice/domain';
 
 /** Names shown of one list; `--format json` has them all. */
 const maxShownNames = 12;
@@ -17,22 +16,22 @@ export function explanationText(explanation: Explanation, who: string, connectio
   ];
   if (moreStatements > 0) lines.push(`… and ${moreStatements} more statements, which count for the verdict too.`, '');
   const met = rules.filter((one) => one.matched || one.error !== null);
-  lines.push(
-    met.length === 0
-      ? 'No rule matches: the connection’s default decides.'
-      : printTable(
-          ['RULE', 'ACTION', 'LINE', 'WHAT IT DOES'],
-          met.map((one) => [
-            one.name,
-            one.action === 'monitor' ? `would ${one.would ?? 'allow'}` : one.action,
-            String(one.line),
-            one.error === null ? one.sentence : `could not be evaluated: ${one.error}`,
-          ]),
-        ).trimEnd(),
-    `${rules.length - met.length} other rules do not match.`,
-    '',
-  );
+  lines.push(...ruleLines(met, rule), `${rules.length - met.length} other rules do not match.`, '');
   return lines.join('\n');
+}
+
+/** The rule that decided first; masks, which do not depend on the statement, on one line. */
+function ruleLines(met: readonly ExplainedRule[], decided: string | null): string[] {
+  const masks = met.filter((one) => one.action === 'mask').map((one) => one.name);
+  const others = met.filter((one) => one.action !== 'mask');
+  const sorted = [...others.filter((one) => one.name === decided), ...others.filter((one) => one.name !== decided)];
+  const lines = sorted.flatMap((one) => [
+    `${(one.action === 'monitor' ? `would ${one.would ?? 'allow'}` : one.action).padEnd(12)}${one.name} (line ${one.line})`,
+    `${' '.repeat(12)}${one.error === null ? one.sentence : `could not be evaluated: ${one.error}`}`,
+  ]);
+  if (others.length === 0) lines.push('No rule matches: the connection’s default decides.');
+  if (masks.length > 0) lines.push(`mask        ${masks.join(', ')}`);
+  return lines;
 }
 
 function terms({ hold, limits, unreadable, uncarried }: Explanation): string[] {

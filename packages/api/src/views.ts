@@ -209,6 +209,8 @@ export interface TimelineEntry {
   readonly verdict: 'allow' | 'hold' | 'deny';
   readonly rule: string | null;
   readonly reason: string;
+  /** Every rule that matched, strictest first; a monitor rule's action is `monitor:deny` and the like. */
+  readonly matched: readonly { readonly rule: string; readonly action: string }[];
   readonly binds: readonly (string | null)[];
   readonly held: {
     readonly approvalId: string;

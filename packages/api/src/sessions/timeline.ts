@@ -36,6 +36,7 @@ export function foldStatement(events: readonly StatementEvent[]): TimelineEntry 
     verdict: judged.action,
     rule: judged.rule,
     reason: judged.reason,
+    matched: judged.matched,
     binds: judged.binds,
     held: null,
     results: [],

@@ -17,6 +17,7 @@ import type { ActivePolicy } from './active-policy.ts';
 import { DiffView } from './diff-view.tsx';
 import { PublishDialog } from './publish-dialog.tsx';
 import { RuleList } from './rule-list.tsx';
+import type { Draft } from './use-draft.ts';
 
 const PolicyEditor = dynamic(() => import('./policy-editor.tsx'), {
   ssr: false,
@@ -35,13 +36,14 @@ interface Check {
 
 export function EditorTab({
   active,
+  draft,
   wantedRule,
 }: {
   readonly active: ActivePolicy;
+  readonly draft: Draft;
   readonly wantedRule: string | null;
 }) {
   const mayWrite = useMay('policies.write');
-  const draft = useDraft(active);
   const check = useCheck(draft.source, active);
   const [comparing, setComparing] = useState(false);
   const [publishing, setPublishing] = useState(false);
@@ -148,37 +150,6 @@ export function EditorTab({
       />
     </div>
   );
-}
-
-/** The text being edited, and which version it was begun from. A new version does not overwrite it. */
-function useDraft(active: ActivePolicy) {
-  const [base, setBase] = useState({ version: active.version.version, source: active.source });
-  const [source, setSource] = useState(active.source);
-  // Counts the texts that were set from outside; the editor is drawn anew for each.
-  const [generation, setGeneration] = useState(0);
-  const changed = source !== base.source;
-  const isNewer = active.version.version !== base.version;
-  useEffect(() => {
-    if (!isNewer || changed) return;
-    setBase({ version: active.version.version, source: active.source });
-    setSource(active.source);
-    setGeneration((before) => before + 1);
-  }, [isNewer, changed, active]);
-  return {
-    source,
-    setSource,
-    generation,
-    changed,
-    basedOn: base.version,
-    overtaken: isNewer && changed,
-    reset: () => {
-      setBase({ version: active.version.version, source: active.source });
-      setSource(active.source);
-      setGeneration((before) => before + 1);
-    },
-    rebase: () => setBase({ version: active.version.version, source: active.source }),
-    published: (version: number) => setBase({ version, source }),
-  };
 }
 
 /** Checks the draft as it is typed; the answer of an older text is dropped. */

@@ -2,21 +2,22 @@
 
 import type { PolicyVersionView } from '@sluice/api';
 import { useQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'next/navigation';
-import { useState } from 'react';
+import { useRouter, useSearchParams } from 'next/navigation';
+import { useMay } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { RelativeTime } from '../../components/clock.tsx';
 import { Page } from '../../components/layout.tsx';
 import { ErrorState, Skeleton, SkeletonRows } from '../../components/states.tsx';
 import { Tabs } from '../../components/tabs.tsx';
+import type { ActivePolicy } from './active-policy.ts';
 import { EditorTab } from './editor-tab.tsx';
+import { ExplainTab } from './explain-tab.tsx';
+import { useDraft } from './use-draft.ts';
 import { VersionsTab } from './versions-tab.tsx';
 
 export function PoliciesPage() {
   const trpc = useTRPC();
   const query = useQuery(trpc.policies.showActivePolicy.queryOptions());
-  const wantedRule = useSearchParams().get('rule');
-  const [tab, setTab] = useState('editor');
   if (query.data === undefined) {
     return (
       <Page title="Policies">
@@ -31,19 +32,35 @@ export function PoliciesPage() {
       </Page>
     );
   }
-  const active = query.data;
   return (
-    <Page title="Policies" lead={<ActiveLine version={active.version} />}>
-      <Tabs
-        label="Policies"
-        value={tab}
-        onValue={setTab}
-        tabs={[
-          { value: 'editor', label: 'Policy', content: <EditorTab active={active} wantedRule={wantedRule} /> },
-          { value: 'versions', label: 'Versions', content: <VersionsTab active={active} /> },
-        ]}
-      />
+    <Page title="Policies" lead={<ActiveLine version={query.data.version} />}>
+      <PolicyTabs active={query.data} />
     </Page>
+  );
+}
+
+/** The draft lives here, so that it outlives a look at another tab, and can be explained there. */
+function PolicyTabs({ active }: { readonly active: ActivePolicy }) {
+  const params = useSearchParams();
+  const router = useRouter();
+  const draft = useDraft(active);
+  const mayExplain = useMay('policies.explain.own');
+  const explain = { value: 'explain', label: 'Explain', content: <ExplainTab draft={draft} /> };
+  return (
+    <Tabs
+      label="Policies"
+      value={params.get('tab') ?? 'editor'}
+      onValue={(next) => router.replace(`?tab=${next}`, { scroll: false })}
+      tabs={[
+        {
+          value: 'editor',
+          label: 'Policy',
+          content: <EditorTab active={active} draft={draft} wantedRule={params.get('rule')} />,
+        },
+        ...(mayExplain ? [explain] : []),
+        { value: 'versions', label: 'Versions', content: <VersionsTab active={active} /> },
+      ]}
+    />
   );
 }
 

@@ -1,7 +1,7 @@
 'use client';
 
 import type { TimelineEntry } from '@sluice/api';
-import { CircleX, Cog, MessageSquare, Pause } from 'lucide-react';
+import { CircleX, Cog, Eye, MessageSquare, Pause } from 'lucide-react';
 import Link from 'next/link';
 import { ClockTime } from '../../components/clock.tsx';
 import { CopyButton, CopyId } from '../../components/copy.tsx';
@@ -9,6 +9,7 @@ import { countText, durationText } from '../../components/measures.ts';
 import { StatementText } from '../../components/statement-text.tsx';
 import { Callout } from '../../components/states.tsx';
 import { Badge, VerdictBadge } from '../../components/verdict.tsx';
+import { monitorNotes } from './monitored.ts';
 import { ResultGrid } from './result-grid.tsx';
 
 /** One statement of the story: what was sent, what policy said, what came back. */
@@ -70,6 +71,18 @@ export function EntryView({ entry, language }: { readonly entry: TimelineEntry; 
           </Link>
         )}
       </p>
+      {monitorNotes(entry).map(({ rule, sentence }) => (
+        <Callout key={rule} tone="info" icon={Eye}>
+          Monitored: this statement {sentence}{' '}
+          <Link
+            href={`/policies?rule=${encodeURIComponent(rule)}`}
+            className="font-mono underline underline-offset-2 [overflow-wrap:anywhere]"
+          >
+            {rule}
+          </Link>
+          . Nothing was changed.
+        </Callout>
+      ))}
       {entry.held === null ? null : <Held held={entry.held} />}
       {entry.error === null ? null : (
         <Callout tone="deny" icon={CircleX}>

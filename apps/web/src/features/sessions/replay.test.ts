@@ -23,6 +23,7 @@ function entry(id: string, verdict: TimelineEntry['verdict'] = 'allow', text = `
     verdict,
     rule: null,
     reason: '',
+    matched: [],
     binds: [],
     held: null,
     results: [],

@@ -1,12 +1,14 @@
 'use client';
 
 import type { TimelineEntry } from '@sluice/api';
+import { Eye } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { classNames } from '../../components/class-names.ts';
 import { ClockTime } from '../../components/clock.tsx';
 import { durationText } from '../../components/measures.ts';
 import { LoadMore } from '../../components/record-list.tsx';
 import { VerdictIcon } from '../../components/verdict.tsx';
+import { monitorNotes } from './monitored.ts';
 
 const previewCharacters = 120;
 
@@ -68,7 +70,12 @@ export function StatementList({
               >
                 {entry.text.slice(0, previewCharacters).replace(/\s+/g, ' ')}
               </span>
-              <span className="text-ink-faint text-small">{timeText(entry)}</span>
+              <span className="inline-flex items-center gap-1 text-ink-faint text-small">
+                {monitorNotes(entry).some(({ stops }) => stops) ? (
+                  <Eye role="img" aria-label="monitored: it would not have passed" className="size-3.5 text-info" />
+                ) : null}
+                {timeText(entry)}
+              </span>
             </button>
           </li>
         ))}
