@@ -14,6 +14,8 @@ export interface MemoryInspectorOptions {
   readonly mask?: (text: string) => string | null;
   /** Whether rows are wanted for the record. Default: true. */
   readonly wantsRows?: boolean;
+  /** False: judged statements are not kept, for tests that send very many. Default: true. */
+  readonly keeps?: boolean;
   /** Rows that one result may give. Default: no limit. */
   readonly maxRows?: number;
 }
@@ -142,7 +144,7 @@ export class MemoryInspector implements Inspector {
       asWriter: false,
       ended: 0,
     };
-    this.statements.push(kept);
+    if (this.#options.keeps !== false) this.statements.push(kept);
     const { maxRows } = this.#options;
     let taken = 0;
     return {

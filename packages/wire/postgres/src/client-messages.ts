@@ -67,24 +67,36 @@ export class ClientMessages {
   /** Handles what can be handled now. Called again whenever something that stopped it may have changed. */
   pump(): void {
     if (this.#busy || this.#over) return;
-    const core = this.#core;
     try {
-      while (!this.#blocked() && this.#reader.next()) {
-        const done = this.#handle();
-        if (done instanceof Promise) {
-          this.#wait(done);
-          break;
-        }
-        if (this.#over) break;
+      for (let more = true; more; ) {
+        const stopped = this.#handleAll();
+        this.#core.toTarget.flush();
+        this.#core.toClient.flush();
+        // A large message fills the sink; where the flush emptied it at once, no drain will be told of.
+        more = stopped && !this.#blocked();
       }
-      if (this.#ended && !this.#busy && !this.#over && !this.#blocked()) this.#terminate();
     } catch (error) {
-      core.fail(error);
+      this.#core.fail(error);
       return;
     }
-    core.toTarget.flush();
-    core.toClient.flush();
     this.#throttle();
+  }
+
+  /** True: something stopped it, and there may be more to handle. */
+  #handleAll(): boolean {
+    while (!this.#blocked()) {
+      if (!this.#reader.next()) {
+        if (this.#ended) this.#terminate();
+        return false;
+      }
+      const done = this.#handle();
+      if (done instanceof Promise) {
+        this.#wait(done);
+        return false;
+      }
+      if (this.#over) return false;
+    }
+    return true;
   }
 
   #wait(done: Promise<void>): void {
@@ -176,7 +188,7 @@ export class ClientMessages {
   #query(): Done {
     const core = this.#core;
     const raw = this.#raw();
-    this.#checkText(raw);
+    this.#checkText(1);
     const text = parseQuery(...this.#body());
     return chain(core.judging.judge({ phase: 'run', text, binds: [], earlier: null }), (judged) => {
       if (core.skipping) return dropped(judged);
@@ -204,7 +216,7 @@ export class ClientMessages {
   #parse(): Done {
     const core = this.#core;
     const raw = this.#raw();
-    this.#checkText(raw);
+    this.#checkText(2);
     const { name, text, parameterTypes } = parseParse(...this.#body());
     if (!core.statements.hasRoomFor(name, text)) {
       return this.#refuseExtended(
@@ -477,9 +489,17 @@ export class ClientMessages {
     this.#core.clientSaidGoodbye();
   }
 
-  /** What is not UTF-8 would be read here as something else than at the target, which refuses it anyway. */
-  #checkText(raw: Buffer): void {
-    if (!isUtf8(raw.subarray(5))) throw new SluiceError('protocol-violation', 'a statement that is not UTF-8');
+  /** What is not UTF-8 would be read here as something else than at the target, which refuses it anyway. `texts`: how many strings lead the body. */
+  #checkText(texts: number): void {
+    const [buffer, start, bodyEnd] = this.#body();
+    let end = start;
+    // The numbers behind the strings are no text: a parameter type of 1700 would not pass for it.
+    for (let left = texts; left > 0 && end < bodyEnd; left--) {
+      const nul = buffer.indexOf(0, end);
+      end = nul < 0 ? bodyEnd : Math.min(nul + 1, bodyEnd);
+    }
+    if (!isUtf8(buffer.subarray(start, end)))
+      throw new SluiceError('protocol-violation', 'a statement that is not UTF-8');
   }
 }
 
