@@ -25,6 +25,8 @@ const definingVerbs: ReadonlySet<string> = new Set(
   'create alter alter-destructive drop grant revoke widen maintain replicate program'.split(' '),
 );
 
+const largeObjectCompany: ReadonlySet<string> = new Set(['pg_shdepend', 'pg_description', 'pg_seclabel', 'pg_depend']);
+
 export function compare(observation: Observation): readonly ComparedStatement[] {
   const { script, text, statements, failed, readOnly } = observation;
   const wrong = failed ? null : missing(observation);
@@ -65,7 +67,10 @@ function missing(observation: Observation): string | null {
   if (unsaid.length > 0) return unsaid.map(({ names, how }) => `${nameOf(names)} (${how})`).join(', ');
   // TRUNCATE gives a relation new storage, which pg_class tells of.
   const truncates = said.some(({ effects }) => effects.some(({ verb }) => verb === 'truncate'));
-  const unexplained = catalogues.filter((name) => !(truncates && name === 'pg_class'));
+  // Rights, comments and labels go with the large object that they hang on.
+  const unexplained = catalogues.filter(
+    (name) => !(truncates && name === 'pg_class') && !(largeObjects && largeObjectCompany.has(name)),
+  );
   if (unexplained.length > 0 && !said.some(defines)) return `system catalogues: ${unexplained.join(', ')}`;
   if (largeObjects && said.every(({ kind }) => kind === 'read' || kind === 'session')) return 'large objects';
   return unresolved.length > 0 && !said.some(defines) ? `an unknown relation at ${unresolved.join(', ')}` : null;

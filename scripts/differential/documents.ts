@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { DifferentialResult } from './differential.ts';
-import { percent, rowOf, rowsBy, table } from './report.ts';
+import { countedReasons, kindOfCommand, percent, rowOf, rowsBy, table } from './report.ts';
 
 const file = fileURLToPath(new URL('../../docs/facts.md', import.meta.url));
 const begin = '<!-- differential: begin -->';
@@ -27,12 +27,16 @@ function tables({ files, statements, tooLong }: DifferentialResult): string {
   return [
     `Statements: ${files.title}, ${files.scripts.length} scripts.${tooLong.length > 0 ? ` Ended because they took too long: ${tooLong.join(', ')}.` : ''}`,
     '',
-    table([...rowsBy(statements, ({ kind }) => kind), all], 'kind'),
+    table([...rowsBy(statements, kindOfCommand(statements)), all], 'kind'),
     `Over-claimed: ${all.over} of the ${all.claimed} statements whose facts claim a write (${percent(all.over, all.claimed)}); ${undecided} could not be decided.`,
     '',
     table(
       rowsBy(statements, ({ command }) => commandOf(command)),
       'command',
     ),
+    'Why facts were incomplete:',
+    '',
+    ...countedReasons(ran).map(([reason, count]) => `- ${count}: ${reason}`),
+    '',
   ].join('\n');
 }

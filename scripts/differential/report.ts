@@ -28,6 +28,27 @@ export function rowsBy(
   return [...groups].map(([name, group]) => rowOf(name, group)).sort((one, other) => other.ran - one.ran);
 }
 
+/** Blocks and calls are procedures whatever is known of them. */
+const procedures: ReadonlySet<string> = new Set(['DO', 'CALL']);
+
+/**
+ * The kind that a command mostly has where its facts are complete. The facts' own kind would not do for counting: a call that is not
+ * proved makes any statement a `procedure`, and a complete one leaves its kind alone.
+ */
+export function kindOfCommand(statements: readonly ComparedStatement[]): (one: ComparedStatement) => string {
+  const counts = new Map<string, Map<string, number>>();
+  for (const { command, kind, complete, failed } of statements) {
+    if (!complete || failed) continue;
+    const kinds = counts.get(command) ?? new Map<string, number>();
+    counts.set(command, kinds.set(kind, (kinds.get(kind) ?? 0) + 1));
+  }
+  return ({ command, kind }) => {
+    if (procedures.has(command)) return 'procedure';
+    const [most] = [...(counts.get(command) ?? [])].sort((one, other) => other[1] - one[1]);
+    return most?.[0] ?? kind;
+  };
+}
+
 export function rowOf(name: string, statements: readonly ComparedStatement[]): Row {
   const ran = statements.filter(({ failed }) => !failed);
   const count = (test: (one: ComparedStatement) => boolean): number => ran.filter(test).length;
@@ -77,7 +98,7 @@ export function summary({ files, statements, tooLong }: DifferentialResult): str
   const ran = statements.filter(({ failed }) => !failed);
   const parts = [
     `\n${files.title}${files.because === null ? '' : ` (the suite cannot be had: ${files.because})`}\n`,
-    table([...rowsBy(statements, ({ kind }) => kind), all], 'kind'),
+    table([...rowsBy(statements, kindOfCommand(statements)), all], 'kind'),
     table(
       rowsBy(statements, ({ command }) => command),
       'command',
@@ -93,14 +114,18 @@ export function summary({ files, statements, tooLong }: DifferentialResult): str
 }
 
 function reasons(ran: readonly ComparedStatement[]): string {
-  const counts = new Map<string, number>();
-  for (const { because } of ran)
-    if (because !== null) counts.set(reasonClass(because), (counts.get(reasonClass(because)) ?? 0) + 1);
-  return [...counts]
-    .sort((one, other) => other[1] - one[1])
+  return countedReasons(ran)
     .slice(0, reasonsShown)
     .map(([reason, count]) => `${String(count).padStart(6)} ${reason}\n`)
     .join('');
+}
+
+/** Why facts are incomplete, without names, most frequent first. */
+export function countedReasons(ran: readonly ComparedStatement[]): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>();
+  for (const { because } of ran)
+    if (because !== null) counts.set(reasonClass(because), (counts.get(reasonClass(because)) ?? 0) + 1);
+  return [...counts].sort((one, other) => other[1] - one[1]);
 }
 
 /** Without the names in it. */

@@ -40,12 +40,16 @@ export async function statementFiles(scratch: string, only: readonly string[]): 
   for (const name of all) appendFileSync(join(folder, 'sql', `${name}.sql`), `\n${lastStatement};\n`);
   const chosen = only.length === 0 || own ? all : all.filter((name) => name === setUpScript || only.includes(name));
   return {
-    title: own ? 'Sluice’s own statement files' : `PostgreSQL’s regression suite of ${suite.version}`,
+    title: own ? 'Sluice’s own statement files' : suiteTitle(suite.version ?? ''),
     own,
     because: suite.unavailable,
     folder,
     scripts: chosen,
   };
+}
+
+export function suiteTitle(version: string): string {
+  return `PostgreSQL’s regression suite of ${version}`;
 }
 
 /** The scripts of `parallel_schedule`, one after the other: what runs in parallel there does not depend on its neighbours. */

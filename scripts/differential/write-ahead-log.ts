@@ -8,6 +8,7 @@ import { catalogueRow, namespaceRow } from './catalogue-pages.ts';
 
 /** Relations with a smaller number are the system's own (FirstNormalObjectId in transam.h). */
 const firstUserOid = 16_384;
+const passingName = /^pg_temp_\d+$/;
 const largeObjectRelations: ReadonlySet<string> = new Set(['pg_largeobject', 'pg_largeobject_metadata']);
 
 /** Records that change rows. Locks, pruning, freezing, hints and index pages change nothing that anyone stored. */
@@ -136,7 +137,8 @@ export class WriteAheadLog {
     if (row.filenode !== 0) {
       const place = `${row.shared ? 0 : this.#database}/${row.filenode}`;
       if (!this.#places.has(place) && this.#relations.has(row.oid)) moved.add(row.oid);
-      this.#places.set(place, row.oid);
+      // CLUSTER and VACUUM FULL fill a relation of a passing name, whose storage then becomes the table's.
+      if (!passingName.test(row.name) || !this.#places.has(place)) this.#places.set(place, row.oid);
     }
     this.#note(row.oid, row.name, row.namespace, row.kind);
   }

@@ -35,8 +35,8 @@ function alterTable(a: Analysis, node: Tree): void {
   const object = a.relations.get(rangeVar) ?? null;
   noteDefinition(a, 'alter', object);
   // Many parts write the table anew, which evaluates its checks, generated columns and index expressions.
-  if (object !== null) callStored(a, a.names.relation(object.schema, object.name).relation?.writeFunctions ?? []);
-  noteDescendants(a, rangeVar, object);
+  if (object !== null) callStored(a, a.names.relation(object.schema, object.name).relation?.writeFunctions ?? [], true);
+  noteReached(a, rangeVar, object);
   for (const item of listAt(node, 'cmds')) {
     const part = payload(item, 'AlterTableCmd');
     const subtype = part === null ? '' : textAt(part, 'subtype');
@@ -46,17 +46,27 @@ function alterTable(a: Analysis, node: Tree): void {
         : itemsOf(treeAt(part, 'def') ?? {}).map((option) => textAt(payload(option, 'DefElem') ?? {}, 'defname'));
     if (privilegeParts.has(subtype) || options.some((option) => securityOptions.has(option))) widen(a, object);
     else if (!additiveParts.has(subtype) || dropsDefault(part)) loses(a, object, 'an ALTER that drops or retypes');
+    // An index that is attached is no relation of the catalogue.
+    if (textAt(node, 'objtype') === 'OBJECT_INDEX')
+      a.understood.add(treeAt(payload(treeAt(part ?? {}, 'def') ?? {}, 'PartitionCmd') ?? {}, 'name') ?? {});
     // Defaults of new columns, USING and checks are evaluated for the rows that are there.
-    a.expression(part ?? item, scope);
+    if (textAt(node, 'objtype') !== 'OBJECT_INDEX' || subtype !== 'AT_AttachPartition')
+      a.expression(part ?? item, scope);
   }
 }
 
-/** Without ONLY an ALTER reaches what inherits from the relation, and rewrites it as well. */
-function noteDescendants(a: Analysis, rangeVar: Tree, object: ObjectRef | null): void {
-  if (object === null || rangeVar.inh !== true) return;
+/** Without ONLY an ALTER reaches what inherits from the relation; both are rewritten with the sequences that their columns own. */
+function noteReached(a: Analysis, rangeVar: Tree, object: ObjectRef | null): void {
+  if (object === null) return;
   const { relation } = a.names.relation(object.schema, object.name);
-  for (const { schema, name } of relation === null ? [] : a.names.descendants(relation))
-    a.facts.write({ type: 'relation', schema, name });
+  if (relation === null) return;
+  const reached = rangeVar.inh === true ? [relation, ...a.names.descendants(relation)] : [relation];
+  for (const one of reached) {
+    for (const oid of [one.oid, ...one.sequences]) {
+      const found = a.names.byOid(oid);
+      if (found !== null) a.facts.write({ type: 'relation', schema: found.schema, name: found.name });
+    }
+  }
 }
 
 /** `ALTER COLUMN … DROP DEFAULT` is the same part as SET DEFAULT, without a default. */
@@ -78,6 +88,16 @@ function loses(a: Analysis, object: ObjectRef | null, because: string): void {
 function alter(a: Analysis, node: Tree): void {
   noteDefinition(a, 'alter', null);
   storePayload(a, node);
+}
+
+function alterSequence(a: Analysis, node: Tree): void {
+  noteDefinition(a, 'alter', resolveRangeVar(a, treeAt(node, 'sequence') ?? {}).ref);
+  storePayload(a, node.options);
+}
+
+function moveAll(a: Analysis, node: Tree): void {
+  alter(a, node);
+  a.facts.incomplete('moves relations that it does not name');
 }
 
 const roleObjects: ReadonlySet<string> = new Set([
@@ -164,7 +184,7 @@ export const alterationReaders: Readonly<Record<string, StatementReader>> = {
   DropStmt: drop,
   AlterDomainStmt: alterDomain,
   AlterEnumStmt: alter,
-  AlterSeqStmt: alter,
+  AlterSeqStmt: alterSequence,
   AlterFunctionStmt: alter,
   AlterObjectDependsStmt: alter,
   AlterOperatorStmt: alter,
@@ -174,5 +194,5 @@ export const alterationReaders: Readonly<Record<string, StatementReader>> = {
   AlterTSConfigurationStmt: alter,
   AlterTSDictionaryStmt: alter,
   AlterCollationStmt: alter,
-  AlterTableMoveAllStmt: alter,
+  AlterTableMoveAllStmt: moveAll,
 };

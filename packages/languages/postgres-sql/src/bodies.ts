@@ -106,6 +106,11 @@ function readCalled(called: CatalogueFunction, names: Names, reader: BodyReader)
     callStored(a, a.names.typeFunctions(body.returns));
   });
   if (called.kind === 'aggregate') return result(called, names, [stored], null);
+  if (called.language === 'internal' && body.text !== null) {
+    // Another name of a function of the server's own (the constructors of range types, aliases): it does what that one does.
+    const acts = body.stored === null || body.stored.functions.length > 0;
+    return result(called, names, [stored], acts ? null : [nothing]);
+  }
   if (body.text === null) {
     const computes = body.stored !== null && body.stored.commands.length > 0;
     if (computes) return result(called, names, [stored], null);

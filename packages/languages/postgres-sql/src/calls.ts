@@ -55,7 +55,10 @@ export function callUser(
 
 function takes(one: CatalogueFunction, argumentCount: number | null): boolean {
   if (argumentCount === null) return true;
-  return argumentCount >= one.least && (one.most === null || argumentCount <= one.most);
+  // CALL names a procedure's output parameters as well.
+  const outputs =
+    one.kind === 'procedure' ? (one.body?.parameters.filter(({ mode }) => mode === 'out').length ?? 0) : 0;
+  return argumentCount >= one.least && (one.most === null || argumentCount <= one.most + outputs);
 }
 
 /** Several results may be one table only when their columns have the same names. */
@@ -104,10 +107,15 @@ export function callKnown(a: Analysis, called: CatalogueFunction, how: 'called' 
   return { returned, columns };
 }
 
-/** Notes calls that stored definitions make. */
-export function callStored(a: Analysis, oids: readonly number[]): void {
+/** Their argument, the sequence, stands in the stored form and is not read there. */
+const countingUp: ReadonlySet<string> = new Set(['nextval', 'setval']);
+
+/** Notes calls that stored definitions make. `sequencesKnown`: the caller notes the sequences that they count up. */
+export function callStored(a: Analysis, oids: readonly number[], sequencesKnown = false): void {
   for (const oid of oids) {
     const called = a.names.functionByOid(oid);
+    if (called !== null && !sequencesKnown && a.mode === 'run' && !isForeign(called) && countingUp.has(called.name))
+      a.facts.incomplete('counts up a sequence that a definition names');
     if (called !== null) callKnown(a, called);
     else if (a.mode !== 'store') a.facts.incomplete('runs a function of a definition that the catalogue does not have');
   }

@@ -2,6 +2,7 @@
 import type { EffectVerb, ObjectRef } from '@sluice/domain';
 import { type Analysis, resolveRangeVar, type StatementReader } from './analysis.ts';
 import { callStored } from './calls.ts';
+import type { CatalogueRelation } from './context.ts';
 import { nameOfCall } from './function-calls.ts';
 import { noteWrite, readRelation } from './reach.ts';
 import { emptyScope, itemOf, relationEntry, type Scope } from './scope.ts';
@@ -144,12 +145,31 @@ function truncate(a: Analysis, node: Tree): void {
   for (const item of listAt(node, 'relations')) {
     const rangeVar = payload(item, 'RangeVar');
     if (rangeVar === null) continue;
-    noteWrite(a, resolveRangeVar(a, rangeVar), 'truncate', {
+    const resolved = resolveRangeVar(a, rangeVar);
+    if (flagAt(node, 'restart_seqs') && resolved.relation !== null) noteRestarted(a, resolved.relation);
+    noteWrite(a, resolved, 'truncate', {
       only: rangeVar.inh !== true,
       cascades: textAt(node, 'behavior') === 'DROP_CASCADE',
     });
   }
   a.facts.raise('write');
+}
+
+/** RESTART IDENTITY: the sequences that the columns of the relation, and of what inherits from it, own. */
+function noteRestarted(a: Analysis, relation: CatalogueRelation): void {
+  for (const { sequences } of [relation, ...a.names.descendants(relation)]) {
+    for (const oid of sequences) {
+      const found = a.names.byOid(oid);
+      if (found !== null) a.facts.write({ type: 'relation', schema: found.schema, name: found.name });
+    }
+  }
+}
+
+/** True for what rewrites whole tables: VACUUM FULL and CLUSTER. */
+function rewritesTables(a: Analysis, node: Tree): boolean {
+  if (a.facts.command === 'CLUSTER') return true;
+  const full = payloadsAt(node, 'options', 'DefElem').some((option) => textAt(option, 'defname') === 'full');
+  return a.facts.command === 'VACUUM' && full;
 }
 
 /** VACUUM, ANALYZE, CLUSTER, REINDEX, REFRESH: rewrites stored data in place. Index expressions and view queries run. */
@@ -167,8 +187,12 @@ function maintain(a: Analysis, node: Tree): void {
     a.facts.write(resolved.ref);
     // Index expressions are evaluated anew, and so is a materialized view's query.
     const { relation } = resolved;
-    if (relation !== null) callStored(a, [...relation.readFunctions, ...relation.writeFunctions]);
+    if (relation === null) continue;
+    callStored(a, [...relation.readFunctions, ...relation.writeFunctions], true);
+    for (const { schema, name } of a.names.descendants(relation)) a.facts.write({ type: 'relation', schema, name });
   }
+  if (relations.every((rangeVar) => rangeVar === null) && rewritesTables(a, node))
+    a.facts.incomplete('rewrites tables that it does not name');
   for (const key of ['options', 'params']) storePayload(a, node[key]);
 }
 

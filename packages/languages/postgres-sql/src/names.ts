@@ -49,6 +49,12 @@ const indexes = new WeakMap<PostgresCatalogue, CatalogueIndex>();
 
 const systemSchemas = ['pg_catalog', 'information_schema'];
 const everything = '*';
+/** Object identifier types: the system has no functions of these names. */
+const aliasTypes: ReadonlySet<string> = new Set(
+  'regclass regcollation regconfig regdictionary regnamespace regoper regoperator regproc regprocedure regrole regtype'.split(
+    ' ',
+  ),
+);
 /** The name by which every session calls its own temporary schema. */
 const temporarySchema = 'pg_temp';
 
@@ -122,7 +128,9 @@ export class Names {
     if (holders === null)
       return userFunction(null, name, 'calls a function without its schema while the search path is not known');
     if (holders.length > 0) return this.userFunctions(holders, name, builtIn);
-    return builtIn
+    // `regclass('x')` is a cast where no function has the name.
+    const isCast = aliasTypes.has(name) && this.index?.domains.has(name) === false;
+    return builtIn || isCast
       ? { origin: 'system', name }
       : userFunction(null, name, `calls the function ${name}, which is not known`);
   }

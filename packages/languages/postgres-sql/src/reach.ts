@@ -42,7 +42,7 @@ function reachedByReading(a: Analysis, relation: CatalogueRelation): void {
   if (relation.kind === 'foreign-table') refuseForeign(a, 'reads');
   if (relation.dependsOn.length > 0) for (const ref of a.names.behind(relation).relations) a.facts.read(ref);
   if (a.mode === 'store') return;
-  noteDefinitions(a, relation, relation.readFunctions);
+  noteDefinitions(a, relation, relation.readFunctions, false);
   for (const { relation: oid } of relation.dependsOn) withRelation(a, oid, (one) => reachedByReading(a, one));
   for (const oid of relation.children) {
     withRelation(a, oid, (child) => {
@@ -69,14 +69,12 @@ export function noteWrite(a: Analysis, resolved: ResolvedRelation, verb: EffectV
   a.facts.effect(verb, resolved.ref);
   a.facts.write(resolved.ref);
   if (resolved.problem !== null && a.mode !== 'store') a.facts.incomplete(resolved.problem);
-  const { relation } = resolved;
-  if (relation === null) {
-    if (resolved.system !== null) {
-      a.facts.raise('privilege');
-      a.facts.effect('widen', resolved.ref);
-    }
-    return;
+  if (resolved.system !== null) {
+    a.facts.raise('privilege');
+    a.facts.effect('widen', resolved.ref);
   }
+  const { relation } = resolved;
+  if (relation === null) return;
   if (resolved.problem === null && isChange(verb)) reachedByWriting(a, relation, verb, scope);
 }
 
@@ -105,13 +103,15 @@ function reachedByWriting(a: Analysis, relation: CatalogueRelation, verb: Change
   if (a.mode === 'store') return;
   const replaced = a.mode === 'run' ? fire(a, relation, verb) : false;
   const ruled = applyRules(a, relation, verb);
-  if (!replaced && !ruled) for (const base of writtenBehind(a, relation)) reachFurther(a, base, verb, scope);
+  // ONLY before a view's name leaves its own query as it is.
+  const behind: WriteScope = { ...scope, only: false };
+  if (!replaced && !ruled) for (const base of writtenBehind(a, relation)) reachFurther(a, base, verb, behind);
   if (scope.only !== true)
     for (const oid of relation.children) withRelation(a, oid, (child) => reachChild(a, relation, child, verb, scope));
   if (verb !== 'truncate') {
     if (verb === 'insert' || (verb === 'update' && scope.defaults === true))
       for (const oid of relation.sequences) withRelation(a, oid, (one) => a.facts.write(refOf(one)));
-    noteDefinitions(a, relation, relation.writeFunctions);
+    noteDefinitions(a, relation, relation.writeFunctions, true);
     callStored(a, a.names.typeFunctions(relation.name));
   }
   if (a.mode === 'run') followKeys(a, relation, verb, scope);
@@ -209,9 +209,14 @@ function verbOf(
   return columns === null || keys.some((column) => columns.has(column.name)) ? 'update' : null;
 }
 
-function noteDefinitions(a: Analysis, relation: CatalogueRelation, functions: readonly number[]): void {
+function noteDefinitions(
+  a: Analysis,
+  relation: CatalogueRelation,
+  functions: readonly number[],
+  sequencesKnown: boolean,
+): void {
   if (!relation.definitionsKnown) a.facts.incomplete('uses a definition that Sluice could not read');
-  callStored(a, functions);
+  callStored(a, functions, sequencesKnown);
 }
 
 function refuseForeign(a: Analysis, what: string): void {

@@ -37,30 +37,35 @@ FROM pg_catalog.pg_constraint AS k WHERE k.contype = 'f' ORDER BY k.oid LIMIT 20
 export const inheritanceText =
   "SELECT h.inhrelid, h.inhparent FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_class AS c ON c.oid = h.inhrelid WHERE c.relkind IN ('r', 'f', 'p') ORDER BY h.inhparent, h.inhseqno, h.inhrelid LIMIT 200001";
 
-/** Relation, sequence that one of its defaults or identity columns counts up. */
+/** Relation, sequence that one of its defaults, identity columns or domains' defaults counts up, or that one of its columns owns. */
 export const sequencesText = `SELECT d.adrelid, r.refobjid FROM pg_catalog.pg_attrdef AS d
   JOIN pg_catalog.pg_depend AS r ON r.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND r.objid = d.oid AND r.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
   JOIN pg_catalog.pg_class AS c ON c.oid = r.refobjid AND c.relkind = 'S'
 UNION SELECT r.refobjid, c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_depend AS r ON r.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-  AND r.objid = c.oid AND r.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND r.deptype = 'i' AND r.refobjsubid > 0
-WHERE c.relkind = 'S' LIMIT 200001`;
+  AND r.objid = c.oid AND r.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND r.deptype IN ('a', 'i') AND r.refobjsubid > 0
+WHERE c.relkind = 'S'
+UNION SELECT a.attrelid, r.refobjid FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid AND t.typtype = 'd' AND t.oid >= 16384
+  JOIN pg_catalog.pg_depend AS r ON r.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND r.objid = t.oid AND r.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  JOIN pg_catalog.pg_class AS c ON c.oid = r.refobjid AND c.relkind = 'S' LIMIT 200001`;
 
 /**
  * Functions made by people: oid, owner, settings, names, modes and types of the parameters as JSON, result type, relation of a row
- * type, source (SQL and PL/pgSQL), the stored form of a standard SQL body, extension, an aggregate's support functions, numbers in the
- * parameters' defaults. `to_jsonb` reads a column that servers before 14 do not have.
+ * type, source (SQL, PL/pgSQL, and internal where the server has a function of that source), the stored form of a standard SQL body,
+ * extension, an aggregate's support functions or the server's own with an internal one's source, numbers in the parameters' defaults. `to_jsonb` reads a column that servers before 14 do not have.
  */
 export const bodiesText = `SELECT p.oid, r.rolname, pg_catalog.to_json(p.proconfig), pg_catalog.to_json(p.proargnames), pg_catalog.to_json(p.proargmodes),
   (SELECT pg_catalog.json_agg(pg_catalog.format_type(a.type, NULL) ORDER BY a.place)
     FROM pg_catalog.unnest(COALESCE(p.proallargtypes, p.proargtypes::pg_catalog.oid[])) WITH ORDINALITY AS a (type, place)),
   pg_catalog.format_type(p.prorettype, NULL), t.typrelid,
-  CASE WHEN l.lanname IN ('sql', 'plpgsql') AND pg_catalog.length(p.prosrc) <= 262144 THEN p.prosrc END,
+  CASE WHEN l.lanname IN ('sql', 'plpgsql') AND pg_catalog.length(p.prosrc) <= 262144 THEN p.prosrc
+    WHEN l.lanname = 'internal' AND EXISTS (SELECT 1 FROM pg_catalog.pg_proc AS s WHERE s.oid < 16384 AND s.prolang = p.prolang AND s.prosrc = p.prosrc) THEN p.prosrc END,
   pg_catalog.to_jsonb(p) ->> 'prosqlbody',
   (SELECT e.extname FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
     WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e' LIMIT 1),
-  (SELECT pg_catalog.array_to_string(ARRAY[g.aggtransfn::pg_catalog.oid, g.aggfinalfn::pg_catalog.oid, g.aggcombinefn::pg_catalog.oid, g.aggserialfn::pg_catalog.oid,
+  COALESCE((SELECT pg_catalog.array_to_string(ARRAY[g.aggtransfn::pg_catalog.oid, g.aggfinalfn::pg_catalog.oid, g.aggcombinefn::pg_catalog.oid, g.aggserialfn::pg_catalog.oid,
     g.aggdeserialfn::pg_catalog.oid, g.aggmtransfn::pg_catalog.oid, g.aggminvtransfn::pg_catalog.oid, g.aggmfinalfn::pg_catalog.oid], ' ')
     FROM pg_catalog.pg_aggregate AS g WHERE g.aggfnoid = p.oid),
+    (SELECT pg_catalog.string_agg(s.oid::text, ' ') FROM pg_catalog.pg_proc AS s WHERE l.lanname = 'internal' AND s.oid < 16384 AND s.prolang = p.prolang AND s.prosrc = p.prosrc)),
   ${numbersIn('p.proargdefaults')}
 FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_roles AS r ON r.oid = p.proowner JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
   JOIN pg_catalog.pg_type AS t ON t.oid = p.prorettype WHERE p.oid >= 16384 ORDER BY p.oid LIMIT 20001`;
