@@ -69,6 +69,15 @@ test('a byte taken out or put in leaves the other chunks readable', () => {
   }
 });
 
+test('a key in another spelling of the same bytes damages the first line', () => {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const last = sampleKeys.publicKey.at(-1) ?? '';
+  const other = `${sampleKeys.publicKey.slice(0, -1)}${alphabet[alphabet.indexOf(last) + 1]}`;
+  expect(Buffer.from(other, 'base64url')).toEqual(Buffer.from(sampleKeys.publicKey, 'base64url'));
+  const spelt = writeExport(chunks, [{ keyId: sampleKeys.keyId, publicKey: other }]);
+  expect(verifyExport(spelt).problems).toContainEqual(expect.objectContaining({ part: 'container' }));
+});
+
 test('keys that do not bear their own id damage the first line', () => {
   const forged = writeExport(chunks, [{ keyId: sampleKeys.keyId, publicKey: generateSigningKeys().publicKey }]);
   expect(verifyExport(forged)).toMatchObject({ ok: false, problems: [{ part: 'container' }, { part: 'container' }] });

@@ -125,11 +125,17 @@ function readFirstLine(file: Buffer): {
   try {
     const parsed = exportHeaderSchema.parse(JSON.parse(line));
     const canonical =
-      JSON.stringify(parsed) === line && parsed.keys.every(({ keyId, publicKey }) => keyIdOf(publicKey) === keyId);
+      JSON.stringify(parsed) === line &&
+      parsed.keys.every(({ keyId, publicKey }) => isCanonical(publicKey) && keyIdOf(publicKey) === keyId);
     return canonical ? { header: parsed, end: end + 1 } : fallback;
   } catch {
     return fallback;
   }
+}
+
+/** The last character of a key holds bits that no byte needs: one spelling only is a key's (RFC 4648, 3.5). */
+function isCanonical(publicKey: string): boolean {
+  return Buffer.from(publicKey, 'base64url').toString('base64url') === publicKey;
 }
 
 /** Reads the line before chunk `index`, or finds the chunk behind a damaged one. Null when no chunk follows. */
