@@ -58,6 +58,8 @@ export class ClientMessages {
     this.#ended = true;
     if (this.#busy) this.#core.judging.cancelHold();
     this.pump();
+    // What is left waits for an answer; how long the client may have for it is counted from now.
+    if (!this.#over && !this.#busy && this.#barrier?.settled === false) this.#core.clientSaidGoodbye();
   }
 
   get isPaused(): boolean {

@@ -224,6 +224,7 @@ class RelayedSession {
 
   #clientSaidGoodbye(): void {
     this.#goodbye = true;
+    clearTimeout(this.#patience);
     // What was sent before still runs and is answered, as with PostgreSQL itself; then the target closes.
     this.#patience = setTimeout(() => this.#clientGone(), halfCloseMs);
     if (this.#core.expected.size === 0) this.#finish({ reason: 'clean', message: 'the client said goodbye' }, null);

@@ -18,6 +18,7 @@ beforeAll(async () => {
   gateway = await startTestGateway(target, {
     facts: await languageFacts(),
     withKnowledge: true,
+    allowHalfOpen: true,
     wantsRows: false,
     maxRows,
   });
@@ -144,6 +145,17 @@ describe('the extended protocol', () => {
       encodeSync(),
     );
     expect(outline(await client.untilReady(2))).toBe('1 2 D D D D s Z:I 1 2 D D D D D C:SELECT 5 Z:I');
+  });
+  it('does not outlive a client that went away while it ran', async () => {
+    const client = await open();
+    client.send(...run('SELECT pg_sleep(600)'), encodeSync());
+    const there = async () =>
+      (await direct.query("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND state = 'active'")).rows
+        .length;
+    while ((await there()) === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    client.party.stream.end();
+    expect((await gateway.ends.at(-1))?.reason).toBe('client-gone');
+    while ((await there()) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
   });
   it('works with node-postgres, and no cancel strikes what comes next', async () => {
     const client = new pg.Client({

@@ -40,9 +40,17 @@ export function PolicyTab({ connection }: { readonly connection: ConnectionDetai
         flush
         title={query.data === undefined ? 'Rules' : `Rules of policy version ${query.data.version.version}`}
         aside={
-          <Link href="/policies" className="font-medium text-accent underline-offset-2 hover:underline">
-            Open the policy
-          </Link>
+          <span className="flex flex-wrap gap-x-4">
+            <Link
+              href={`/policies?tab=explain&connection=${encodeURIComponent(connection.id)}`}
+              className="font-medium text-accent underline-offset-2 hover:underline"
+            >
+              Try a statement
+            </Link>
+            <Link href="/policies" className="font-medium text-accent underline-offset-2 hover:underline">
+              Open the policy
+            </Link>
+          </span>
         }
       >
         {query.error !== null && query.data === undefined ? (

@@ -28,6 +28,8 @@ export interface TestGateway {
 export interface TestGatewayOptions extends MemoryInspectorOptions {
   readonly facts: FactsReader;
   readonly withKnowledge?: boolean;
+  /** A client may close its sending half and still be answered, as on a tunnel's stream. */
+  readonly allowHalfOpen?: boolean;
   /** As which sessions open, read-only; `target` is then the writer's. */
   readonly reader?: { readonly username: string; readonly password: string };
   /** Makes each session's inspector; default: a plain `MemoryInspector` of the same options. */
@@ -115,7 +117,7 @@ export async function startTestGateway(target: TestTargetAddress, options: TestG
     await end;
   };
 
-  const server: Server = createServer({ noDelay: true }, (socket) => {
+  const server: Server = createServer({ noDelay: true, allowHalfOpen: options.allowHalfOpen ?? false }, (socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     void serve(socket).catch(() => socket.destroy());
