@@ -121,6 +121,14 @@ function readInto(statement: Tree, shared: Shared, facts: FactsBuilder, mode: Re
     facts.raise('unknown');
     facts.incomplete('is a statement of a kind that Sluice does not read');
   } else reader(analysisOf(shared, facts, mode), node);
+  noteMovedNames(facts);
+}
+
+/** The statement's own names are settled before it runs; a body's are looked up when it is called, after what ran before it. */
+function noteMovedNames(facts: FactsBuilder): void {
+  const { called, moving, movesItself } = facts;
+  if ((movesItself && called.size > 0) || (moving.size > 0 && called.size > 1))
+    facts.incomplete('calls a function after names may have come to mean something else');
 }
 
 function analysisOf(shared: Shared, facts: FactsBuilder, mode: ReadingMode): Analysis {

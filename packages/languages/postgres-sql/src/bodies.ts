@@ -27,6 +27,7 @@ import type { Names } from './names.ts';
 import { readProcedural } from './procedural.ts';
 import { noteStored } from './reach.ts';
 import { derivedEntry, emptyScope, itemOf, type OutColumn, type Scope } from './scope.ts';
+import { movesNames, stateAfter } from './session-after.ts';
 import { judgeSetting } from './settings.ts';
 
 /** Readings remembered for one catalogue. */
@@ -54,7 +55,11 @@ export function readFunction(
   const already = trail.underWay.indexOf(called.oid);
   if (already >= 0) {
     trail.ledBackTo = Math.min(trail.ledBackTo, already);
-    return { facts: reader.collect(names.session, null, () => undefined), returned: nothing, columns: null };
+    return unfollowed(
+      called,
+      names,
+      reader.collect(names.session, null, () => undefined),
+    );
   }
   enter(called, trail);
   const depth = trail.underWay.push(called.oid) - 1;
@@ -65,11 +70,18 @@ export function readFunction(
       trail.ledBackTo = Number.POSITIVE_INFINITY;
       if (memory !== null && memory.size >= maxRemembered) memory.clear();
       memory?.set(key, read);
+      return read;
     }
-    return read;
+    return unfollowed(called, names, read.facts);
   } finally {
     trail.underWay.pop();
   }
+}
+
+/** Inside a recursion a value may be what any round before answered with: only the outermost call's is known. */
+function unfollowed(called: CatalogueFunction, names: Names, facts: StatementFacts): FunctionFacts {
+  const columns = shapeOf(called, names)?.map((name) => ({ name, flow: notProvable })) ?? null;
+  return { facts, returned: notProvable, columns };
 }
 
 function memoryOf(names: Names): Map<string, FunctionFacts> | null {
@@ -97,7 +109,7 @@ function readCalled(called: CatalogueFunction, names: Names, reader: BodyReader)
   });
   const title = `calls the function ${called.schema}.${called.name}`;
   if (body === null) return unread(`${title}, whose body is not known`);
-  const session = sessionOf(called, body, names.session);
+  const session = sessionOf(called, body, names);
   if (session === null) return unread(`${title}, which runs under settings that Sluice does not follow`);
   const outer = parametersOf(called, body);
   const stored = reader.collect(session, outer, (a) => {
@@ -120,12 +132,28 @@ function readCalled(called: CatalogueFunction, names: Names, reader: BodyReader)
   }
   if (called.language === 'plpgsql') {
     const facts = reader.collect(session, outer, (a) => readProcedural(a, called, body));
-    return result(called, names, [stored, facts], null);
+    const again = rereadMoved(facts, session, (state) =>
+      reader.collect(state, outer, (a) => readProcedural(a, called, body)),
+    );
+    return result(called, names, [stored, facts, ...again], null);
   }
   const statements = reader.statements(body.text, session, outer);
   if (statements === null) return unread(`${title}, whose body could not be read`);
   const last = statements.at(-1)?.outputs ?? null;
   return result(called, names, [stored, ...statements], last);
+}
+
+/**
+ * Statements of a block run in loops and arms, so each may run in the state that any other left: where they move names, all are read
+ * once more under the state that all together leave.
+ */
+function rereadMoved(
+  facts: StatementFacts,
+  session: PostgresSessionState,
+  read: (state: PostgresSessionState) => StatementFacts,
+): readonly StatementFacts[] {
+  const moving = facts.sessionEffects.filter((effect) => effect.type === 'temp' || movesNames([effect]));
+  return moving.length === 0 ? [] : [read(moving.reduce(stateAfter, session))];
 }
 
 /** Extensions whose functions in C compute, and which only a superuser or the extension itself can define. */
@@ -204,15 +232,14 @@ function parametersOf(called: CatalogueFunction, body: CatalogueBody): Scope {
 }
 
 /** The state a body runs in; null when a setting of its own would make its text mean something else. */
-function sessionOf(
-  called: CatalogueFunction,
-  body: CatalogueBody,
-  caller: PostgresSessionState,
-): PostgresSessionState | null {
+function sessionOf(called: CatalogueFunction, body: CatalogueBody, names: Names): PostgresSessionState | null {
+  const caller = names.session;
   let session: PostgresSessionState = { ...caller, prepared: {}, cursors: {} };
   if (called.securityDefiner) {
-    // `$user` on the path would now be the owner's schema; the effective path that is known does not say where it stood.
-    const moves = body.owner !== caller.role && caller.searchPath?.includes(caller.role ?? '') !== false;
+    // `$user` on the path would now be the owner's schema; the effective path that is known does not say whether and where it stood.
+    const moves =
+      body.owner !== caller.role &&
+      (names.hasSchema(body.owner) || caller.searchPath?.includes(caller.role ?? '') !== false);
     session = { ...session, role: body.owner, searchPath: moves ? null : session.searchPath };
   }
   for (const setting of body.settings) {

@@ -1,10 +1,12 @@
 /** What calling a function adds to a statement's facts: the system's own by their table, all others by their bodies. */
 import { actionOf } from './acting-functions.ts';
-import type { Analysis } from './analysis.ts';
+import type { Analysis, FunctionFacts } from './analysis.ts';
 import type { CatalogueFunction } from './context.ts';
+import { withoutRowNames } from './entries.ts';
 import { type Flow, merged, nothing, notProvable } from './lineage.ts';
 import { isForeign, type ResolvedFunction } from './names.ts';
 import type { OutColumn } from './scope.ts';
+import { movesNames } from './session-after.ts';
 
 export interface CalledFunction {
   /** What the value may carry beside its arguments. */
@@ -37,6 +39,11 @@ export function callUser(
 ): CalledFunction {
   const { schema, name } = resolved.ref;
   const candidates = resolved.candidates.filter((one) => takes(one, argumentCount));
+  if (candidates.length === 0 && resolved.candidates.length > 0 && resolved.orSystem) {
+    // None of the people's own takes so many arguments: the system's is meant.
+    callSystem(a, name, argumentCount);
+    return { returned: nothing, columns: null };
+  }
   if (candidates.length === 0) {
     a.facts.functions.add(schema === null ? name : `${schema}.${name}`);
     if (a.mode === 'store') return unknownResult;
@@ -91,11 +98,14 @@ export function callKnown(a: Analysis, called: CatalogueFunction, how: 'called' 
     return { returned: nothing, columns: null };
   }
   if (a.mode === 'store') return unknownResult;
-  const { facts, returned, columns } = a.functionFacts(called);
+  if (a.names.isTouched(schema, name))
+    a.facts.incomplete(`calls the function ${schema}.${name}, whose definition this transaction changed`);
+  const { facts, returned, columns } = answer(a, called);
   if (a.facts.called.has(called.oid)) return { returned, columns };
   a.facts.called.add(called.oid);
   a.facts.effect('call', { type: 'function', schema, name });
   if (!facts.complete) a.facts.raise('procedure');
+  if (movesNames(facts.sessionEffects)) a.facts.moving.add(called.oid);
   a.facts.nested.push(facts);
   if (a.mode === 'plan') {
     a.planned.push(facts);
@@ -110,13 +120,26 @@ export function callKnown(a: Analysis, called: CatalogueFunction, how: 'called' 
 /** Their argument, the sequence, stands in the stored form and is not read there. */
 const countingUp: ReadonlySet<string> = new Set(['nextval', 'setval']);
 
-/** Notes calls that stored definitions make. `sequencesKnown`: the caller notes the sequences that they count up. */
-export function callStored(a: Analysis, oids: readonly number[], sequencesKnown = false): void {
+/** Only JSON keeps the names of a row's columns; out of any other value they are gone. */
+function answer(a: Analysis, called: CatalogueFunction): FunctionFacts {
+  const read = a.functionFacts(called);
+  if (/^jsonb?$/.test(called.body?.returns ?? '')) return read;
+  const columns = read.columns?.map(({ name, flow }) => ({ name, flow: withoutRowNames(a, flow) })) ?? null;
+  return { facts: read.facts, returned: withoutRowNames(a, read.returned), columns };
+}
+
+/**
+ * Notes calls that stored definitions make, and returns what the values may carry beside their arguments. `sequencesKnown`: the caller
+ * notes the sequences that they count up.
+ */
+export function callStored(a: Analysis, oids: readonly number[], sequencesKnown = false): Flow {
+  const flows: Flow[] = [];
   for (const oid of oids) {
     const called = a.names.functionByOid(oid);
     if (called !== null && !sequencesKnown && a.mode === 'run' && !isForeign(called) && countingUp.has(called.name))
       a.facts.incomplete('counts up a sequence that a definition names');
-    if (called !== null) callKnown(a, called);
+    if (called !== null) flows.push(callKnown(a, called).returned);
     else if (a.mode !== 'store') a.facts.incomplete('runs a function of a definition that the catalogue does not have');
   }
+  return merged(flows);
 }

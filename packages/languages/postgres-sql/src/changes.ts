@@ -1,12 +1,13 @@
 /** Reads INSERT, UPDATE, DELETE and MERGE: what they write, how their rows are chosen, and what RETURNING shows. */
 import type { ColumnRef } from '@sluice/domain';
 import { type Analysis, type QueryColumns, resolveRangeVar, visit } from './analysis.ts';
+import { entryOf } from './entries.ts';
 import { attachColumn } from './expressions.ts';
 import { type FilterProof, filterProof } from './filter.ts';
 import type { ResolvedRelation } from './names.ts';
 import { readTargets, readWith } from './queries.ts';
 import { noteWrite, readRelation, type WriteScope } from './reach.ts';
-import { type Entry, emptyScope, itemOf, relationEntry, type Scope, withoutItems } from './scope.ts';
+import { type Entry, emptyScope, itemOf, type Scope, withoutItems } from './scope.ts';
 import {
   childAt,
   itemsOf,
@@ -55,8 +56,8 @@ function writtenRelation(a: Analysis, node: Tree): Target {
   const rangeVar = treeAt(node, 'relation') ?? {};
   const resolved = resolveRangeVar(a, rangeVar);
   const alias = treeAt(rangeVar, 'alias');
-  const entry = relationEntry(
-    a.names,
+  const entry = entryOf(
+    a,
     resolved,
     alias === null ? null : textAt(alias, 'aliasname'),
     alias === null ? [] : wordsAt(alias, 'colnames'),

@@ -178,6 +178,8 @@ export interface CatalogueOperator {
   readonly schema: string;
   readonly name: string;
   readonly function: number;
+  /** It answers with a boolean. */
+  readonly comparison: boolean;
 }
 
 export interface CatalogueCast {

@@ -3,7 +3,8 @@ import type { ColumnRef } from '@sluice/domain';
 import { actionOf } from './acting-functions.ts';
 import { type Analysis, maxTreeDepth, ReadingLimit, resolveRangeVar, visit } from './analysis.ts';
 import { callStored } from './calls.ts';
-import { callByName, functionCall, withoutRowNames } from './function-calls.ts';
+import { withoutRowNames } from './entries.ts';
+import { callByName, functionCall } from './function-calls.ts';
 import { derived, type Flow, merged, nothing, notProvable } from './lineage.ts';
 import { readRelation } from './reach.ts';
 import { entryNamed, meaningOf, type Scope } from './scope.ts';
@@ -150,18 +151,19 @@ function noteFlow(a: Analysis, flow: Flow): void {
 function operatorExpression(a: Analysis, node: Tree, scope: Scope): Flow {
   const name = wordsAt(node, 'name');
   const kind = textAt(node, 'kind');
-  for (const words of impliedOperators[kind]?.map((word) => [word]) ?? [name]) judgeOperator(a, words);
+  const words = impliedOperators[kind]?.map((word) => [word]) ?? [name];
+  const answered = merged(words.map((one) => judgeOperator(a, one)));
   const left = a.expression(node.lexpr, scope);
   const right = a.expression(node.rexpr, scope);
   const compares =
-    booleanKinds.has(kind) || (kind === 'AEXPR_OP' && node.lexpr !== undefined && comparisons.has(name.at(-1) ?? ''));
+    booleanKinds.has(kind) || (kind === 'AEXPR_OP' && node.lexpr !== undefined && isComparison(a, name.at(-1) ?? ''));
   if (compares || kind === 'AEXPR_NULLIF') {
     attachLiterals(a, treeAt(node, 'lexpr'), treeAt(node, 'rexpr'));
     attachLiterals(a, treeAt(node, 'rexpr'), treeAt(node, 'lexpr'));
   }
-  if (compares) return nothing;
-  if (kind === 'AEXPR_NULLIF') return derived(left);
-  const both = merged([left, right]);
+  if (compares) return answered;
+  if (kind === 'AEXPR_NULLIF') return merged([left, answered]);
+  const both = merged([left, right, answered]);
   return rowKeepingOperators.has(name.at(-1) ?? '') ? both : withoutRowNames(a, both);
 }
 
@@ -169,19 +171,25 @@ function operatorExpression(a: Analysis, node: Tree, scope: Scope): Flow {
 function typeCast(a: Analysis, node: Tree, scope: Scope): Flow {
   const flow = childrenOf(a, node, scope);
   const type = wordsAt(treeAt(node, 'typeName') ?? {}, 'names').at(-1) ?? '';
-  callStored(a, a.names.castFunctions(type));
-  return type === 'json' || type === 'jsonb' ? flow : withoutRowNames(a, flow);
+  const made = merged([flow, callStored(a, a.names.castFunctions(type))]);
+  return type === 'json' || type === 'jsonb' ? made : withoutRowNames(a, made);
 }
 
-function judgeOperator(a: Analysis, name: readonly string[]): void {
+/** A comparison answers yes or no, unless people made one of that name that answers with something else. */
+function isComparison(a: Analysis, name: string): boolean {
+  return comparisons.has(name) && a.names.isComparison(name);
+}
+
+/** Notes what an operator runs, and returns what its value may carry beside its operands. */
+function judgeOperator(a: Analysis, name: readonly string[]): Flow {
   const schema = name.length > 1 ? (name.at(-2) ?? null) : null;
-  if (name.length === 0 || schema === 'pg_catalog') return;
+  if (name.length === 0) return nothing;
   const functions = a.names.operatorFunctions(schema, name.at(-1) ?? '');
-  if (functions !== null) callStored(a, functions);
-  else {
-    a.facts.functions.add(name.join('.'));
-    if (a.mode !== 'store') a.facts.incomplete('uses an operator outside pg_catalog');
-  }
+  if (functions !== null) return callStored(a, functions);
+  if (schema === 'pg_catalog') return nothing;
+  a.facts.functions.add(name.join('.'));
+  if (a.mode !== 'store') a.facts.incomplete('uses an operator outside pg_catalog');
+  return nothing;
 }
 
 /** Forms that look an operator up which they do not name (transformAExprBetween and its neighbours in parse_expr.c). */

@@ -12,6 +12,7 @@ import type {
   StatementKind,
 } from '@sluice/domain';
 import { columnKey, objectKey } from './lineage.ts';
+import { movesNames } from './session-after.ts';
 
 /** From mild to strict: the kind of a statement is the strictest of its parts. */
 const strictness: readonly StatementKind[] = [
@@ -44,6 +45,10 @@ export class FactsBuilder {
   readonly functions = new Set<string>();
   /** Functions outside pg_catalog whose facts are taken in already, by oid. */
   readonly called = new Set<number>();
+  /** Of these, the ones that may move what names mean. */
+  readonly moving = new Set<number>();
+  /** The statement moves them by itself. */
+  movesItself = false;
   private readonly effects = new Map<string, Effect>();
 
   raise(kind: StatementKind): void {
@@ -88,6 +93,7 @@ export class FactsBuilder {
   }
 
   session(effect: SessionEffect): void {
+    this.movesItself ||= movesNames([effect]);
     this.sessionEffects.push(effect);
   }
 

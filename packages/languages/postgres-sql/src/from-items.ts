@@ -1,7 +1,8 @@
 /** Reads the items of FROM, USING and MERGE's source, and puts them in scope. */
 import { type Analysis, resolveRangeVar } from './analysis.ts';
 import { callStored } from './calls.ts';
-import { callByName, callName, withoutRowNames } from './function-calls.ts';
+import { entryOf, withoutRowNames } from './entries.ts';
+import { callByName, callName } from './function-calls.ts';
 import { type Flow, merged, nothing, notProvable } from './lineage.ts';
 import { readRelation } from './reach.ts';
 import {
@@ -12,7 +13,6 @@ import {
   findCommonTable,
   itemOf,
   type OutColumn,
-  relationEntry,
   type Scope,
   withoutItems,
 } from './scope.ts';
@@ -94,7 +94,7 @@ function rangeVar(a: Analysis, node: Tree, scope: Scope): Entry {
   }
   const resolved = resolveRangeVar(a, node);
   readRelation(a, resolved);
-  return relationEntry(a.names, resolved, alias.name, alias.columns);
+  return entryOf(a, resolved, alias.name, alias.columns);
 }
 
 function subselect(a: Analysis, node: Tree, scope: Scope): Entry {

@@ -3,9 +3,10 @@ import type { ObjectRef } from '@sluice/domain';
 
 import { revealedBy } from './acting-functions.ts';
 import { type Analysis, visit } from './analysis.ts';
-import { callSystem, callUser } from './calls.ts';
-import { type Flow, merged, nothing, notProvable, sameFlow } from './lineage.ts';
-import { relationEntry, type Scope } from './scope.ts';
+import { callStored, callSystem, callUser } from './calls.ts';
+import { withoutRowNames } from './entries.ts';
+import { type Flow, merged, nothing, sameFlow } from './lineage.ts';
+import type { Scope } from './scope.ts';
 import { noteSetting } from './setting-effects.ts';
 import { canonicalJson, constantOf, listAt, payload, type Tree, textAt, treeAt, wordsAt } from './tree.ts';
 
@@ -29,18 +30,6 @@ const rowKeepingFunctions: ReadonlySet<string> = new Set(
   array_agg array_to_json first_value last_value nth_value lag lead unnest`.split(/\s+/),
 );
 
-/** Past this point a value of a row may stand without its column's name: every column of the row counts as flowing in. */
-export function withoutRowNames(a: Analysis, flow: Flow): Flow {
-  if (!flow.known || flow.wholeRows.length === 0) return flow;
-  const flows: Flow[] = [flow];
-  for (const row of flow.wholeRows) {
-    const columns = relationEntry(a.names, a.names.relation(row.schema, row.name), null, []).columns;
-    if (columns === null) return notProvable;
-    for (const column of columns) flows.push(column.flow);
-  }
-  return merged(flows);
-}
-
 /** Reads a FuncCall payload. */
 export function functionCall(a: Analysis, node: Tree, scope: Scope): Flow {
   visit(a);
@@ -54,8 +43,13 @@ export function functionCall(a: Analysis, node: Tree, scope: Scope): Flow {
   const { schema, name } = nameOfCall(wordsAt(node, 'funcname'));
   const resolved = a.names.function(schema, name);
   const args = listAt(node, 'args');
+  // `type(value)` may be a cast, before any function of that name.
+  if (args.length === 1) callStored(a, a.names.typeFunctions(name));
   if (resolved.origin === 'user') {
-    const spread = node.func_variadic === true || args.some((argument) => payload(argument, 'NamedArgExpr') !== null);
+    const spread =
+      node.func_variadic === true ||
+      node.agg_within_group === true ||
+      args.some((argument) => payload(argument, 'NamedArgExpr') !== null);
     const { returned, columns } = callUser(a, resolved, node.agg_star === true ? 0 : spread ? null : args.length);
     const given = withoutRowNames(a, merged(argumentFlows));
     a.callColumns.set(

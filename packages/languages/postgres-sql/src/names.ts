@@ -33,7 +33,7 @@ interface CatalogueIndex {
   readonly relationsByName: ReadonlyMap<string, readonly CatalogueRelation[]>;
   /** Schemas that have a function of this name, without pg_catalog. */
   readonly functionSchemas: ReadonlyMap<string, readonly string[]>;
-  /** By `schema.name`, without pg_catalog. */
+  /** By `placeOf`, without the server's own. */
   readonly functions: ReadonlyMap<string, readonly CatalogueFunction[]>;
   readonly functionsByOid: ReadonlyMap<number, CatalogueFunction>;
   /** Operators and domains outside pg_catalog, by name. */
@@ -41,6 +41,7 @@ interface CatalogueIndex {
   readonly domains: ReadonlyMap<string, PostgresCatalogue['domains']>;
   readonly casts: ReadonlyMap<string, PostgresCatalogue['casts']>;
   readonly silentCasts: readonly number[];
+  readonly schemas: ReadonlySet<string>;
   readonly systemFunctions: ReadonlySet<string>;
 }
 
@@ -115,7 +116,7 @@ export class Names {
       steadySystemFunctions.has(name) ||
       volatileSystemFunctions.has(name) ||
       this.index?.systemFunctions.has(name) === true;
-    if (schema !== null && this.index?.functions.has(`${schema}.${name}`) === true)
+    if (schema !== null && this.index?.functions.has(placeOf(schema, name)) === true)
       return this.userFunctions([schema], name, builtIn && schema === 'pg_catalog');
     if (schema === 'pg_catalog') {
       return builtIn
@@ -139,6 +140,13 @@ export class Names {
     return this.index?.functionsByOid.get(oid) ?? null;
   }
 
+  /** Of these, by `schema.name`, the ones that people made and that claim to be immutable. */
+  immutableAmong(functions: ReadonlySet<string>): readonly CatalogueFunction[] {
+    return (this.catalogue?.functions ?? []).filter(
+      (one) => one.volatility === 'immutable' && isForeign(one) && functions.has(`${one.schema}.${one.name}`),
+    );
+  }
+
   /** Functions behind the operators of this name that may be meant; null when the qualified name is of no operator that is known. */
   operatorFunctions(schema: string | null, name: string): readonly number[] | null {
     const operators = this.index?.operators.get(name) ?? [];
@@ -146,10 +154,26 @@ export class Names {
       const named = operators.filter((operator) => operator.schema === schema);
       return named.length === 0 || this.touched.has(everything) ? null : named.map((operator) => operator.function);
     }
+    if (this.touched.has(everything)) return null;
     const path = this.session.searchPath;
     return operators
-      .filter((operator) => path === null || path.includes(operator.schema))
+      .filter(({ schema: holder }) => path === null || holder === 'pg_catalog' || path.includes(holder))
       .map((operator) => operator.function);
+  }
+
+  /** False: people made an operator of this name whose answer is no boolean. */
+  isComparison(name: string): boolean {
+    return this.index?.operators.get(name)?.every((operator) => operator.comparison) ?? true;
+  }
+
+  /** True when this session's transaction changed it, so that the catalogue tells how it was. */
+  isTouched(schema: string, name: string): boolean {
+    return this.touched.has(everything) || this.touched.has(`${schema}.${name}`);
+  }
+
+  /** True when the catalogue has anything in a schema of this name. */
+  hasSchema(name: string): boolean {
+    return this.index === null || this.index.schemas.has(name);
   }
 
   /** Functions of casts outside pg_catalog that are applied without being asked for. */
@@ -185,7 +209,9 @@ export class Names {
   private userFunctions(holders: readonly string[], name: string, orSystem: boolean): ResolvedFunction {
     const [first = null] = holders;
     const changed = this.touched.has(everything) || holders.some((holder) => this.touched.has(`${holder}.${name}`));
-    const candidates = changed ? [] : holders.flatMap((holder) => this.index?.functions.get(`${holder}.${name}`) ?? []);
+    const candidates = changed
+      ? []
+      : holders.flatMap((holder) => this.index?.functions.get(placeOf(holder, name)) ?? []);
     const because = changed
       ? `calls the function ${first}.${name}, whose definition this transaction changed`
       : `calls the function ${first}.${name}, whose body is not known`;
@@ -267,7 +293,7 @@ export class Names {
     if (isTemporarySchema(schema) && !this.isOwnTemporary(schema))
       return unknownRelation(schema, name, 'names a temporary relation, whose shape is not known');
     if (isTemporarySchema(schema) && schema !== temporarySchema) return this.qualifiedRelation(temporarySchema, name);
-    const relation = this.index?.relations.get(`${schema}.${name}`) ?? null;
+    const relation = this.index?.relations.get(placeOf(schema, name)) ?? null;
     const system = systemRelations.get(`${schema}.${name}`) ?? null;
     const ref: ObjectRef = { type: 'relation', schema, name };
     if (system !== null) return { ref, relation, system, problem: null };
@@ -289,7 +315,7 @@ export class Names {
   }
 
   private exists(schema: string, name: string): boolean {
-    return this.index?.relations.has(`${schema}.${name}`) === true || systemRelations.has(`${schema}.${name}`);
+    return this.index?.relations.has(placeOf(schema, name)) === true || systemRelations.has(`${schema}.${name}`);
   }
 
   private firstHolder(path: readonly string[], name: string): string | null {
@@ -318,7 +344,7 @@ export class Names {
     }
     const holders = [...(this.index.functionSchemas.get(name) ?? []), ...changed];
     if (this.touched.has(everything)) return null;
-    return path === null ? holders : holders.filter((schema) => path.includes(schema));
+    return path === null ? holders : holders.filter((schema) => schema === 'pg_catalog' || path.includes(schema));
   }
 }
 
@@ -361,6 +387,11 @@ function bareTypeName(written: string): string {
   return bare.replace(/^_/, '').replace(/%.*$/, '');
 }
 
+/** A key that no two places share, whatever dots their names have. */
+function placeOf(schema: string, name: string): string {
+  return `${schema}\u0000${name}`;
+}
+
 function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
   const groups = new Map<string, Item[]>();
   for (const item of items) {
@@ -388,16 +419,17 @@ function indexOf(catalogue: PostgresCatalogue): CatalogueIndex {
     else if (schema === 'pg_catalog' && volatility !== 'volatile') systemFunctions.add(name);
   }
   const index: CatalogueIndex = {
-    relations: new Map(catalogue.relations.map((relation) => [`${relation.schema}.${relation.name}`, relation])),
+    relations: new Map(catalogue.relations.map((relation) => [placeOf(relation.schema, relation.name), relation])),
     byOid: new Map(catalogue.relations.map((relation) => [relation.oid, relation])),
     relationsByName: grouped(catalogue.relations, ({ name }) => name),
     functionSchemas,
-    functions: grouped(catalogue.functions.filter(isForeign), ({ schema, name }) => `${schema}.${name}`),
+    functions: grouped(catalogue.functions.filter(isForeign), ({ schema, name }) => placeOf(schema, name)),
     functionsByOid: new Map(catalogue.functions.map((one) => [one.oid, one])),
     operators: grouped(catalogue.operators, ({ name }) => name),
     domains: grouped(catalogue.domains, ({ name }) => name),
     casts: grouped(catalogue.casts, ({ type }) => type),
     silentCasts: catalogue.casts.filter((cast) => !cast.explicit).map((cast) => cast.function),
+    schemas: new Set([...catalogue.relations, ...catalogue.functions].map(({ schema }) => schema)),
     systemFunctions,
   };
   indexes.set(catalogue, index);

@@ -4,6 +4,7 @@ import { callStored } from './calls.ts';
 import type { CatalogueBody, CatalogueFunction } from './context.ts';
 import { GrammarError, parseProcedural, parseStatements } from './grammar.ts';
 import { tokensOf } from './lexer.ts';
+import { movesNames } from './session-after.ts';
 import { constantOf, isTree, listAt, payload, payloadsAt, type Tree, textAt, treeAt } from './tree.ts';
 
 /** Nodes of PL/pgSQL's tree that run only the expressions inside them. Anything else makes the block incomplete. */
@@ -36,7 +37,9 @@ export function readDo(a: Analysis, node: Tree): void {
     a.facts.incomplete('runs a block in a language that Sluice does not read');
     return;
   }
-  readParsed(a, `DO ${quoted(body)}`);
+  readParsed(a, `DO ${quoted(body)}`, body);
+  if (movesNames(a.facts.sessionEffects) || a.facts.sessionEffects.some(({ type }) => type === 'temp'))
+    a.facts.incomplete('runs a block that moves what the names in it mean');
 }
 
 /** The body of a function in PL/pgSQL, with its parameters declared as the catalogue has them. */
@@ -51,10 +54,12 @@ export function readProcedural(a: Analysis, called: CatalogueFunction, body: Cat
   readParsed(
     a,
     `CREATE ${isProcedure ? 'PROCEDURE' : 'FUNCTION'} body(${parameters.join(', ')})${returns} LANGUAGE plpgsql AS ${quoted(body.text ?? '')}`,
+    body.text ?? '',
   );
 }
 
-function readParsed(a: Analysis, definition: string): void {
+function readParsed(a: Analysis, definition: string, body: string): void {
+  for (const text of recordDefaults(body)) readTextOf(a, text === null ? null : `SELECT ${text}`);
   const tree = parseBlock(definition);
   if (tree === null) a.facts.incomplete('runs a block that Sluice could not read');
   else readNode(a, tree);
@@ -68,6 +73,30 @@ function parseBlock(definition: string): Tree | null {
     if (error instanceof GrammarError) return null;
     throw error;
   }
+}
+
+/**
+ * Defaults of declared variables, `name type := value;`: the parser's tree leaves those of records and row types out, so that all are
+ * read from the text. Null: one whose end could not be found.
+ */
+function recordDefaults(body: string): readonly (string | null)[] {
+  const tokens = tokensOf(body);
+  const written = (at: number): string => body.slice(tokens[at]?.start ?? 0, tokens[at]?.end ?? 0).toLowerCase();
+  const found: (string | null)[] = [];
+  let declares = false;
+  for (let at = 0; at < tokens.length; at += 1) {
+    const word = written(at);
+    if (word === 'declare') declares = true;
+    else if (word === 'begin') declares = false;
+    else if (declares && (word === 'default' || word === '=' || word === ':')) {
+      const first = word === ':' ? at + 2 : at + 1;
+      while (at < tokens.length && written(at) !== ';') at += 1;
+      const [start, end] = [tokens[first]?.start, tokens[at]?.start];
+      found.push(start === undefined || end === undefined ? null : body.slice(start, end));
+    } else if (declares && (word === 'cursor' || word === 'for'))
+      while (at + 1 < tokens.length && written(at) !== ';') at += 1;
+  }
+  return found;
 }
 
 /** A dollar quote whose tag the body does not contain. */
@@ -144,13 +173,18 @@ function readInnerText(a: Analysis, expression: unknown): void {
     : mode === expressionMode
       ? [`SELECT ${query}`]
       : assignmentTexts(query)) {
-    const facts = text === null ? null : a.foreign(text);
-    if (facts === null) a.facts.incomplete('runs a block that Sluice could not read');
-    else {
-      a.facts.nested.push(facts);
-      a.facts.absorb(facts, { sessionEffects: true });
-    }
+    readTextOf(a, text);
   }
+}
+
+function readTextOf(a: Analysis, text: string | null): void {
+  const facts = text === null ? null : a.foreign(text);
+  if (facts === null) {
+    a.facts.incomplete('runs a block that Sluice could not read');
+    return;
+  }
+  a.facts.nested.push(facts);
+  a.facts.absorb(facts, { sessionEffects: true });
 }
 
 /** `target := value`: both sides as expressions, since subscripts of the target are evaluated too. */

@@ -6,6 +6,7 @@ import type { EffectVerb, ObjectRef } from '@sluice/domain';
 import type { Analysis } from './analysis.ts';
 import { callKnown, callStored } from './calls.ts';
 import type { CatalogueReference, CatalogueRelation, ChangeVerb, ReferenceAction } from './context.ts';
+import { entryOf } from './entries.ts';
 import type { ResolvedRelation } from './names.ts';
 
 /** Relations of the system that hold credentials, or show the server's files through a function. */
@@ -88,8 +89,7 @@ function isChange(verb: EffectVerb): verb is ChangeVerb {
 export function noteStored(a: Analysis, relation: CatalogueRelation, commands: readonly string[]): void {
   const resolved: ResolvedRelation = { ref: refOf(relation), relation, system: null, problem: null };
   readRelation(a, resolved);
-  for (const column of relation.columns)
-    a.facts.column({ schema: relation.schema, relation: relation.name, column: column.name });
+  for (const column of entryOf(a, resolved).columns ?? []) a.facts.flow(column.flow);
   for (const command of commands) {
     if (command === 'merge') for (const verb of ['insert', 'update', 'delete'] as const) noteWrite(a, resolved, verb);
     else if (command === 'insert' || command === 'update' || command === 'delete') noteWrite(a, resolved, command);
@@ -97,15 +97,14 @@ export function noteStored(a: Analysis, relation: CatalogueRelation, commands: r
 }
 
 function reachedByWriting(a: Analysis, relation: CatalogueRelation, verb: ChangeVerb, scope: WriteScope): void {
-  if (!first(a, relation, `${verb}${scope.cascades === true ? ' cascade' : ''}`)) return;
+  if (!first(a, relation, keyOf(verb, scope))) return;
   if (relation.kind === 'foreign-table') refuseForeign(a, 'writes');
   // Planning an EXPLAIN'ed change fires nothing; rules are applied to its text all the same.
   if (a.mode === 'store') return;
   const replaced = a.mode === 'run' ? fire(a, relation, verb) : false;
   const ruled = applyRules(a, relation, verb);
-  // ONLY before a view's name leaves its own query as it is.
-  const behind: WriteScope = { ...scope, only: false };
-  if (!replaced && !ruled) for (const base of writtenBehind(a, relation)) reachFurther(a, base, verb, behind);
+  if (!replaced && !ruled)
+    for (const base of writtenBehind(a, relation)) reachFurther(a, base, verb, scopeBehind(relation, base, scope));
   if (scope.only !== true)
     for (const oid of relation.children) withRelation(a, oid, (child) => reachChild(a, relation, child, verb, scope));
   if (verb !== 'truncate') {
@@ -179,6 +178,19 @@ function writtenBehind(a: Analysis, relation: CatalogueRelation): readonly Catal
   });
 }
 
+/** What a view's columns are called behind it. Whether heirs are left out is for its query to say. */
+function scopeBehind(view: CatalogueRelation, base: CatalogueRelation, scope: WriteScope): WriteScope {
+  const columns = new Set<string>();
+  let known = scope.columns !== undefined && scope.columns !== null;
+  for (const name of scope.columns ?? []) {
+    const origin = view.columns.find((column) => column.name === name)?.origin ?? null;
+    const under = base.columns.find((column) => column.attribute === origin?.attribute);
+    if (origin?.relation === base.oid && under !== undefined) columns.add(under.name);
+    else known = false;
+  }
+  return { columns: known ? columns : null, cascades: scope.cascades ?? false, defaults: scope.defaults ?? false };
+}
+
 function followKeys(a: Analysis, relation: CatalogueRelation, verb: ChangeVerb, scope: WriteScope): void {
   for (const reference of relation.referencedBy) {
     const reached = verbOf(relation, reference, verb, scope);
@@ -204,6 +216,8 @@ function verbOf(
   if (verb === 'truncate') return scope.cascades === true ? 'truncate' : null;
   if (verb === 'delete') return deleteReaches[reference.onDelete];
   if (verb !== 'update' || reference.onUpdate === 'none') return null;
+  // A trigger may change the key of the row that it is given.
+  if (relation.triggers.some((trigger) => trigger.verbs.includes('update'))) return 'update';
   const { columns = null } = scope;
   const keys = relation.columns.filter((column) => reference.attributes.includes(column.attribute));
   return columns === null || keys.some((column) => columns.has(column.name)) ? 'update' : null;
@@ -225,8 +239,18 @@ function refuseForeign(a: Analysis, what: string): void {
 
 function withRelation(a: Analysis, oid: number, use: (relation: CatalogueRelation) => void): void {
   const found = a.names.byOid(oid);
-  if (found !== null) use(found);
-  else if (a.mode !== 'store') a.facts.incomplete('reaches a relation that the catalogue does not have');
+  if (found !== null) {
+    if (a.mode !== 'store' && a.names.isTouched(found.schema, found.name))
+      a.facts.incomplete('reaches a relation whose definition this transaction changed');
+    use(found);
+  }
+  if (found === null && a.mode !== 'store') a.facts.incomplete('reaches a relation that the catalogue does not have');
+}
+
+/** Changes of one relation that differ in what they assign or leave out reach different things. */
+function keyOf(verb: ChangeVerb, { columns, cascades, only, defaults }: WriteScope): string {
+  const assigned = columns === undefined || columns === null ? null : [...columns].sort();
+  return JSON.stringify([verb, cascades === true, only === true, defaults === true, assigned]);
 }
 
 /** Once per statement, so that keys and partitions that lead back do not go round. */

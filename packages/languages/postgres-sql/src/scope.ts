@@ -72,12 +72,16 @@ export function findCommonTable(scope: Scope | null, name: string): CommonTable 
   return null;
 }
 
-/** The FROM entry of a stored relation. `aliasColumns` rename its first columns. */
+/**
+ * The FROM entry of a stored relation. `aliasColumns` rename its first columns; `answered` is what functions of a view's query may put
+ * into those of its columns that are no bare ones.
+ */
 export function relationEntry(
   names: Names,
   resolved: ResolvedRelation,
   alias: string | null,
   aliasColumns: readonly string[],
+  answered: Flow = nothing,
 ): Entry {
   const { ref, relation, system } = resolved;
   const columnOf = (column: string): ColumnRef => ({ schema: ref.schema, relation: ref.name, column });
@@ -86,16 +90,15 @@ export function relationEntry(
     readonly name: string;
     readonly origin?: { relation: number; attribute: number } | null;
   }): Flow => {
-    if (behind === null) return storedFlow(names, relation, columnOf(column.name));
+    if (behind === null) return withAnswers(storedFlow(names, relation, columnOf(column.name)), answered);
     const origin = column.origin === undefined || column.origin === null ? null : column.origin;
     const source = origin === null ? null : names.byOid(origin.relation);
     const sourceColumn = source?.columns.find((candidate) => candidate.attribute === origin?.attribute) ?? null;
     // Only a stored table ends the search: a view under a view falls back to everything that is behind it.
     const exact = source !== null && sourceColumn !== null && source.dependsOn.length === 0;
-    const under = exact
-      ? [{ schema: source.schema, relation: source.name, column: sourceColumn.name }]
-      : behind.columns;
-    return { known: true, direct: exact, columns: [columnOf(column.name), ...under], wholeRows: [] };
+    const under = exact ? familyOf(names, source, sourceColumn.name) : behind.columns;
+    const flow: Flow = { known: true, direct: exact, columns: [columnOf(column.name), ...under], wholeRows: [] };
+    return exact ? flow : withAnswers(flow, answered);
   };
   const known = relation?.columns ?? (system === null ? null : system.columns.map((name) => ({ name })));
   const columns = resolved.problem === null || known !== null ? known : null;
@@ -110,7 +113,10 @@ export function relationEntry(
           null),
     ordered: relation !== null || system?.samePositions === true,
     anyColumn: notProvable,
-    wholeRow: resolved.problem !== null ? notProvable : rowFlow(names, relation, ref, behind?.columns ?? []),
+    wholeRow:
+      resolved.problem !== null
+        ? notProvable
+        : withAnswers(rowFlow(names, relation, ref, behind?.columns ?? []), answered),
   };
 }
 
@@ -124,17 +130,29 @@ function rowFlow(names: Names, relation: CatalogueRelation | null, ref: ObjectRe
   return { known: true, direct: false, columns: behind, wholeRows: [ref, ...family] };
 }
 
+function withAnswers(flow: Flow, answered: Flow): Flow {
+  return answered.known && answered.columns.length === 0 && answered.wholeRows.length === 0
+    ? flow
+    : merged([flow, answered]);
+}
+
 /**
  * A stored column: itself, last, and before it the columns of its name in what it inherits from or is a partition of, and in what
  * inherits from it. The same values stand in all of them, so a rule about one is a rule about all.
  */
 function storedFlow(names: Names, relation: CatalogueRelation | null, column: ColumnRef): Flow {
-  if (relation === null || (relation.parents.length === 0 && relation.children.length === 0)) return fromColumn(column);
+  if (relation === null) return fromColumn(column);
+  return { known: true, direct: true, columns: [...familyOf(names, relation, column.column)], wholeRows: [] };
+}
+
+function familyOf(names: Names, relation: CatalogueRelation, column: string): readonly ColumnRef[] {
+  const own: ColumnRef = { schema: relation.schema, relation: relation.name, column };
+  if (relation.parents.length === 0 && relation.children.length === 0) return [own];
   const family = names
     .family(relation)
-    .filter((one) => one.columns.some(({ name }) => name === column.column))
-    .map((one) => ({ schema: one.schema, relation: one.name, column: column.column }));
-  return { known: true, direct: true, columns: [...family, column], wholeRows: [] };
+    .filter((one) => one.columns.some(({ name }) => name === column))
+    .map((one) => ({ schema: one.schema, relation: one.name, column }));
+  return [...family, own];
 }
 
 /** The FROM entry of a subquery, common table expression, function or VALUES list. */

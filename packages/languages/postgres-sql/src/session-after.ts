@@ -50,6 +50,14 @@ export function stateAfter(state: PostgresSessionState, effect: SessionEffect): 
   }
 }
 
+/** True when names may mean something else afterwards: what runs late, such as a function's body, is then not what was read. */
+export function movesNames(effects: readonly SessionEffect[]): boolean {
+  return effects.some(({ type, name, what }) => {
+    if (type === 'set' || type === 'reset') return name === 'search_path' || name === 'all';
+    return type === 'role' || type === 'session-authorization' || (type === 'discard' && what === 'all');
+  });
+}
+
 function without(texts: Readonly<Record<string, string>>, name: string): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(texts).filter(([key]) => key !== name));
 }

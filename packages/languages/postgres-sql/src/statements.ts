@@ -4,11 +4,12 @@ import { alterationReaders } from './alterations.ts';
 import { type Analysis, resolveRangeVar, type StatementReader } from './analysis.ts';
 import { changeTags } from './changes.ts';
 import { definitionReaders, readInto, storePayload } from './definitions.ts';
-import { nothing } from './lineage.ts';
+import { entryOf } from './entries.ts';
+import { type Flow, nothing } from './lineage.ts';
 import { privilegeReaders } from './privileges.ts';
 import { readDo } from './procedural.ts';
 import { noteWrite, readRelation } from './reach.ts';
-import { emptyScope, itemOf, relationEntry } from './scope.ts';
+import { emptyScope, itemOf } from './scope.ts';
 import { sessionReaders } from './session-statements.ts';
 import { constantOf, flagAt, listAt, payload, type Tree, textAt, treeAt, wordsAt } from './tree.ts';
 
@@ -51,15 +52,25 @@ function explain(a: Analysis, node: Tree): void {
     const facts = a.inner(query);
     a.facts.nested.push(facts);
     a.facts.absorb(facts, { sessionEffects: true });
+    a.facts.outputs = [foldedInto(a, facts.functions)];
     return;
   }
   const facts = a.inner(query, { mode: 'plan' });
   a.facts.absorbNames(facts);
   // Whatever its declared volatility: that is a claim, and planning runs what claims to be immutable.
   for (const called of a.planned) a.facts.absorb(called, { sessionEffects: true, filter: false });
+  a.facts.outputs = [foldedInto(a, facts.functions)];
   if (facts.complete) return;
   a.facts.raise('procedure');
   for (const effect of facts.effects) if (effect.verb === 'call') a.facts.effect('call', effect.object);
+}
+
+/** A plan shows the values of functions that claim to be immutable, since planning puts them in the place of the calls. */
+function foldedInto(a: Analysis, functions: readonly string[]): Flow {
+  const columns = a.names
+    .immutableAmong(new Set(functions))
+    .flatMap((called) => [...a.functionFacts(called).facts.columns]);
+  return columns.length === 0 ? nothing : { known: true, direct: false, columns, wholeRows: [] };
 }
 
 /** A boolean option: without a value it is on (defGetBoolean in define.c). */
@@ -101,7 +112,7 @@ function copiedColumns(a: Analysis, node: Tree, inwards: boolean): Analysis['fac
   }
   const rangeVar = treeAt(node, 'relation') ?? {};
   const resolved = resolveRangeVar(a, rangeVar);
-  const entry = relationEntry(a.names, resolved, null, []);
+  const entry = entryOf(a, resolved);
   const scope = emptyScope(null);
   scope.items.push(itemOf(entry));
   a.expression(node.whereClause, scope);

@@ -159,7 +159,12 @@ export class Definitions {
   }
 
   get operators(): PostgresCatalogue['operators'] {
-    return this.#rows.operators.map((row) => ({ schema: row[0] ?? '', name: row[1] ?? '', function: Number(row[2]) }));
+    return this.#rows.operators.map((row) => ({
+      schema: row[0] ?? '',
+      name: row[1] ?? '',
+      function: Number(row[2]),
+      comparison: row[3] === 't',
+    }));
   }
 
   get casts(): PostgresCatalogue['casts'] {

@@ -9,9 +9,9 @@ import { numberFields } from './stored-trees.ts';
 const numbersIn = (tree: string): string =>
   `(SELECT pg_catalog.string_agg(DISTINCT m[1] || ' ' || m[2], ' ') FROM pg_catalog.regexp_matches((${tree})::text, ':(${numberFields}) ([0-9]+)', 'g') AS m)`;
 
-/** Table's oid, function that an enabled trigger runs, its kind (pg_trigger.h), version, numbers in its condition. */
+/** Before version 15 a partition's copy of a trigger counted as internal. Table's oid, function that an enabled trigger runs, its kind (pg_trigger.h), version, numbers in its condition. */
 export const triggersText = `SELECT t.tgrelid, t.tgfoid, t.tgtype, t.xmin, ${numbersIn('t.tgqual')}
-FROM pg_catalog.pg_trigger AS t WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' ORDER BY t.tgrelid, t.oid LIMIT 200001`;
+FROM pg_catalog.pg_trigger AS t WHERE (NOT t.tgisinternal OR t.tgfoid >= 16384) AND t.tgenabled <> 'D' ORDER BY t.tgrelid, t.oid LIMIT 200001`;
 
 /** Relation's oid, event (1 SELECT, 2 UPDATE, 3 INSERT, 4 DELETE), INSTEAD, the stored condition and actions; views' own are left out. */
 export const rulesText = `SELECT w.ev_class, w.ev_type, w.is_instead, w.ev_qual::text, w.ev_action::text
@@ -70,8 +70,8 @@ export const bodiesText = `SELECT p.oid, r.rolname, pg_catalog.to_json(p.proconf
 FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_roles AS r ON r.oid = p.proowner JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
   JOIN pg_catalog.pg_type AS t ON t.oid = p.prorettype WHERE p.oid >= 16384 ORDER BY p.oid LIMIT 20001`;
 
-/** Schema, name, function. */
-export const operatorsText = `SELECT n.nspname, o.oprname, o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator AS o
+/** Schema, name, function, answers with a boolean. */
+export const operatorsText = `SELECT n.nspname, o.oprname, o.oprcode::pg_catalog.oid, o.oprresult = 'pg_catalog.bool'::pg_catalog.regtype FROM pg_catalog.pg_operator AS o
   JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace WHERE o.oid >= 16384 AND o.oprcode::pg_catalog.oid <> 0 LIMIT 20001`;
 
 /** Type that is made, function, context (e: only where it is written). */
