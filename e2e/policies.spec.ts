@@ -78,6 +78,9 @@ test('explain shows what would happen, who says so and what is masked, also by t
   await page.keyboard.press('ControlOrMeta+Home');
   await page.keyboard.insertText('# A draft.\n');
   await page.getByRole('tab', { name: 'Explain' }).click();
+  // What was asked and answered is still there.
+  await expect(statement).toHaveValue('SELECT id, email FROM customers');
+  await expect(verdict).toContainText('It would pass.');
   await expect(page.getByLabel('Against the draft in the editor')).toBeChecked();
   await statement.fill('SELECT 1');
   await statement.press('ControlOrMeta+Enter');

@@ -20,17 +20,30 @@ const examples = [
   'SELECT id, email FROM customers',
 ];
 
-/** "What would happen": one statement, somebody and a connection; a gateway reads and judges it, and nothing runs. */
-export function ExplainTab({ draft }: { readonly draft: { readonly source: string; readonly changed: boolean } }) {
+/** What is asked and what was answered: kept by the page, so that a look at a rule or another tab loses neither. */
+export function useExplain() {
   const trpc = useTRPC();
   const params = useSearchParams();
-  const people = useWho();
-  const connections = useQuery(trpc.connections.listConnections.queryOptions({}));
   const [who, setWho] = useState(params.get('as'));
   const [where, setWhere] = useState(params.get('connection'));
   const [text, setText] = useState('');
-  const [byDraft, setByDraft] = useState(true);
   const explain = useMutation(trpc.policies.explainStatement.mutationOptions());
+  return { who, setWho, where, setWhere, text, setText, explain };
+}
+
+/** "What would happen": one statement, somebody and a connection; a gateway reads and judges it, and nothing runs. */
+export function ExplainTab({
+  asked,
+  draft,
+}: {
+  readonly asked: ReturnType<typeof useExplain>;
+  readonly draft: { readonly source: string; readonly changed: boolean };
+}) {
+  const trpc = useTRPC();
+  const { who, setWho, where, setWhere, text, setText, explain } = asked;
+  const people = useWho();
+  const connections = useQuery(trpc.connections.listConnections.queryOptions({}));
+  const [byDraft, setByDraft] = useState(true);
 
   if (!people.ready || connections.data === undefined) {
     return connections.error === null ? (
@@ -45,7 +58,7 @@ export function ExplainTab({ draft }: { readonly draft: { readonly source: strin
   const places = connections.data.map(({ id, name, protocol }) => ({ value: id, label: name, detail: protocol }));
   const chosenWho = found(people.choices, who);
   const chosenPlace = found(places, where);
-  const asked = places.find(({ value }) => value === explain.variables?.connection);
+  const askedPlace = places.find(({ value }) => value === explain.variables?.connection);
   const usesDraft = draft.changed && byDraft;
   const ready = chosenWho !== null && chosenPlace !== null && text.trim() !== '';
   const run = (statement = text) => {
@@ -162,8 +175,8 @@ export function ExplainTab({ draft }: { readonly draft: { readonly source: strin
           <ExplanationView
             explanation={explain.data}
             who={people.choices.find(({ value }) => value === explain.variables?.as)?.label ?? 'you'}
-            connection={asked?.label ?? ''}
-            highlight={manifestByName(asked?.detail ?? '')?.highlight ?? 'plain'}
+            connection={askedPlace?.label ?? ''}
+            highlight={manifestByName(askedPlace?.detail ?? '')?.highlight ?? 'plain'}
           />
         )}
       </div>

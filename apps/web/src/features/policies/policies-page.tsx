@@ -11,7 +11,7 @@ import { ErrorState, Skeleton, SkeletonRows } from '../../components/states.tsx'
 import { Tabs } from '../../components/tabs.tsx';
 import type { ActivePolicy } from './active-policy.ts';
 import { EditorTab } from './editor-tab.tsx';
-import { ExplainTab } from './explain-tab.tsx';
+import { ExplainTab, useExplain } from './explain-tab.tsx';
 import { useDraft } from './use-draft.ts';
 import { VersionsTab } from './versions-tab.tsx';
 
@@ -45,7 +45,8 @@ function PolicyTabs({ active }: { readonly active: ActivePolicy }) {
   const router = useRouter();
   const draft = useDraft(active);
   const mayExplain = useMay('policies.explain.own');
-  const explain = { value: 'explain', label: 'Explain', content: <ExplainTab draft={draft} /> };
+  const asked = useExplain();
+  const explain = { value: 'explain', label: 'Explain', content: <ExplainTab asked={asked} draft={draft} /> };
   return (
     <Tabs
       label="Policies"
