@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { root } from './install.mjs';
@@ -108,7 +108,17 @@ async function bundleServer() {
   });
 }
 
-async function bundleFile(entry, outfile) {
+/** Every file of the corpora by its path, for `sluice corpus run` without a checkout. */
+function corpusFiles() {
+  const folder = join(root, 'corpus');
+  return Object.fromEntries(
+    [...filesBelow(folder)]
+      .filter((file) => file.endsWith('.yaml'))
+      .map((file) => [relative(folder, file).replaceAll('\\', '/'), readFileSync(file, 'utf8')]),
+  );
+}
+
+async function bundleFile(entry, outfile, define = {}) {
   const { build } = await import('esbuild');
   await build({
     ...nodeOptions,
@@ -118,7 +128,7 @@ async function bundleFile(entry, outfile) {
     external: optionalNatives,
     loader: { '.wasm': 'binary', '.yaml': 'text' },
     plugins: [inlineParser, refuseNativeFiles],
-    define: { 'import.meta.url': '__bundleUrl' },
+    define: { 'import.meta.url': '__bundleUrl', ...define },
     banner: { js: "#!/usr/bin/env node\nconst __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
   });
   chmodSync(join(root, outfile), 0o755);
@@ -164,9 +174,10 @@ const steps = [
   },
   {
     name: 'cli',
-    sources: () => [...closure('apps/cli'), ...always],
+    sources: () => [...closure('apps/cli'), 'corpus', ...always],
     result: 'apps/cli/dist/sluice.cjs',
-    make: () => bundleFile('apps/cli/src/main.ts', 'apps/cli/dist/sluice.cjs'),
+    make: () =>
+      bundleFile('apps/cli/src/main.ts', 'apps/cli/dist/sluice.cjs', { __corpusFiles: JSON.stringify(corpusFiles()) }),
   },
 ];
 

@@ -5,6 +5,7 @@ import { caCommand } from './commands/ca.ts';
 import { completionCommand } from './commands/completion.ts';
 import { connectCommand } from './commands/connect.ts';
 import { connectionsCommand } from './commands/connections.ts';
+import { corpusCommand } from './commands/corpus.ts';
 import { execCommand } from './commands/exec.ts';
 import { loginCommand } from './commands/login.ts';
 import { policyCommand } from './commands/policy.ts';
@@ -27,6 +28,7 @@ async function main(): Promise<number> {
     connectionsCommand(env),
     connectCommand(env),
     execCommand(env),
+    corpusCommand(env),
     approvalsCommand(env),
     sessionsCommand(env),
     recordingsCommand(),

@@ -1,11 +1,28 @@
-/** The one list of Sluice's own clients, by protocol: for `sluice exec` and tests. */
-import type { OpenStatementClient } from '@sluice/wire-kit';
+/** The lists of Sluice's own clients, by protocol: for `sluice exec`, `sluice corpus` and tests. */
+import type { CorpusProtocol, OpenStatementClient } from '@sluice/wire-kit';
 import { openStatementClient as openPostgresClient } from '@sluice/wire-postgres/client';
+import { postgresCorpus } from '@sluice/wire-postgres/corpus';
 import { postgresManifest } from '@sluice/wire-postgres/manifest';
 
 export const statementClients: Readonly<Record<string, OpenStatementClient>> = {
   [postgresManifest.name]: openPostgresClient,
 };
 
-export type { StatementResult } from '@sluice/wire-kit';
-export { StatementError } from '@sluice/wire-kit';
+export const corpusProtocols: Readonly<Record<string, CorpusProtocol>> = {
+  [postgresManifest.name]: postgresCorpus,
+};
+
+export type {
+  CorpusAnswer,
+  CorpusClient,
+  CorpusFixture,
+  CorpusForm,
+  CorpusOutcome,
+  CorpusProtocol,
+  CorpusTarget,
+  Delivery,
+  FormPosition,
+  StatementClient,
+  StatementResult,
+} from '@sluice/wire-kit';
+export { formPositions, StatementError } from '@sluice/wire-kit';

@@ -1,4 +1,17 @@
 export type {
+  CorpusAnswer,
+  CorpusClient,
+  CorpusClientRequest,
+  CorpusFixture,
+  CorpusForm,
+  CorpusOutcome,
+  CorpusProtocol,
+  CorpusTarget,
+  Delivery,
+  FormPosition,
+} from './corpus-client.ts';
+export { formPositions } from './corpus-client.ts';
+export type {
   ConnectHint,
   ConnectPlace,
   OptionField,

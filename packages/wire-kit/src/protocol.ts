@@ -371,5 +371,7 @@ export type OpenStatementClient = (request: {
   readonly username: string;
   readonly secret: Secret;
   readonly onNotice: (text: string) => void;
+  /** A statement waits for a person; its notice follows by `onNotice`. */
+  readonly onHold?: () => void;
   readonly signal: AbortSignal;
 }) => Promise<StatementClient>;

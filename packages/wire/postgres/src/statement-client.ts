@@ -1,6 +1,7 @@
 /** A small PostgreSQL client of Sluice's own (simple query protocol): for `sluice exec` and tests, over an ordinary byte stream. */
 import { type Secret, SluiceError } from '@sluice/domain';
 import { type OpenStatementClient, type StatementClient, StatementError, type StatementResult } from '@sluice/wire-kit';
+import { announcesHold } from './hold-notice.ts';
 import { goodbyeMs, maxStatementClientBytes, maxStatementClientRows, maxTargetMessageBytes } from './limits.ts';
 import { ByteSource, endStream, MessageChannel } from './message-channel.ts';
 import { backend, parseCommandTag, parseDataRow, parseRowDescription } from './messages/backend.ts';
@@ -28,7 +29,7 @@ export const openStatementClient: OpenStatementClient = async (request) => {
     request.signal.removeEventListener('abort', abort);
     throw error;
   }
-  return new PostgresStatementClient(channel, request.onNotice, () =>
+  return new PostgresStatementClient(channel, request.onNotice, request.onHold ?? (() => undefined), () =>
     request.signal.removeEventListener('abort', abort),
   );
 };
@@ -61,11 +62,13 @@ async function logIn(channel: MessageChannel, secret: Secret, onNotice: (text: s
 class PostgresStatementClient implements StatementClient {
   readonly #channel: MessageChannel;
   readonly #onNotice: (text: string) => void;
+  readonly #onHold: () => void;
   readonly #onClose: () => void;
 
-  constructor(channel: MessageChannel, onNotice: (text: string) => void, onClose: () => void) {
+  constructor(channel: MessageChannel, onNotice: (text: string) => void, onHold: () => void, onClose: () => void) {
     this.#channel = channel;
     this.#onNotice = onNotice;
+    this.#onHold = onHold;
     this.#onClose = onClose;
   }
 
@@ -81,7 +84,9 @@ class PostgresStatementClient implements StatementClient {
       if (type === backend.error) {
         fault ??= statementError(parseReport(buffer, start + 5, end));
       } else if (type === backend.notice) {
-        const notice = noticeText(parseReport(buffer, start + 5, end));
+        const fields = parseReport(buffer, start + 5, end);
+        if (announcesHold(fields)) this.#onHold();
+        const notice = noticeText(fields);
         collector.notice(notice);
         this.#onNotice(notice);
       } else if (type === backend.copyInResponse) {
