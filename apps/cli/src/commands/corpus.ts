@@ -15,7 +15,7 @@ import { printJson, printTable, tell, write } from '../output.ts';
 import { openRelayStream, runPassword } from '../relay-stream.ts';
 
 /** Longest wait for one try's answer (ms). */
-const answerMs = 30_000;
+const answerMs = 15_000;
 
 interface RunOptions {
   readonly connection?: string;

@@ -1,6 +1,6 @@
 /** Runs forms in every way that was asked for and compares the target before and after. */
 import type { CorpusAnswer, CorpusClient, CorpusTarget, Delivery } from '@sluice/protocols/clients';
-import { deliveriesOf, execPath, type Ways } from './deliveries.ts';
+import { deliveriesOf, execPath, type Ways, wordsOf } from './deliveries.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type LeakSearch, leakSearch } from './leaks.ts';
 import type { Corpus } from './load.ts';
@@ -117,6 +117,7 @@ class Runner {
       skipped: 0,
     };
     this.#classes.push(report);
+    const started = Date.now();
     const compared = list === 'must-refuse' ? this.#run.target : null;
     const before = await compared?.wholeDigest();
     this.#digest = (await compared?.fixtureDigest(this.#run.fixture)) ?? null;
@@ -124,7 +125,8 @@ class Runner {
     const after = await compared?.wholeDigest();
     // What changed outside the fixture, or where no single form was seen to do it.
     if (before !== after && report.through === 0) this.#countWholeChange(first, report);
-    this.#run.onProgress(`${list} ${name}: ${report.tries} tries`);
+    const seconds = ((Date.now() - started) / 1_000).toFixed(1);
+    this.#run.onProgress(`${list} ${name}: ${report.tries} tries in ${seconds} s`);
   }
 
   report(): CorpusReport {
@@ -189,6 +191,9 @@ class Runner {
       report.heldTo++;
       return;
     }
+    this.#run.onProgress(
+      `${judgement}: ${form.id} (${wordsOf(delivery)}) expected ${expected}, met ${answer.outcome} ${answer.code}`,
+    );
     const gap = this.#gaps.get(form.id) ?? null;
     if (gap !== null) report.gaps++;
     else if (judgement === 'through') report.through++;

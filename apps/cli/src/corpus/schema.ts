@@ -38,7 +38,7 @@ const expectSchema = z.union([z.enum(expectations), byRole]);
 
 const formSchema = z
   .strictObject({
-    id: z.string().regex(/^[A-Z][A-Za-z0-9]*-[a-z0-9-]+$/, 'like PG01-a'),
+    id: z.string().regex(/^[A-Za-z][A-Za-z0-9]*-[a-z0-9-]+$/, 'like PG01-a'),
     form: z.union([z.string(), partsSchema]).optional(),
     /** Bound in the place of `$1`, `$2` …; then only paths that can bind are tried. */
     values: z.array(z.string().nullable()).optional(),

@@ -12,6 +12,9 @@ import { cancelRequest, startupPacket } from '../messages/startup.ts';
 import { logIn } from '../target-authentication.ts';
 import type { TargetStream } from '../target-tls.ts';
 
+/** Longest wait for the end of a session that may as well go on (ms). */
+const settleMs = 1_500;
+
 /** What one answer said, so far. */
 export interface Heard {
   readonly received: Buffer[];
@@ -62,7 +65,7 @@ export class CorpusSession {
       ...startup,
     };
     session.#channel.write(startupPacket(Object.entries(parameters)));
-    await session.#within(heard, async () => {
+    await session.#within(heard, source.answerMs, async () => {
       await logIn(session.#channel, target, source.credential, true);
       await session.#readUntil(1, false, heard);
     });
@@ -74,7 +77,7 @@ export class CorpusSession {
     const target = await source.openStream();
     const session = new CorpusSession(source, target.stream);
     session.#channel.write(bytes);
-    await session.#within(heard, async () => {
+    await session.#within(heard, settleMs, async () => {
       for (let piece = await session.#channel.source.next(); piece !== null; ) {
         heard.received.push(piece);
         // One byte is the answer to a request for encryption (N or S): nothing follows by itself.
@@ -99,7 +102,7 @@ export class CorpusSession {
     heard: Heard,
   ): Promise<void> {
     if (!this.open) return;
-    await this.#within(heard, async () => {
+    await this.#within(heard, options.untilEnd === true ? settleMs : this.#source.answerMs, async () => {
       if (options.cut === true) await this.#writeCut(bytes);
       else this.#channel.write(bytes);
       await this.#readUntil(options.readies, options.untilEnd === true, heard);
@@ -114,11 +117,11 @@ export class CorpusSession {
   }
 
   /** The stream's own fault or silence for too long ends the session; it is what was heard, not an exception. */
-  async #within(heard: Heard, work: () => Promise<void>): Promise<void> {
+  async #within(heard: Heard, limitMs: number, work: () => Promise<void>): Promise<void> {
     const timer = setTimeout(() => {
-      heard.error ??= { code: 'timeout', message: `no whole answer within ${this.#source.answerMs} ms` };
+      if (limitMs !== settleMs) heard.error ??= { code: 'timeout', message: `no whole answer within ${limitMs} ms` };
       this.#stream.destroy();
-    }, this.#source.answerMs);
+    }, limitMs);
     try {
       await work();
     } catch (error) {

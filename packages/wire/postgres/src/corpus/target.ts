@@ -188,6 +188,8 @@ function dialRequest(place: Place): DialRequest {
     allowWeakAuthentication: true,
     actorLabel: 'corpus',
     startup: {},
+    readOnly: false,
+    noteSession: () => () => undefined,
     signal: AbortSignal.timeout(openMs),
   };
 }
