@@ -82,6 +82,12 @@ const groups: readonly {
   {
     kind: 'procedure',
     verb: 'call',
+    incomplete: 'calls a function that makes a value of a type named by a text, whose checks may act',
+    names: 'pg_input_is_valid pg_input_error_info',
+  },
+  {
+    kind: 'procedure',
+    verb: 'call',
     incomplete: 'calls a function that reads relations which the text does not name',
     names: `cursor_to_xml
       cursor_to_xmlschema table_to_xml table_to_xml_and_xmlschema table_to_xmlschema schema_to_xml schema_to_xml_and_xmlschema schema_to_xmlschema

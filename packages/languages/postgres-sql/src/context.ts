@@ -190,8 +190,11 @@ export interface CatalogueCast {
   readonly explicit: boolean;
 }
 
+/** A domain, or an array or range that holds one. */
 export interface CatalogueDomain {
   readonly schema: string;
   readonly name: string;
   readonly functions: readonly number[];
+  /** True: a literal of it runs checks while the statement is parsed, before anything is bound or held. */
+  readonly whileParsed?: boolean;
 }

@@ -6,7 +6,7 @@ import { callStored } from './calls.ts';
 import { withoutRowNames } from './entries.ts';
 import { callByName, functionCall } from './function-calls.ts';
 import { derived, type Flow, merged, nothing, notProvable } from './lineage.ts';
-import { readRelation } from './reach.ts';
+import { checkedWhileParsed, readRelation } from './reach.ts';
 import { entryNamed, meaningOf, type Scope } from './scope.ts';
 import {
   childAt,
@@ -319,7 +319,10 @@ function sortBy(a: Analysis, node: Tree, scope: Scope): Flow {
 
 /** Types carry no value; their modifiers may hold expressions, and a domain's checks run when a value is made. */
 function typeName(a: Analysis, node: Tree, scope: Scope): Flow {
-  callStored(a, a.names.typeFunctions(wordsAt(node, 'names').at(-1) ?? ''));
+  const name = wordsAt(node, 'names').at(-1) ?? '';
+  callStored(a, a.names.typeFunctions(name));
+  if (a.mode !== 'store' && a.names.checksWhileParsed(name, listAt(node, 'arrayBounds').length > 0))
+    a.facts.incomplete(checkedWhileParsed);
   a.expression(node.typmods, scope);
   a.expression(node.arrayBounds, scope);
   return nothing;

@@ -206,6 +206,20 @@ export class Names {
     return [...found];
   }
 
+  /**
+   * True when a literal of this type runs a domain's checks as soon as the statement is parsed: the domain is inside an array, a row
+   * or a range, whose input function reads it at once.
+   */
+  checksWhileParsed(written: string, array = false): boolean {
+    if (this.index === null || this.index.domains.size === 0) return false;
+    const name = bareTypeName(written);
+    if (array || /^_|\]$/.test(written)) return this.typeFunctions(written).length > 0;
+    if (this.index.domains.get(name)?.some((domain) => domain.whileParsed === true) === true) return true;
+    return (this.index.relationsByName.get(name) ?? []).some((relation) =>
+      relation.columns.some((column) => this.typeFunctions(column.type).length > 0),
+    );
+  }
+
   private userFunctions(holders: readonly string[], name: string, orSystem: boolean): ResolvedFunction {
     const [first = null] = holders;
     const changed = this.touched.has(everything) || holders.some((holder) => this.touched.has(`${holder}.${name}`));

@@ -37,6 +37,9 @@ export function readRelation(a: Analysis, resolved: ResolvedRelation): void {
   if (relation !== null) reachedByReading(a, relation);
 }
 
+/** Why a statement is incomplete that may run a domain's check before it is bound. */
+export const checkedWhileParsed = 'may run the check of a domain inside another type while it is parsed';
+
 /** Reading a parent reads its children, reading a view what is behind it; both run what row policies and view queries call. */
 function reachedByReading(a: Analysis, relation: CatalogueRelation): void {
   if (!first(a, relation, 'read')) return;
@@ -44,6 +47,7 @@ function reachedByReading(a: Analysis, relation: CatalogueRelation): void {
   if (relation.dependsOn.length > 0) for (const ref of a.names.behind(relation).relations) a.facts.read(ref);
   if (a.mode === 'store') return;
   noteDefinitions(a, relation, relation.readFunctions, false);
+  noteLiterals(a, relation);
   for (const { relation: oid } of relation.dependsOn) withRelation(a, oid, (one) => reachedByReading(a, one));
   for (const oid of relation.children) {
     withRelation(a, oid, (child) => {
@@ -112,8 +116,14 @@ function reachedByWriting(a: Analysis, relation: CatalogueRelation, verb: Change
       for (const oid of relation.sequences) withRelation(a, oid, (one) => a.facts.write(refOf(one)));
     noteDefinitions(a, relation, relation.writeFunctions, true);
     callStored(a, a.names.typeFunctions(relation.name));
+    noteLiterals(a, relation);
   }
   if (a.mode === 'run') followKeys(a, relation, verb, scope);
+}
+
+/** A literal beside such a column takes its type: no cast shows it. */
+function noteLiterals(a: Analysis, relation: CatalogueRelation): void {
+  if (relation.columns.some((column) => a.names.checksWhileParsed(column.type))) a.facts.incomplete(checkedWhileParsed);
 }
 
 function reachChild(

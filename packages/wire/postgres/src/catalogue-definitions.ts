@@ -61,6 +61,8 @@ interface Domain {
   readonly schema: string;
   readonly name: string;
   readonly base: number;
+  /** True for an array or a range: `base` is what it holds, and a literal of it is read while a statement is parsed. */
+  readonly holds: boolean;
   readonly own: StoredNumbers;
 }
 
@@ -104,7 +106,13 @@ export class Definitions {
     this.#domains = new Map(
       rows.domains.map((row) => [
         Number(row[0]),
-        { schema: row[1] ?? '', name: row[2] ?? '', base: Number(row[3]), own: readNumbers(row[4] ?? null) },
+        {
+          schema: row[1] ?? '',
+          name: row[2] ?? '',
+          base: Math.abs(Number(row[3])),
+          holds: Number(row[3]) < 0,
+          own: readNumbers(row[4] ?? null),
+        },
       ]),
     );
     this.#triggers = byFirst(rows.triggers);
@@ -174,8 +182,15 @@ export class Definitions {
   get domains(): PostgresCatalogue['domains'] {
     return [...this.#domains].flatMap(([oid, { schema, name }]) => {
       const functions = this.#called([{ functions: [], types: [oid] }]);
-      return functions.length === 0 ? [] : [{ schema, name, functions }];
+      return functions.length === 0 ? [] : [{ schema, name, functions, whileParsed: this.#whileParsed(oid) }];
     });
+  }
+
+  /** A bare domain's checks wait for the execution; those inside an array or a range run when its literal is read. */
+  #whileParsed(oid: number): boolean {
+    for (let type = this.#domains.get(oid); type !== undefined; type = this.#domains.get(type.base))
+      if (type.holds) return this.#called([{ functions: [], types: [type.base] }]).length > 0;
+    return false;
   }
 
   get eventTriggerFunctions(): readonly number[] {
