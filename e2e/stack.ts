@@ -209,6 +209,8 @@ export function run(
     readonly input?: string;
     readonly signal?: AbortSignal;
     readonly cwd?: string;
+    /** Longest run (ms). */
+    readonly limitMs?: number;
   } = {},
 ): Promise<Output> {
   return new Promise((resolve) => {
@@ -218,7 +220,7 @@ export function run(
       {
         env: options.env ?? process.env,
         maxBuffer: 64 * 1_048_576,
-        timeout: 110_000,
+        timeout: options.limitMs ?? 110_000,
         ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       },
       (error, out, err) => {

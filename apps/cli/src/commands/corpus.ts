@@ -9,6 +9,7 @@ import { type Corpus, loadCorpus } from '../corpus/load.ts';
 import { type CorpusFormat, failedIn, printReport } from '../corpus/report.ts';
 import { type CorpusReport, type CorpusRun, fixtureKnown, runCorpus } from '../corpus/run.ts';
 import { corpusLists, type Form, type Role, roles } from '../corpus/schema.ts';
+import { spareStreams } from '../corpus/spare-stream.ts';
 import type { CliEnvironment } from '../env.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { printJson, printTable, tell, write } from '../output.ts';
@@ -93,9 +94,9 @@ async function runGuarded(env: CliEnvironment, options: RunOptions): Promise<Cor
   if (protocol === undefined || openStatements === undefined)
     throw new CliError(exitCodes.failed, `there is no corpus for ${first.protocol} connections`);
   const shared = prepared(options, first.protocol, [...protocol.paths, execPath]);
-  const openStream = async () => (await openRelayStream(api, name, password)).stream;
+  const spare = spareStreams(async () => (await openRelayStream(api, name, password)).stream);
   const client = protocol.openClient({
-    openStream,
+    openStream: spare.take,
     options: first.options,
     username: 'sluice',
     secret: password,
@@ -132,6 +133,7 @@ async function runGuarded(env: CliEnvironment, options: RunOptions): Promise<Cor
     return await runCorpus({ ...shared, role: options.role ?? person.role, client, exec, target });
   } finally {
     await client.close();
+    await spare.close();
     await target?.dropFixture(shared.fixture);
     await target?.close();
   }
