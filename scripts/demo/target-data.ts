@@ -178,9 +178,10 @@ export interface TargetRole {
 export async function makeTargetRole(superuserUrl: string, role: TargetRole): Promise<void> {
   await asSuperuser(superuserUrl, async (client) => {
     const found = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role.name]);
-    const verb = found.rowCount === 0 ? 'CREATE' : 'ALTER';
+    // One that is there keeps its password: the gateway may have rotated it since.
+    if (found.rowCount !== 0) return;
     await client.query(
-      `${verb} ROLE ${pg.escapeIdentifier(role.name)} LOGIN NOSUPERUSER PASSWORD ${quote(role.password)}`,
+      `CREATE ROLE ${pg.escapeIdentifier(role.name)} LOGIN NOSUPERUSER PASSWORD ${quote(role.password)}`,
     );
   });
 }

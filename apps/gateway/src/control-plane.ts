@@ -16,6 +16,7 @@ import {
   type GatewayState,
   gatewayPaths,
   leafResponseSchema,
+  type Rotation,
   type SignedBundle,
   SluiceError,
   sealedExplainRequestSchema,
@@ -163,6 +164,10 @@ export class ControlPlane {
 
   async answerExplain(requestId: string, sealed: string): Promise<void> {
     await this.#tell(gatewayPaths.explanations, json({ requestId, sealed }));
+  }
+
+  async tellRotation(rotation: Rotation): Promise<void> {
+    await this.#tell(gatewayPaths.rotations, json(rotation));
   }
 
   async reportTargetSessions(report: TargetSessionsReport): Promise<void> {

@@ -2,7 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { type NoticeToControlPlane, noticeToGatewaySchema, Secret, SluiceError } from '@sluice/domain';
+import {
+  type BundleConnection,
+  type CredentialPurpose,
+  type NoticeToControlPlane,
+  noticeToGatewaySchema,
+  type SealedEnvelope,
+  Secret,
+  SluiceError,
+  type TargetCredential,
+} from '@sluice/domain';
 import { fingerprint, keyedDigest, newId } from '@sluice/keys';
 import { openCredential } from '@sluice/keys/sealing';
 import { protocolByName } from '@sluice/protocols';
@@ -23,6 +32,7 @@ import { Lease } from './lease.ts';
 import { Leaves } from './leaves.ts';
 import { Listeners } from './listeners.ts';
 import { OwnSessions } from './own-sessions.ts';
+import { Rotations, withSteps } from './rotations.ts';
 import { SessionCheck } from './session-check.ts';
 import { SessionEntry } from './session-entry.ts';
 import { type Enrolment, type GatewayKeys, StateStore } from './state-store.ts';
@@ -108,6 +118,7 @@ class Gateway implements RunningGateway {
   readonly #live = new LiveSessions();
   readonly #ownSessions = new OwnSessions(() => performance.now());
   readonly #sessionCheck: SessionCheck;
+  readonly #rotations: Rotations;
   readonly #dialer: TargetDialer;
   readonly #listeners: Listeners;
   readonly #entry: SessionEntry;
@@ -173,6 +184,15 @@ class Gateway implements RunningGateway {
       controlPlane: this.#controlPlane,
       connection: (id) => this.#bundles.current?.connections.get(id),
       ports: this.#ports,
+    });
+    this.#rotations = new Rotations({
+      ports: this.#ports,
+      sealingKey: keys.sealing.publicKey,
+      store,
+      tell: (rotation) => this.#controlPlane.tellRotation(rotation),
+      open: (connection, purpose, envelope) => this.#openEnvelope(connection, purpose, envelope),
+      connection: (id) => this.#bundles.current?.connections.get(id),
+      log: warn,
     });
     this.#sessionCheck = new SessionCheck({
       ports: this.#ports,
@@ -250,7 +270,7 @@ class Gateway implements RunningGateway {
     this.#lease.heard();
     this.#approvals.recheckAll();
     this.#pusher.wake({ retryNow: true });
-    void this.#pull();
+    void this.#pull().then(() => this.#rotations.recover());
     void this.#report();
   }
 
@@ -283,16 +303,23 @@ class Gateway implements RunningGateway {
         void this.#explain(notice.requestId, notice.key);
         return;
       case 'test-connection':
-        void this.#test(notice.requestId, notice.connectionId);
+        void this.#test(notice.requestId, notice.connectionId, null);
+        return;
+      case 'rotate-credential':
+        void this.#test(notice.requestId, notice.connectionId, notice.purpose);
         return;
     }
   }
 
-  async #test(requestId: string, connectionId: string): Promise<void> {
+  /** A rotation, where one is asked for, comes first: the test then shows what is in force. */
+  async #test(requestId: string, connectionId: string, rotate: CredentialPurpose | null): Promise<void> {
     try {
       await this.#pull();
       const connection = this.#bundles.current?.connections.get(connectionId);
-      await this.#controlPlane.reportTest(await testConnection(requestId, connection, connectionId, this.#ports));
+      const steps =
+        rotate === null || connection === undefined ? [] : await this.#rotations.rotate(requestId, connection, rotate);
+      const result = await testConnection(requestId, connection, connectionId, this.#ports);
+      await this.#controlPlane.reportTest(withSteps(result, steps));
       if (connection !== undefined) await this.#sessionCheck.check(connection);
     } catch (error) {
       this.#log.warn({ error: String(error) }, 'a connection test could not be reported');
@@ -399,6 +426,14 @@ class Gateway implements RunningGateway {
     return Math.round(percent * 10) / 10;
   }
 
+  async #openEnvelope(
+    { address, id }: BundleConnection,
+    purpose: CredentialPurpose,
+    envelope: SealedEnvelope,
+  ): Promise<Secret<TargetCredential>> {
+    return new Secret(await openCredential(this.#keys.sealing.privateKey, address, id, envelope, purpose));
+  }
+
   #every(ms: number, work: () => void): void {
     const timer = setInterval(work, ms);
     timer.unref();
@@ -406,7 +441,7 @@ class Gateway implements RunningGateway {
   }
 
   #sessionPorts(): SessionPorts {
-    const { sealing, digest } = this.#keys;
+    const { digest } = this.#keys;
     return {
       now: Date.now,
       newId: () => newId(),
@@ -421,11 +456,11 @@ class Gateway implements RunningGateway {
         return current.policy;
       },
       credential: async (connection, purpose) => {
-        const envelope = purpose === 'reader' ? connection.readerCredential : connection.credential;
+        const given = purpose === 'reader' ? connection.readerCredential : connection.credential;
+        const envelope = given === null ? null : (this.#rotations.override(connection.id, purpose) ?? given);
         if (envelope === null)
           throw new SluiceError('target-auth', `connection ${connection.name} has no credential for this gateway`);
-        const { address, id } = connection;
-        return new Secret(await openCredential(sealing.privateKey, address, id, envelope, purpose));
+        return this.#openEnvelope(connection, purpose, envelope);
       },
       noteSession: ({ address }, id) => this.#ownSessions.note(`${address.host}:${address.port}`, id),
       connect: (connection, signal) => this.#dialer.dial(connection, signal),

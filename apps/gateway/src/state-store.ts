@@ -1,7 +1,7 @@
 /** What a gateway keeps on its own disk: keys (made here, never leave), who it is, and the last bundle. */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { Secret, type SignedBundle, signedBundleSchema } from '@sluice/domain';
+import { type Rotation, rotationSchema, Secret, type SignedBundle, signedBundleSchema } from '@sluice/domain';
 import { generateSigningKeys, type SigningKeys, signingKeysOf } from '@sluice/keys';
 import { generateSealingKeys } from '@sluice/keys/sealing';
 import { z } from 'zod';
@@ -65,6 +65,15 @@ export class StateStore {
 
   keepEnrolment(enrolment: Enrolment): void {
     this.#write('enrolment.json', enrolment);
+  }
+
+  /** A rotation whose end is not known yet; null: there is none. */
+  rotation(): Rotation | null {
+    return this.#read('rotation.json', rotationSchema.nullable());
+  }
+
+  keepRotation(rotation: Rotation | null): void {
+    this.#write('rotation.json', rotation);
   }
 
   bundle(): SignedBundle | null {

@@ -14,6 +14,7 @@ export {
   noteTestResult,
   showExplainRequest,
 } from './gateway/note-gateway.ts';
+export { noteRotation } from './gateway/note-rotation.ts';
 export type { NodeNotice } from './node-notices.ts';
 export { nodeNoticeSchema } from './node-notices.ts';
 export type { Permission } from './permissions.ts';

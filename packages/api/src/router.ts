@@ -9,6 +9,7 @@ import { deleteConnection } from './connections/delete-connection.ts';
 import { issueTicket } from './connections/issue-ticket.ts';
 import { listConnections } from './connections/list-connections.ts';
 import { listSealingKeys } from './connections/list-sealing-keys.ts';
+import { rotateCredential } from './connections/rotate-credential.ts';
 import { showConnection } from './connections/show-connection.ts';
 import { testConnection } from './connections/test-connection.ts';
 import { updateConnection } from './connections/update-connection.ts';
@@ -52,6 +53,7 @@ export const appRouter = router({
     updateConnection,
     deleteConnection,
     testConnection,
+    rotateCredential,
     issueTicket,
     listSealingKeys,
   }),

@@ -120,6 +120,7 @@ export type { NewPolicyVersion, PolicyVersionRow } from './policy-versions.ts';
 export { findPolicyVersion, listPolicyVersions, publishPolicyVersion, readActivePolicy } from './policy-versions.ts';
 export type { ChunkRow, NewChunk } from './recording-chunks.ts';
 export { createChunk, findChunkHash, readChunks } from './recording-chunks.ts';
+export { stepRotation } from './rotations.ts';
 export type { ServiceIdentityRow } from './service-identities.ts';
 export {
   createServiceIdentity,

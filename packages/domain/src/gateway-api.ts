@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { actorSchema } from './actor.ts';
 import { credentialRefSchema, signedBundleSchema } from './bundle.ts';
+import { credentialPurposes, sealedEnvelopeSchema } from './connection.ts';
 
 export const gatewayPaths = {
   enrol: '/api/gateway/enrol',
@@ -18,6 +19,7 @@ export const gatewayPaths = {
   testResults: '/api/gateway/test-results',
   explanations: '/api/gateway/explanations',
   targetSessions: '/api/gateway/target-sessions',
+  rotations: '/api/gateway/rotations',
   tunnel: '/api/tunnel',
 } as const;
 
@@ -216,6 +218,19 @@ export const targetSessionsReportSchema = z.strictObject({
 });
 export type TargetSessionsReport = z.infer<typeof targetSessionsReportSchema>;
 
+/**
+ * POST rotations: a credential that the gateway made and sealed to itself. `pending` before the target is asked to take it, `active`
+ * once the target let it in, `dropped` when it did not. `active` puts the pending envelope in force and may be sent again.
+ */
+export const rotationSchema = z.strictObject({
+  requestId: z.string(),
+  connectionId: z.string(),
+  purpose: z.enum(credentialPurposes),
+  stage: z.enum(['pending', 'active', 'dropped']),
+  envelope: sealedEnvelopeSchema,
+});
+export type Rotation = z.infer<typeof rotationSchema>;
+
 /** Notices on the tunnel, control plane → gateway. Each only says that there is something to fetch, or asks for something small. */
 export const noticeToGatewaySchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -227,6 +242,12 @@ export const noticeToGatewaySchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('approval'), id: z.string() }),
   z.strictObject({ type: z.literal('terminate'), sessionId: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal('test-connection'), requestId: z.string(), connectionId: z.string() }),
+  z.strictObject({
+    type: z.literal('rotate-credential'),
+    requestId: z.string(),
+    connectionId: z.string(),
+    purpose: z.enum(credentialPurposes),
+  }),
   /** Something to explain is there; `key` opens it and seals the answer, and stands nowhere else. */
   z.strictObject({ type: z.literal('explain'), requestId: z.string(), key: z.string() }),
 ]);

@@ -173,6 +173,11 @@ export interface WireProtocol<
    * protocol has none to list. Throws SluiceError when the target cannot be asked.
    */
   readonly listSessions: ((request: DialRequest) => Promise<readonly TargetSession[]>) | null;
+  /**
+   * Gives the credential's own account another password at the target and waits for `confirm`; when that rejects, the old password is
+   * given back before this rejects too. Null: the protocol has no passwords to change. Throws SluiceError when the target refuses.
+   */
+  readonly rotatePassword: ((request: DialRequest, next: Secret, confirm: () => Promise<void>) => Promise<void>) | null;
 }
 
 export interface TargetTestRequest {

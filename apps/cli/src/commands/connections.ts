@@ -54,5 +54,19 @@ export function connectionsCommand(env: CliEnvironment): Command {
           `\n# ${printable(road.title)}\n# ${printable(road.note)}\n${road.text.split('\n').map(printable).join('\n')}\n`,
         );
     });
+  connections
+    .command('rotate')
+    .description('Have the gateway give the target a new password that nobody else sees')
+    .argument('<name>')
+    .option('--reader', 'the reader’s password instead of the writer’s')
+    .action(async (name: string, options: { reader?: boolean }) => {
+      const api = openApi(signedIn(env));
+      const { id } = await api.connections.showConnection.query({ name }).catch(explainApiError);
+      const purpose = options.reader === true ? 'reader' : 'writer';
+      const result = await api.connections.rotateCredential.mutate({ id, purpose }).catch(explainApiError);
+      for (const { name: step, ok, message, hint } of result.steps)
+        write(`${ok ? 'ok' : 'FAILED'}  ${step}: ${printable(message)}${hint === null ? '' : ` ${printable(hint)}`}\n`);
+      if (!result.ok) process.exitCode = 1;
+    });
   return connections;
 }

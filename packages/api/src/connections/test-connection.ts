@@ -48,7 +48,13 @@ export const testConnection = mutation({
   },
 });
 
-async function waitForResult(bus: Bus, db: Db, requestId: string): Promise<TestResult> {
+/** Waits for what a gateway found. Throws SluiceError `timed-out`. */
+export async function waitForResult(
+  bus: Bus,
+  db: Db,
+  requestId: string,
+  timeoutMs = testTimeoutMs,
+): Promise<TestResult> {
   await waitForNotice(
     bus,
     (notice) => notice.type === 'test-result' && notice.requestId === requestId,
@@ -57,7 +63,7 @@ async function waitForResult(bus: Bus, db: Db, requestId: string): Promise<TestR
   );
   const result = await findTestResult(db, requestId);
   if (result !== null) return result;
-  throw new SluiceError('timed-out', `The gateway did not answer within ${testTimeoutMs / 1000} seconds.`, {
+  throw new SluiceError('timed-out', `The gateway did not answer within ${timeoutMs / 1000} seconds.`, {
     audience: 'person',
     hint: 'Look at the gateway’s log, then test again.',
   });

@@ -29,4 +29,5 @@ export const toyEcho: WireProtocol<ToyClient, ToyTarget, TargetKnowledge> = {
   },
   testTarget: testToyTarget,
   listSessions: null,
+  rotatePassword: null,
 };

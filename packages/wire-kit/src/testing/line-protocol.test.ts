@@ -276,6 +276,7 @@ const lineProtocol: WireProtocol<LineClient, LineTarget, never> = {
   }),
   testTarget: () => Promise.resolve({ steps: [], warnings: [], roads: [] }),
   listSessions: null,
+  rotatePassword: null,
 };
 
 const facts: FactsReader = {

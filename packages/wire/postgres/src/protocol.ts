@@ -4,6 +4,7 @@ import { acceptClient, type PostgresClient } from './client-side.ts';
 import { openKnowledge, type PostgresKnowledge } from './knowledge.ts';
 import { postgresManifest } from './manifest.ts';
 import { listSessions } from './other-sessions.ts';
+import { rotatePassword } from './password-rotation.ts';
 import { readText } from './read-text.ts';
 import { relay } from './relay.ts';
 import { dialTarget, type PostgresTarget } from './target-side.ts';
@@ -18,4 +19,5 @@ export const postgresProtocol: WireProtocol<PostgresClient, PostgresTarget, Post
   readText,
   testTarget,
   listSessions,
+  rotatePassword,
 };

@@ -20,6 +20,7 @@ import { DeletePanel } from './delete-panel.tsx';
 import { EditPanel } from './edit-panel.tsx';
 import { OtherSessions, otherSessionsWarning } from './other-sessions.tsx';
 import { PolicyTab } from './policy-tab.tsx';
+import { RotatePanel } from './rotate-panel.tsx';
 import { TestPanel } from './test-panel.tsx';
 
 /** `id` may also be the connection's name, as in links that people write by hand. */
@@ -106,6 +107,7 @@ function Connection({ connection }: { readonly connection: ConnectionDetail }) {
             content: (
               <div className="max-w-4xl space-y-4">
                 <TestPanel connection={connection} />
+                <RotatePanel connection={connection} />
                 <EditPanel
                   key={connection.revision}
                   connection={connection}

@@ -250,19 +250,6 @@ function TryIt({
   const failed = test.isError || test.data?.ok === false;
   return (
     <div className="space-y-4">
-      <Panel title={`Test in ${connection.gateway?.name ?? 'the gateway'}`}>
-        {test.isPending || test.isIdle ? (
-          <p role="status" className="text-ink-soft">
-            The gateway is reaching {connection.host}:{connection.port}…
-          </p>
-        ) : test.error !== null ? (
-          <Callout tone="deny" icon={CircleAlert}>
-            {errorSentence(test.error)}
-          </Callout>
-        ) : (
-          <TestSteps result={test.data} />
-        )}
-      </Panel>
       {test.data?.ok === true ? (
         <Callout tone="allow" icon={CircleCheck}>
           The connection works. Next: connect a client.
@@ -277,6 +264,19 @@ function TryIt({
           </Link>
         </Button>
       </div>
+      <Panel title={`Test in ${connection.gateway?.name ?? 'the gateway'}`}>
+        {test.isPending || test.isIdle ? (
+          <p role="status" className="text-ink-soft">
+            The gateway is reaching {connection.host}:{connection.port}…
+          </p>
+        ) : test.error !== null ? (
+          <Callout tone="deny" icon={CircleAlert}>
+            {errorSentence(test.error)}
+          </Callout>
+        ) : (
+          <TestSteps result={test.data} />
+        )}
+      </Panel>
       {failed ? <EditPanel connection={connection} onSaved={onChanged} title="Mend it" /> : null}
     </div>
   );

@@ -9,6 +9,7 @@ import {
   maxRecordingChunkBytes,
   noteExplanation,
   noteOutcome,
+  noteRotation,
   noteState,
   noteTargetSessions,
   noteTestResult,
@@ -30,6 +31,7 @@ import {
   gatewayPaths,
   gatewayStateSchema,
   leafRequestSchema,
+  rotationSchema,
   SluiceError,
   sealedExplainAnswerSchema,
   targetSessionsReportSchema,
@@ -95,6 +97,9 @@ const routes: Readonly<Record<string, Route>> = {
   },
   [`POST ${gatewayPaths.testResults}`]: async ({ services, gateway, body, now }) => {
     await noteTestResult(services.database, gateway.id, read(testResultSchema, body), now);
+  },
+  [`POST ${gatewayPaths.rotations}`]: async ({ services, gateway, body, now }) => {
+    await noteRotation(services.database, gateway.id, read(rotationSchema, body), now);
   },
   [`POST ${gatewayPaths.targetSessions}`]: async ({ services, gateway, body, now }) => {
     await noteTargetSessions(services.database, gateway.id, read(targetSessionsReportSchema, body), now);

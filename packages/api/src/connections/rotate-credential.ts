@@ -1,0 +1,57 @@
+import { createConnectionTest, findConnection, publish } from '@sluice/database';
+import { credentialPurposes, SluiceError } from '@sluice/domain';
+import { newId } from '@sluice/keys';
+import { z } from 'zod';
+import { notFound } from '../errors.ts';
+import { healthOf } from '../gateways/gateway-views.ts';
+import { id } from '../inputs.ts';
+import type { NodeNotice } from '../node-notices.ts';
+import { mutation } from '../procedure.ts';
+import { usableEnvelope } from './connection-views.ts';
+import { waitForResult } from './test-connection.ts';
+
+/** Logins at the target and requests to the control plane, each with tries of its own (ms). */
+const rotationTimeoutMs = 90_000;
+
+/** Has the gateway make a new password, give it to the target and seal it to itself; then tests the connection with it. */
+export const rotateCredential = mutation({
+  permission: 'connections.write',
+  input: z.strictObject({ id, purpose: z.enum(credentialPurposes) }),
+  run: async ({ input, tx, services, caller, now }) => {
+    const row = await findConnection(tx, { id: input.id });
+    if (row === null) throw notFound('connection');
+    const { gateway } = row;
+    if (gateway === null || healthOf(gateway, now) !== 'online')
+      throw new SluiceError('gateway-offline', `Gateway ${gateway?.name ?? '(none)'} is not connected.`, {
+        audience: 'person',
+        hint: 'Start the gateway, wait until the Gateways page shows it online, then try again.',
+      });
+    if (usableEnvelope(row, input.purpose) === null)
+      throw new SluiceError(
+        'not-found',
+        `This connection has no ${input.purpose} credential that its gateway can open.`,
+        {
+          audience: 'person',
+          hint: 'Enter it in Settings first.',
+        },
+      );
+    const requestId = newId<'ConnectionTest'>();
+    await createConnectionTest(tx, { id: requestId, connectionId: row.id, requestedById: caller.actor.id });
+    const notice = { type: 'rotate-credential', requestId, connectionId: row.id, purpose: input.purpose } as const;
+    return {
+      output: async () => {
+        const answer = waitForResult(services.bus, services.database.db, requestId, rotationTimeoutMs);
+        await publish(services.database.db, 'sluice_notice', {
+          type: 'gateway',
+          gatewayId: gateway.id,
+          notice,
+        } satisfies NodeNotice);
+        return answer;
+      },
+      audit: {
+        sentence: `asked for a rotation of the ${input.purpose}’s credential of connection ${row.name}`,
+        subject: { type: 'connection', id: row.id, name: row.name },
+      },
+    };
+  },
+});

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "SealedCredential" ADD COLUMN "pending" JSONB;
