@@ -15,7 +15,7 @@ const settlePollMs = 5;
 const sessionsText = `SELECT count(*)::int4 AS sessions FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name LIKE 'pg_regress%'`;
 
 export interface DifferentialResult {
-  readonly files: Pick<StatementFiles, 'title' | 'own' | 'because' | 'scripts'>;
+  readonly files: Pick<StatementFiles, 'title' | 'own' | 'because' | 'all' | 'scripts'>;
   readonly statements: readonly ComparedStatement[];
   /** Scripts that had to be ended. */
   readonly tooLong: readonly string[];
@@ -31,6 +31,9 @@ export interface DifferentialOptions {
 
 export async function runDifferential({ only, say, onScript }: DifferentialOptions): Promise<DifferentialResult> {
   const server = await startScratchServer();
+  // The server is in a process group of its own: Ctrl-C would leave it behind.
+  const interrupted = (): void => void server.stop().finally(() => process.exit(130));
+  process.once('SIGINT', interrupted);
   try {
     const files = await statementFiles(server.folder, only);
     say(`${files.title}: ${files.scripts.length} scripts`);
@@ -54,9 +57,10 @@ export async function runDifferential({ only, say, onScript }: DifferentialOptio
       say(`${script}: ${scriptLine(compared)}, ${Date.now() - began} ms`);
     }
     await gateway.close();
-    const { title, own, because, scripts } = files;
-    return { files: { title, own, because, scripts }, statements, tooLong };
+    const { title, own, because, all, scripts } = files;
+    return { files: { title, own, because, all, scripts }, statements, tooLong };
   } finally {
+    process.off('SIGINT', interrupted);
     await server.stop();
   }
 }

@@ -25,7 +25,7 @@ function tables({ files, statements, tooLong }: DifferentialResult): string {
   const ran = statements.filter(({ failed }) => !failed);
   const undecided = ran.filter((one) => one.undecided).length;
   return [
-    `Statements: ${files.title}, ${files.scripts.length} scripts.${tooLong.length > 0 ? ` Ended because they took too long: ${tooLong.join(', ')}.` : ''}`,
+    `Statements: ${files.title}, ${files.scripts.length} of ${files.all} scripts.${tooLong.length > 0 ? ` Ended because they took too long: ${tooLong.join(', ')}.` : ''}`,
     '',
     table([...rowsBy(statements, kindOfCommand(statements)), all], 'kind'),
     `Over-claimed: ${all.over} of the ${all.claimed} statements whose facts claim a write (${percent(all.over, all.claimed)}); ${undecided} could not be decided.`,

@@ -11,7 +11,7 @@ import type { ComparedStatement } from './comparison.ts';
 import { type DifferentialResult, runDifferential } from './differential.ts';
 import { writeDocuments } from './documents.ts';
 import { listing, summary } from './report.ts';
-import { suiteTitle } from './suite.ts';
+import { scheduled, suiteTitle } from './suite.ts';
 
 const { values } = parseArgs({
   options: {
@@ -46,10 +46,15 @@ async function run(): Promise<DifferentialResult> {
 
 /** The tables once more, from what an earlier whole run of the suite wrote. */
 async function earlier(file: string): Promise<DifferentialResult> {
-  const { version } = await regressionSuite();
+  const { version, folder } = await regressionSuite();
   const lines = readFileSync(file, 'utf8').split('\n');
   const statements = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as ComparedStatement);
-  const files = { title: suiteTitle(version ?? 'unknown'), own: false, because: null };
+  const files = {
+    title: suiteTitle(version ?? 'unknown'),
+    own: false,
+    because: null,
+    all: folder === null ? 0 : scheduled(folder).length,
+  };
   return {
     files: { ...files, scripts: [...new Set(statements.map(({ script }) => script))] },
     statements,

@@ -19,6 +19,8 @@ export interface StatementFiles {
   readonly because: string | null;
   /** A folder that the server's own user can read: `sql/`, `data/` and a writable `results/`. */
   readonly folder: string;
+  /** How many scripts the set has. */
+  readonly all: number;
   /** Names of the scripts, in the order in which they run. */
   readonly scripts: readonly string[];
 }
@@ -44,6 +46,7 @@ export async function statementFiles(scratch: string, only: readonly string[]): 
     own,
     because: suite.unavailable,
     folder,
+    all: all.length,
     scripts: chosen,
   };
 }
@@ -53,7 +56,7 @@ export function suiteTitle(version: string): string {
 }
 
 /** The scripts of `parallel_schedule`, one after the other: what runs in parallel there does not depend on its neighbours. */
-function scheduled(folder: string): readonly string[] {
+export function scheduled(folder: string): readonly string[] {
   const names = readFileSync(join(folder, 'parallel_schedule'), 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('test:'))
