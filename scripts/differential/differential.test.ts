@@ -5,7 +5,7 @@ import { hasEmbeddedPostgres } from '../postgres.mjs';
 import { runDifferential } from './differential.ts';
 import { rowOf } from './report.ts';
 
-const scripts = ['insert', 'update', 'with', 'copy2', 'select_into', 'merge', 'truncate', 'identity', 'temp'];
+const scripts = ['insert', 'copy2', 'select_into', 'truncate', 'temp'];
 /** Units: percent of the statements that the server ran. */
 const completeFloor = 95;
 const overClaimCeiling = 2;
