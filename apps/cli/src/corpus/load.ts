@@ -36,7 +36,7 @@ export function loadCorpus(folder: string | null = null): Corpus {
   let gaps: readonly KnownGap[] = [];
   for (const [path, text] of Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [place = '', name = ''] = path.split('/');
-    if (place === 'fixtures') fixtures[name.replace(/\.yaml$/, '')] = checked(path, text, fixtureSchema);
+    if (place === 'targets') fixtures[name.replace(/\.yaml$/, '')] = checked(path, text, fixtureSchema);
     else if (path === 'known-gaps.yaml') gaps = checked(path, text, knownGapsSchema).gaps;
     else if (isList(place)) {
       const file = checked(path, text, corpusFileSchema);
