@@ -59,12 +59,14 @@ export function connectionsCommand(env: CliEnvironment): Command {
     .description('Have the gateway give the target a new password that nobody else sees')
     .argument('<name>')
     .option('--reader', 'the reader’s password instead of the writer’s')
-    .action(async (name: string, options: { reader?: boolean }) => {
+    .option('--json', 'print JSON')
+    .action(async (name: string, options: { reader?: boolean; json?: boolean }) => {
       const api = openApi(signedIn(env));
       const { id } = await api.connections.showConnection.query({ name }).catch(explainApiError);
       const purpose = options.reader === true ? 'reader' : 'writer';
       const result = await api.connections.rotateCredential.mutate({ id, purpose }).catch(explainApiError);
-      for (const { name: step, ok, message, hint } of result.steps)
+      if (options.json === true) write(printJson(result));
+      for (const { name: step, ok, message, hint } of options.json === true ? [] : result.steps)
         write(`${ok ? 'ok' : 'FAILED'}  ${step}: ${printable(message)}${hint === null ? '' : ` ${printable(hint)}`}\n`);
       if (!result.ok) process.exitCode = 1;
     });
