@@ -121,7 +121,15 @@ function readInto(statement: Tree, shared: Shared, facts: FactsBuilder, mode: Re
     facts.raise('unknown');
     facts.incomplete('is a statement of a kind that Sluice does not read');
   } else reader(analysisOf(shared, facts, mode), node);
+  noteMadeValues(analysisOf(shared, facts, mode));
   noteMovedNames(facts);
+}
+
+/** What has no type of its own may become a value of a type that a column has, which runs its checks. */
+function noteMadeValues(a: Analysis): void {
+  if (!a.facts.makesValues) return;
+  const functions = [...a.facts.columnTypes].flatMap((type) => [...a.names.typeFunctions(type)]);
+  callStored(a, [...new Set(functions)]);
 }
 
 /** The statement's own names are settled before it runs; a body's are looked up when it is called, after what ran before it. */

@@ -45,7 +45,7 @@ export interface PostgresCatalogue {
   readonly operators: readonly CatalogueOperator[];
   /** Casts whose function stands outside pg_catalog. */
   readonly casts: readonly CatalogueCast[];
-  /** Domains whose checks call something that is not plain computing. */
+  /** Domains whose checks call something that is not plain computing, and domains and ranges on types that people made. */
   readonly domains: readonly CatalogueDomain[];
   /** Functions of enabled event triggers, by oid: every statement of definition may run them. */
   readonly eventTriggerFunctions: readonly number[];
@@ -133,6 +133,8 @@ export interface CatalogueColumn {
    * `pg_rewrite.ev_action`). Absent or null: every column in `dependsOn` may flow into it.
    */
   readonly origin?: { readonly relation: number; readonly attribute: number } | null;
+  /** Attributes of the same relation that a generated column is computed from. */
+  readonly madeOf?: readonly number[];
 }
 
 export interface CatalogueFunction {
@@ -197,4 +199,6 @@ export interface CatalogueDomain {
   readonly functions: readonly number[];
   /** True: a literal of it runs checks while the statement is parsed, before anything is bound or held. */
   readonly whileParsed?: boolean;
+  /** `pg_type.typname` of the type that it stands on. */
+  readonly on: string;
 }

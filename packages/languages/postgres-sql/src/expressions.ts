@@ -48,8 +48,8 @@ const booleanKinds: ReadonlySet<string> = new Set([
 /** Readers of the nodes that are more than the sum of their children. Every other node: its children's flows together. */
 const readers: Readonly<Record<string, ExpressionReader>> = {
   ColumnRef: columnReference,
-  A_Const: () => nothing,
-  ParamRef: () => nothing,
+  A_Const: constant,
+  ParamRef: constant,
   A_Expr: operatorExpression,
   A_Indirection: indirection,
   SubLink: subLink,
@@ -106,6 +106,13 @@ function childrenOf(a: Analysis, node: Tree, scope: Scope): Flow {
 
 function testOfChildren(a: Analysis, node: Tree, scope: Scope): Flow {
   childrenOf(a, node, scope);
+  return nothing;
+}
+
+/** A text without a type becomes a value of whatever type stands beside it; so does a NULL, which a domain checks as well. */
+function constant(a: Analysis, node: Tree): Flow {
+  if (node.ival === undefined && node.fval === undefined && node.boolval === undefined && node.bsval === undefined)
+    a.facts.makesValues = true;
   return nothing;
 }
 

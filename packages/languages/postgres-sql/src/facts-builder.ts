@@ -45,6 +45,10 @@ export class FactsBuilder {
   readonly functions = new Set<string>();
   /** Functions outside pg_catalog whose facts are taken in already, by oid. */
   readonly called = new Set<number>();
+  /** Types of the columns that it reads, where making a value of some type runs functions. */
+  readonly columnTypes = new Set<string>();
+  /** It makes values whose type is told by what stands beside them. */
+  makesValues = false;
   /** Of these, the ones that may move what names mean. */
   readonly moving = new Set<number>();
   /** The statement moves them by itself. */

@@ -60,6 +60,7 @@ export function functionCall(a: Analysis, node: Tree, scope: Scope): Flow {
   }
   a.facts.functions.add(`${schema ?? 'pg_catalog'}.${name}`);
   if (countsUp.has(name)) noteSequence(a, args);
+  if (makesValues.test(name)) noteMadeValues(a, name, args);
   if (name === 'set_config') settingCall(a, node, scope);
   else callSystem(a, name, args.length);
   const shown = revealedBy(name);
@@ -85,6 +86,17 @@ export function callByName(a: Analysis, name: string, schema: string | null = nu
   a.facts.functions.add(`pg_catalog.${name}`);
   callSystem(a, name, 1);
   return nothing;
+}
+
+/** Functions that make values of a type that an argument has or names. */
+const makesValues = /^pg_input_|^jsonb?_populate_record/;
+
+function noteMadeValues(a: Analysis, name: string, args: readonly Tree[]): void {
+  a.facts.makesValues = true;
+  if (!a.names.hasActingTypes || !name.startsWith('pg_input_')) return;
+  const named = constantOf(withoutCast(args[1] ?? {}));
+  if (typeof named === 'string') callStored(a, a.names.typeFunctions(named));
+  else if (a.mode !== 'store') a.facts.incomplete('makes a value of a type that is not known');
 }
 
 /** Functions whose first argument names the sequence that they change. */

@@ -130,7 +130,7 @@ export class Names {
       return userFunction(null, name, 'calls a function without its schema while the search path is not known');
     if (holders.length > 0) return this.userFunctions(holders, name, builtIn);
     // `regclass('x')` is a cast where no function has the name.
-    const isCast = aliasTypes.has(name) && this.index?.domains.has(name) === false;
+    const isCast = aliasTypes.has(name) && this.index?.domains.has(typeKey(name)) === false;
     return builtIn || isCast
       ? { origin: 'system', name }
       : userFunction(null, name, `calls the function ${name}, which is not known`);
@@ -181,29 +181,42 @@ export class Names {
     return this.index?.silentCasts ?? [];
   }
 
-  /** Functions of casts outside pg_catalog to a type of this name. */
-  castFunctions(name: string): readonly number[] {
-    return this.index?.casts.get(name)?.map((cast) => cast.function) ?? [];
+  /** Functions of casts outside pg_catalog that making a value of this type by a written cast may run. */
+  castFunctions(written: string): readonly number[] {
+    const casts = this.index?.casts;
+    if (casts === undefined || casts.size === 0) return [];
+    return [...this.typesWithin(written)].flatMap((key) => casts.get(key)?.map((cast) => cast.function) ?? []);
   }
 
-  /**
-   * Functions that making a value of this type runs: a domain's checks, also inside arrays and row types. The type is told by its name
-   * as it is written or printed; schemas are left aside, which can only find more.
-   */
+  /** True when making a value of some type runs functions that may do more than compute. */
+  get hasActingTypes(): boolean {
+    return this.index !== null && this.index.domains.size > 0;
+  }
+
+  /** Functions that making a value of this type runs: a domain's checks, also inside arrays, ranges and row types. */
   typeFunctions(written: string): readonly number[] {
-    if (this.index === null || this.index.domains.size === 0) return [];
+    const domains = this.index?.domains;
+    if (domains === undefined || domains.size === 0) return [];
     const found = new Set<number>();
+    for (const key of this.typesWithin(written))
+      for (const domain of domains.get(key) ?? []) for (const oid of domain.functions) found.add(oid);
+    return [...found];
+  }
+
+  /** The type and all that its values are made of, by `typeKey`: schemas are left aside, which can only find more. */
+  private typesWithin(written: string): ReadonlySet<string> {
     const seen = new Set<string>();
-    const waiting = [written];
+    // `relation.column%TYPE` names no type: all columns of the relation count.
+    const waiting = [written, ...(/%type/i.test(written) ? [written.replace(/\.[^.]*$/, '')] : [])];
     for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
-      const name = bareTypeName(type);
-      if (seen.has(name)) continue;
-      seen.add(name);
-      for (const domain of this.index.domains.get(name) ?? []) for (const oid of domain.functions) found.add(oid);
-      for (const relation of this.index.relationsByName.get(name) ?? [])
+      const key = typeKey(type);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      for (const domain of this.index?.domains.get(key) ?? []) waiting.push(domain.on);
+      for (const relation of this.index?.relationsByName.get(key) ?? [])
         waiting.push(...relation.columns.map((column) => column.type));
     }
-    return [...found];
+    return seen;
   }
 
   /**
@@ -212,9 +225,11 @@ export class Names {
    */
   checksWhileParsed(written: string, array = false): boolean {
     if (this.index === null || this.index.domains.size === 0) return false;
-    const name = bareTypeName(written);
+    const name = typeKey(written);
     if (array || /^_|\]$/.test(written)) return this.typeFunctions(written).length > 0;
-    if (this.index.domains.get(name)?.some((domain) => domain.whileParsed === true) === true) return true;
+    // Not by its key alone: an array's differs from its element's in nothing but the name.
+    const itself = (this.index.domains.get(name) ?? []).filter((domain) => domain.name === written);
+    if (itself.some((domain) => domain.whileParsed === true)) return true;
     return (this.index.relationsByName.get(name) ?? []).some((relation) =>
       relation.columns.some((column) => this.typeFunctions(column.type).length > 0),
     );
@@ -390,15 +405,19 @@ function userFunction(
   return { origin: 'user', ref: { type: 'function', schema, name }, because, candidates: [], orSystem: false };
 }
 
-/** `public.word[]`, `_word`, `"Word"` → `word`, `word`, `Word`. */
-function bareTypeName(written: string): string {
-  const last =
-    written
-      .replace(/(\(.*\))?(\[\d*\])*$/, '')
-      .split('.')
-      .at(-1) ?? '';
-  const bare = last.startsWith('"') ? last.slice(1, -1).replaceAll('""', '"') : last;
-  return bare.replace(/^_/, '').replace(/%.*$/, '');
+/** Longest part of a type's name that is compared: an array's name is its element's behind `_`, cut to 63 bytes. */
+const comparedTypeName = 60;
+
+/**
+ * `public.word[]`, `_word`, `"a.word"` → `word`. Made so that one type has one key however it is written or printed; that others may
+ * share it can only find more.
+ */
+function typeKey(written: string): string {
+  const bare = written
+    .replaceAll('"', '')
+    .replace(/%.*$/, '')
+    .replace(/(\(.*\))?(\[\d*\])*$/, '');
+  return (bare.split('.').at(-1) ?? '').replace(/^_+/, '').slice(0, comparedTypeName);
 }
 
 /** A key that no two places share, whatever dots their names have. */
@@ -435,13 +454,13 @@ function indexOf(catalogue: PostgresCatalogue): CatalogueIndex {
   const index: CatalogueIndex = {
     relations: new Map(catalogue.relations.map((relation) => [placeOf(relation.schema, relation.name), relation])),
     byOid: new Map(catalogue.relations.map((relation) => [relation.oid, relation])),
-    relationsByName: grouped(catalogue.relations, ({ name }) => name),
+    relationsByName: grouped(catalogue.relations, ({ name }) => typeKey(name)),
     functionSchemas,
     functions: grouped(catalogue.functions.filter(isForeign), ({ schema, name }) => placeOf(schema, name)),
     functionsByOid: new Map(catalogue.functions.map((one) => [one.oid, one])),
     operators: grouped(catalogue.operators, ({ name }) => name),
-    domains: grouped(catalogue.domains, ({ name }) => name),
-    casts: grouped(catalogue.casts, ({ type }) => type),
+    domains: grouped(catalogue.domains, ({ name }) => typeKey(name)),
+    casts: grouped(catalogue.casts, ({ type }) => typeKey(type)),
     silentCasts: catalogue.casts.filter((cast) => !cast.explicit).map((cast) => cast.function),
     schemas: new Set([...catalogue.relations, ...catalogue.functions].map(({ schema }) => schema)),
     systemFunctions,

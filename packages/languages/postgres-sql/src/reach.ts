@@ -46,6 +46,7 @@ function reachedByReading(a: Analysis, relation: CatalogueRelation): void {
   if (relation.kind === 'foreign-table') refuseForeign(a, 'reads');
   if (relation.dependsOn.length > 0) for (const ref of a.names.behind(relation).relations) a.facts.read(ref);
   if (a.mode === 'store') return;
+  if (a.names.hasActingTypes) for (const column of relation.columns) a.facts.columnTypes.add(column.type);
   noteDefinitions(a, relation, relation.readFunctions, false);
   noteLiterals(a, relation);
   for (const { relation: oid } of relation.dependsOn) withRelation(a, oid, (one) => reachedByReading(a, one));

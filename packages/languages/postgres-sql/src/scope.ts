@@ -121,7 +121,13 @@ export function relationEntry(
 }
 
 /** A whole row of a relation; a parent's rows are its children's. */
-function rowFlow(names: Names, relation: CatalogueRelation | null, ref: ObjectRef, behind: readonly ColumnRef[]): Flow {
+function rowFlow(
+  names: Names,
+  relation: CatalogueRelation | null,
+  ref: ObjectRef,
+  underneath: readonly ColumnRef[],
+): Flow {
+  const behind = relation === null ? underneath : [...underneath, ...sourcesOf(relation, () => true)];
   if (relation === null || (relation.parents.length === 0 && relation.children.length === 0))
     return fromWholeRow(ref, behind);
   const family = names
@@ -147,12 +153,21 @@ function storedFlow(names: Names, relation: CatalogueRelation | null, column: Co
 
 function familyOf(names: Names, relation: CatalogueRelation, column: string): readonly ColumnRef[] {
   const own: ColumnRef = { schema: relation.schema, relation: relation.name, column };
-  if (relation.parents.length === 0 && relation.children.length === 0) return [own];
+  const sources = sourcesOf(relation, (name) => name === column);
+  if (relation.parents.length === 0 && relation.children.length === 0) return [...sources, own];
   const family = names
     .family(relation)
     .filter((one) => one.columns.some(({ name }) => name === column))
     .map((one) => ({ schema: one.schema, relation: one.name, column }));
-  return [...family, own];
+  return [...sources, ...family, own];
+}
+
+/** The columns that its generated columns are made of. */
+function sourcesOf(relation: CatalogueRelation, isMeant: (column: string) => boolean): readonly ColumnRef[] {
+  const attributes = new Set(relation.columns.filter(({ name }) => isMeant(name)).flatMap(({ madeOf = [] }) => madeOf));
+  return relation.columns
+    .filter(({ attribute }) => attributes.has(attribute))
+    .map(({ name }) => ({ schema: relation.schema, relation: relation.name, column: name }));
 }
 
 /** The FROM entry of a subquery, common table expression, function or VALUES list. */

@@ -36,6 +36,23 @@ CREATE TYPE boxed AS (v text);
 CREATE FUNCTION to_boxed(int) RETURNS boxed LANGUAGE sql AS 'SELECT ROW(ssn)::boxed FROM c LIMIT 1';
 CREATE CAST (int AS boxed) WITH FUNCTION to_boxed(int);
 
+CREATE FUNCTION checks(text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.log VALUES ('c'); RETURN true; END$$;
+CREATE DOMAIN checked AS text CHECK (checks(VALUE));
+CREATE TYPE checked_pair AS (a int, b checked);
+CREATE TABLE with_pair (id int, p checked_pair);
+CREATE TABLE with_words (id int, words checked[], word checked);
+CREATE TABLE with_word (id int, word checked);
+CREATE DOMAIN _under AS text CHECK (checks(VALUE));
+CREATE DOMAIN "a.b" AS text CHECK (checks(VALUE));
+CREATE DOMAIN checked_list AS checked[];
+CREATE DOMAIN checked_row AS checked_pair;
+CREATE TYPE checked_range AS RANGE (subtype = checked);
+CREATE FUNCTION by_column() RETURNS int LANGUAGE plpgsql AS $$DECLARE w with_words.word%TYPE := 'x'; BEGIN RETURN 1; END$$;
+CREATE FUNCTION checked(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE DOMAIN boxed_too AS boxed;
+CREATE TABLE made (id int, ssn text, copy text GENERATED ALWAYS AS (ssn || '') STORED);
+CREATE VIEW v_made AS SELECT copy AS x FROM made;
+
 CREATE SCHEMA other;
 CREATE FUNCTION helper() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION other.helper() RETURNS int LANGUAGE sql AS 'DELETE FROM public.plain; SELECT 1';
@@ -111,6 +128,7 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     "SELECT 1 === 'x'",
     'SELECT ssn @> 20 FROM c',
     'SELECT (1::boxed).v',
+    'SELECT (1::boxed_too).v',
     'SELECT n FROM whole()',
     'EXPLAIN VERBOSE SELECT leak(1)',
     'EXPLAIN (ANALYZE, VERBOSE) SELECT leak(1)',
@@ -118,6 +136,40 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     const [output] = read(text).outputs ?? [];
     const shown = output?.known === true ? output.columns.map((one) => `${one.relation}.${one.column}`) : ['c.ssn'];
     expect(shown).toContain('c.ssn');
+  });
+
+  it.each(['SELECT copy FROM made', 'SELECT x FROM v_made', 'SELECT made FROM made'])(
+    '%s may show made.ssn',
+    (text) => {
+      const [output] = read(text).outputs ?? [];
+      expect(output?.known === true ? output.columns.map(({ column }) => column) : []).toContain('ssn');
+    },
+  );
+
+  it.each([
+    "SELECT 'x'::_under",
+    `SELECT 'x'::"a.b"`,
+    "SELECT '{x}'::checked_list",
+    "SELECT '(1,x)'::checked_row",
+    "SELECT '[x,y]'::checked_range",
+    "SELECT checked('x')",
+    'SELECT by_column()',
+    `SELECT json_populate_record(w, '{"p":{"a":1,"b":"x"}}') FROM with_pair AS w`,
+    "SELECT coalesce(p, '(1,x)') FROM with_pair",
+    "SELECT array_append(words, 'x') FROM with_words",
+    'SELECT array_append(words, $1) FROM with_words',
+    "SELECT lag(word, 1, 'x') OVER () FROM with_words",
+    "SELECT * FROM with_words WHERE words = '{x}'",
+    ...(version === '18' ? ["SELECT pg_input_is_valid('x', 'checked')"] : []),
+  ])('%s runs the check of a domain', (text) => {
+    const facts = read(text);
+    // Either it is said what the check writes, or nothing is promised.
+    if (facts.complete) expect(facts.writes.map((ref) => ref.name)).toEqual(['log']);
+  });
+
+  it('reading a column of a domain runs no check', () => {
+    expect(read('SELECT word FROM with_word WHERE id = 1')).toMatchObject({ complete: true, kind: 'read' });
+    expect(read("SELECT 'x'::text, id FROM plain WHERE note = 'x'")).toMatchObject({ complete: true, kind: 'read' });
   });
 
   it.each([

@@ -43,6 +43,9 @@ export const noDefinitions: DefinitionRows = {
   eventTriggers: [],
 };
 
+/** FirstNormalObjectId of transam.h. */
+const firstUserOid = 16_384;
+
 /** What a relation's definitions add to it. */
 export type RelationDefinitions = Pick<
   CatalogueRelation,
@@ -63,6 +66,7 @@ interface Domain {
   readonly base: number;
   /** True for an array or a range: `base` is what it holds, and a literal of it is read while a statement is parsed. */
   readonly holds: boolean;
+  readonly baseName: string;
   readonly own: StoredNumbers;
 }
 
@@ -111,6 +115,7 @@ export class Definitions {
           name: row[2] ?? '',
           base: Math.abs(Number(row[3])),
           holds: Number(row[3]) < 0,
+          baseName: row[5] ?? '',
           own: readNumbers(row[4] ?? null),
         },
       ]),
@@ -180,9 +185,11 @@ export class Definitions {
   }
 
   get domains(): PostgresCatalogue['domains'] {
-    return [...this.#domains].flatMap(([oid, { schema, name }]) => {
+    return [...this.#domains].flatMap(([oid, { schema, name, base, baseName }]) => {
       const functions = this.#called([{ functions: [], types: [oid] }]);
-      return functions.length === 0 ? [] : [{ schema, name, functions, whileParsed: this.#whileParsed(oid) }];
+      // On a type that people made there may be another domain inside.
+      if (functions.length === 0 && base < firstUserOid) return [];
+      return [{ schema, name, functions, on: baseName, whileParsed: this.#whileParsed(oid) }];
     });
   }
 

@@ -15,8 +15,11 @@ export const relationsText = `SELECT c.oid, n.nspname, c.relname, c.relkind,
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'v', 'm', 'f', 'S', 'p', 'c') AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)' ORDER BY c.oid LIMIT 20001`;
 
-/** Relation's oid, attribute number, name, type's name, not null, version. */
-export const columnsText = `SELECT a.attrelid, a.attnum, a.attname, t.typname, a.attnotnull, a.xmin
+/** Relation's oid, attribute number, name, type's name, not null, version, attributes that a generated column is made of. */
+export const columnsText = `SELECT a.attrelid, a.attnum, a.attname, t.typname, a.attnotnull, a.xmin,
+  CASE WHEN a.atthasdef AND pg_catalog.to_jsonb(a) ->> 'attgenerated' <> '' THEN (SELECT pg_catalog.string_agg(DISTINCT m[1], ' ')
+    FROM pg_catalog.pg_attrdef AS d, pg_catalog.regexp_matches(d.adbin::text, ':varattno ([0-9]+)', 'g') AS m
+    WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END
 FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 WHERE NOT a.attisdropped AND a.attnum > 0 AND c.relkind IN ('r', 'v', 'm', 'f', 'S', 'p', 'c')

@@ -233,6 +233,7 @@ function readColumns(
       type: row[3] ?? '',
       notNull: row[4] === 't',
       ...(origin === undefined ? {} : { origin }),
+      ...(row[6] === null || row[6] === undefined ? {} : { madeOf: row[6].split(' ').map(Number) }),
     };
     const list = columns.get(oid);
     if (list === undefined) columns.set(oid, [column]);

@@ -78,14 +78,19 @@ export const operatorsText = `SELECT n.nspname, o.oprname, o.oprcode::pg_catalog
 export const castsText = `SELECT t.typname, s.castfunc, s.castcontext FROM pg_catalog.pg_cast AS s JOIN pg_catalog.pg_type AS t ON t.oid = s.casttarget
 WHERE s.castfunc >= 16384 LIMIT 20001`;
 
-/** oid, schema, name, domain or type it stands on, numbers in its checks. Arrays and ranges of such types: what they hold, negative. */
+/**
+ * oid, schema, name, domain or type it stands on, numbers in its checks, that type's name. Arrays, ranges and multiranges of such types:
+ * what they hold, negative. `to_jsonb` reads a column that servers before 14 do not have.
+ */
 export const domainsText = `SELECT t.oid, n.nspname, t.typname, t.typbasetype::pg_catalog.int8, (SELECT pg_catalog.string_agg(${numbersIn('k.conbin')}, ' ')
-    FROM pg_catalog.pg_constraint AS k WHERE k.contypid = t.oid AND k.conbin IS NOT NULL)
-FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND t.oid >= 16384
-UNION ALL SELECT t.oid, n.nspname, t.typname, -e.oid::pg_catalog.int8, NULL
+    FROM pg_catalog.pg_constraint AS k WHERE k.contypid = t.oid AND k.conbin IS NOT NULL), b.typname
+FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype
+WHERE t.typtype = 'd' AND t.oid >= 16384
+UNION ALL SELECT t.oid, n.nspname, t.typname, -e.oid::pg_catalog.int8, NULL, e.typname
 FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
-  LEFT JOIN pg_catalog.pg_range AS r ON r.rngtypid = t.oid JOIN pg_catalog.pg_type AS e ON e.oid = COALESCE(r.rngsubtype, t.typelem)
-WHERE t.oid >= 16384 AND e.oid >= 16384 AND (t.typtype = 'r' OR t.typtype = 'b' AND t.typcategory = 'A' AND e.typtype IN ('d', 'r')) LIMIT 20001`;
+  LEFT JOIN pg_catalog.pg_range AS r ON t.oid IN (r.rngtypid, (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid)
+  JOIN pg_catalog.pg_type AS e ON e.oid = COALESCE(r.rngsubtype, t.typelem)
+WHERE t.oid >= 16384 AND e.oid >= 16384 AND (t.typtype IN ('r', 'm') OR t.typtype = 'b' AND t.typcategory = 'A' AND e.typtype IN ('d', 'r')) LIMIT 20001`;
 
 /** Functions of enabled event triggers. */
 export const eventTriggersText =
