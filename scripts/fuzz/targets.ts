@@ -9,6 +9,8 @@ export function isUnderTest(url: string): boolean {
 
 const loaders: Readonly<Record<string, () => Promise<Fuzzed>>> = {
   framing: async () => (await import('./targets/framing.ts')).framing,
+  relay: async () => (await import('./targets/relay.ts')).relay,
+  facts: async () => (await import('./targets/facts.ts')).facts,
   session: async () => (await import('./targets/session.ts')).session,
   messages: async () => (await import('./targets/messages.ts')).messages,
 };

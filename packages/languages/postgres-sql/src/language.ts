@@ -24,7 +24,7 @@ export const postgresSql: Language = {
 function readMessage(text: string, context: { readonly session: unknown; readonly catalogue: unknown }): ReadOutcome {
   const source = checkText(text);
   if ('reason' in source) return source;
-  if (text.trim() === '') return { ok: true, statements: [] };
+  if (/^[ \t\n\r\f\v]*$/.test(text)) return { ok: true, statements: [] };
   let raw: readonly RawStatement[];
   try {
     raw = parseStatements(text);
@@ -100,6 +100,10 @@ function readAll(
   return facts;
 }
 
+/** White space as the server's scanner has it (scan.l): a no-break space or a byte-order mark is part of a name there. */
+const leadingSpace = /^[ \t\n\r\f\v]+/;
+const trailingSpace = /(?<![ \t\n\r\f\v])[ \t\n\r\f\v]+$/;
+
 function boundsOf(
   source: SourceText,
   { stmt_location: location = 0, stmt_len: length }: RawStatement,
@@ -107,7 +111,10 @@ function boundsOf(
   const start = source.toCodeUnit(location);
   const end = length === undefined || length === 0 ? source.text.length : source.toCodeUnit(location + length);
   const written = source.text.slice(start, end);
-  return { start: start + (written.length - written.trimStart().length), end: start + written.trimEnd().length };
+  return {
+    start: start + (written.length - written.replace(leadingSpace, '').length),
+    end: start + written.replace(trailingSpace, '').length,
+  };
 }
 
 /** Throws `GrammarError` when the text is not SQL: only a text that was read is described. */

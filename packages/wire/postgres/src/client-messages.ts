@@ -1,14 +1,11 @@
 /** The client's messages, one after the other: judged, then forwarded, replaced or dropped. */
-import { isUtf8 } from 'node:buffer';
 import { SluiceError } from '@sluice/domain';
-import type { StatementHandle } from '@sluice/wire-kit';
 import { bindValues } from './bind-values.ts';
-import type { LocalError } from './errors.ts';
-import { errorOfRefusal } from './errors.ts';
+import { errorOfRefusal, type LocalError, localError } from './errors.ts';
 import type { Expected } from './expected.ts';
 import { mayCopyIn } from './facts.ts';
 import { MessageReader } from './framing.ts';
-import { chain, type Forwarded, type Judged } from './judging.ts';
+import { chain, type Forwarded } from './judging.ts';
 import { heldInputBytes, maxClientMessageBytes, maxOutstandingMessages } from './limits.ts';
 import {
   type BindMessage,
@@ -28,8 +25,11 @@ import {
 import type { PreparedStatement } from './prepared-names.ts';
 import { refusedStatementName, refusedStatementText } from './refused-statement.ts';
 import type { RelayCore } from './relay-core.ts';
-import { reportSkipped, StatementRun } from './statement-run.ts';
+import { StatementRun } from './statement-run.ts';
 import { type Portal, withFormats } from './statement-table.ts';
+
+import { assertUtf8 } from './text-encoding.ts';
+import { dropped, notRun } from './unrun-statements.ts';
 
 type Done = void | Promise<void>;
 
@@ -37,6 +37,8 @@ export class ClientMessages {
   readonly #core: RelayCore;
   readonly #reader = new MessageReader(maxClientMessageBytes);
   #busy = false;
+  #pumping = false;
+  #again = false;
   #ended = false;
   #over = false;
   #paused = false;
@@ -68,18 +70,24 @@ export class ClientMessages {
 
   /** Handles what can be handled now. Called again whenever something that stopped it may have changed. */
   pump(): void {
-    if (this.#busy || this.#over) return;
+    this.#again = true;
+    // A stream in memory may answer a write before it returns: messages are handled one after the other all the same.
+    if (this.#pumping) return;
+    this.#pumping = true;
     try {
-      for (let more = true; more; ) {
+      while (this.#again && !this.#busy && !this.#over) {
+        this.#again = false;
         const stopped = this.#handleAll();
         this.#core.toTarget.flush();
         this.#core.toClient.flush();
         // A large message fills the sink; where the flush emptied it at once, no drain will be told of.
-        more = stopped && !this.#blocked();
+        if (stopped && !this.#blocked()) this.#again = true;
       }
     } catch (error) {
       this.#core.fail(error);
       return;
+    } finally {
+      this.#pumping = false;
     }
     this.#throttle();
   }
@@ -190,7 +198,7 @@ export class ClientMessages {
   #query(): Done {
     const core = this.#core;
     const raw = this.#raw();
-    this.#checkText(1);
+    assertUtf8(...this.#body(), 1);
     const text = parseQuery(...this.#body());
     return chain(core.judging.judge({ phase: 'run', text, binds: [], earlier: null }), (judged) => {
       if (core.skipping) return dropped(judged);
@@ -218,7 +226,7 @@ export class ClientMessages {
   #parse(): Done {
     const core = this.#core;
     const raw = this.#raw();
-    this.#checkText(2);
+    assertUtf8(...this.#body(), 2);
     const { name, text, parameterTypes } = parseParse(...this.#body());
     if (!core.statements.hasRoomFor(name, text)) {
       return this.#refuseExtended(
@@ -490,32 +498,4 @@ export class ClientMessages {
     this.#core.toTarget.flush();
     this.#core.clientSaidGoodbye();
   }
-
-  /** What is not UTF-8 would be read here as something else than at the target, which refuses it anyway. `texts`: how many strings lead the body. */
-  #checkText(texts: number): void {
-    const [buffer, start, bodyEnd] = this.#body();
-    let end = start;
-    // The numbers behind the strings are no text: a parameter type of 1700 would not pass for it.
-    for (let left = texts; left > 0 && end < bodyEnd; left--) {
-      const nul = buffer.indexOf(0, end);
-      end = nul < 0 ? bodyEnd : Math.min(nul + 1, bodyEnd);
-    }
-    if (!isUtf8(buffer.subarray(start, end)))
-      throw new SluiceError('protocol-violation', 'a statement that is not UTF-8');
-  }
-}
-
-/** The target skips to Sync because of an error that came while the verdict was awaited: the statement does not run. */
-function dropped(judged: Judged): void {
-  const statement = judged.type === 'forward' ? judged.judgement.statement : judged.statement;
-  if (statement !== null) reportSkipped(statement);
-}
-
-/** Admitted, but it cannot run where it would have to: nothing of it reaches the target. */
-function notRun(statement: StatementHandle, { code, message }: LocalError): void {
-  statement.failed({ code, message });
-}
-
-function localError(code: string, message: string, hint: string | null): LocalError {
-  return { code, message, detail: null, hint };
 }

@@ -11,6 +11,10 @@ export interface LocalError {
   readonly hint: string | null;
 }
 
+export function localError(code: string, message: string, hint: string | null): LocalError {
+  return { code, message, detail: null, hint };
+}
+
 /** SQLSTATEs (PostgreSQL manual, appendix A) by reason of a session's refusal. */
 const sessionStates: Readonly<Record<WireRefusal['reason'], string>> = {
   authentication: '28P01',
