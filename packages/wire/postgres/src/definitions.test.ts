@@ -130,11 +130,8 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     ['SELECT really_evil(id) FROM plain', ['c', 'child', 'grandchild']],
     ["SELECT 1 === 'x'", ['c', 'child', 'grandchild']],
     ["SELECT 'x'::checked", ['plain']],
-    ["SELECT '{x}'::checked[]", ['plain']],
-    ["SELECT '(1,x)'::pair", ['plain']],
     ["SELECT * FROM json_to_record('{}') AS r (b checked)", ['plain']],
     ["SELECT takes_checked('x')", ['plain']],
-    ["INSERT INTO with_pair VALUES (1, '(1,x)')", ['plain', 'with_pair']],
     ['SELECT innocent(1)', ['plain']],
     ['SELECT pg_catalog.innocent(1)', ['plain']],
     ['ALTER TABLE with_check ADD COLUMN more int', ['plain', 'with_check']],
@@ -191,6 +188,9 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
 
   it.each([
     ["SELECT dynamic('x')", /run time/],
+    ["SELECT '{x}'::checked[]", /while it is parsed/],
+    ["SELECT '(1,x)'::pair", /while it is parsed/],
+    ["INSERT INTO with_pair VALUES (1, '(1,x)')", /while it is parsed/],
     ['SELECT nobody_knows(1)', /not known/],
     ['SELECT nextval(note) FROM plain', /sequence/],
   ])('%s is not provable', (text, because) => {
