@@ -64,10 +64,6 @@ export class ClientMessages {
     if (!this.#over && !this.#busy && this.#barrier?.settled === false) this.#core.clientSaidGoodbye();
   }
 
-  get isPaused(): boolean {
-    return this.#paused;
-  }
-
   /** Handles what can be handled now. Called again whenever something that stopped it may have changed. */
   pump(): void {
     this.#again = true;
