@@ -40,6 +40,7 @@ const conditions: Readonly<Record<Exclude<FilterShape, 'absent' | 'not-applicabl
     'id = ANY (ARRAY(SELECT id FROM customers))',
     'id IN (id, 7)',
     'id BETWEEN 1 AND 2 OR 1 = 1',
+    'id BETWEEN id AND id',
     'id IS NOT NULL',
     'c IS NOT NULL',
     'ctid IS NOT NULL',

@@ -245,6 +245,7 @@ function comparisonReach(proof: Proof, node: Tree): Reach | null {
   const right = treeAt(node, 'rexpr');
   if (left === null || right === null) return null;
   if (kind === 'AEXPR_IN') return inReach(proof, left, right, operator);
+  if (/^AEXPR_BETWEEN/.test(kind)) return itemsOf(right).every((bound) => sameValue(proof, left, bound)) ? 'all' : null;
   const array = kind === 'AEXPR_OP_ANY' && operator === '=' ? payload(right, 'SubLink') : null;
   if (array !== null) return subLinkReach(proof, { ...array, subLinkType: 'ANY_SUBLINK', testexpr: left });
   if (neverNegative(left) && typeof constantOf(right) === 'number') {

@@ -29,6 +29,8 @@ function transaction(a: Analysis, node: Tree): void {
     a.facts.incomplete('ends a prepared transaction whose statements are not known');
     return;
   }
+  // It stays behind with its locks until somebody ends it, from whatever session.
+  if (op === 'prepare') a.facts.raise('write');
   const readOnly = readOnlyOption(listAt(node, 'options'));
   if (readOnly === false) widenReadOnly(a);
   a.facts.session({ type: 'transaction', op: flagAt(node, 'chain') ? 'chain' : op, readOnly });
