@@ -63,7 +63,7 @@ export function analyseStatement(
 
 /** No call is under way. */
 export function freshTrail(): CallTrail {
-  return { underWay: [], ledBackTo: Number.POSITIVE_INFINITY, bodies: 0, characters: 0 };
+  return { underWay: [], ledBackTo: Number.POSITIVE_INFINITY, bodies: 0, characters: 0, cut: false };
 }
 
 type OfTree = 'understood' | 'meanings' | 'relations' | 'literalColumns' | 'callColumns' | 'planned' | 'reached';

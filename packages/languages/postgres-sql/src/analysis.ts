@@ -55,6 +55,8 @@ export interface CallTrail {
   ledBackTo: number;
   bodies: number;
   characters: number;
+  /** A bound of this message's reading stopped a body: what was read since is true of this message only. */
+  cut: boolean;
 }
 
 /** What running a function does, and what its value may carry. */
@@ -116,6 +118,12 @@ export interface Analysis {
 export function visit(a: Analysis): void {
   a.budget.visited += 1;
   if (a.budget.visited > maxVisitedNodes) throw new ReadingLimit('is larger than Sluice reads');
+}
+
+/** Without the catalogue an operator, a type or a function of the system's name may be one that people put beside it. */
+export function needCatalogue(a: Analysis): void {
+  if (a.mode !== 'store' && !a.names.hasCatalogue)
+    a.facts.incomplete('is read while the target’s catalogue is not known');
 }
 
 /** Reads one kind of statement, given its payload. */

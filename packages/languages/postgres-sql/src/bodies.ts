@@ -69,7 +69,7 @@ export function readFunction(
     if (trail.ledBackTo >= depth) {
       trail.ledBackTo = Number.POSITIVE_INFINITY;
       if (memory !== null && memory.size >= maxRemembered) memory.clear();
-      memory?.set(key, read);
+      if (!trail.cut) memory?.set(key, read);
       return read;
     }
     return unfollowed(called, names, read.facts);
@@ -94,10 +94,11 @@ function memoryOf(names: Names): Map<string, FunctionFacts> | null {
 function enter(called: CatalogueFunction, trail: CallTrail): void {
   trail.bodies += 1;
   trail.characters += called.body?.text?.length ?? 0;
-  if (trail.underWay.length >= maxCallDepth)
-    throw new ReadingLimit('calls functions inside functions deeper than Sluice reads');
-  if (trail.bodies > maxReadBodies || trail.characters > maxReadBodyCharacters)
-    throw new ReadingLimit('calls more functions than Sluice reads');
+  const deep = trail.underWay.length >= maxCallDepth;
+  const many = trail.bodies > maxReadBodies || trail.characters > maxReadBodyCharacters;
+  trail.cut ||= deep || many;
+  if (deep) throw new ReadingLimit('calls functions inside functions deeper than Sluice reads');
+  if (many) throw new ReadingLimit('calls more functions than Sluice reads');
 }
 
 function readCalled(called: CatalogueFunction, names: Names, reader: BodyReader): FunctionFacts {

@@ -1,7 +1,7 @@
 /** Walks expressions: notes what they mention and call, and returns what flows into their value. */
 import type { ColumnRef } from '@sluice/domain';
 import { actionOf } from './acting-functions.ts';
-import { type Analysis, maxTreeDepth, ReadingLimit, resolveRangeVar, visit } from './analysis.ts';
+import { type Analysis, maxTreeDepth, needCatalogue, ReadingLimit, resolveRangeVar, visit } from './analysis.ts';
 import { callStored } from './calls.ts';
 import { withoutRowNames } from './entries.ts';
 import { callByName, functionCall } from './function-calls.ts';
@@ -191,6 +191,7 @@ function isComparison(a: Analysis, name: string): boolean {
 function judgeOperator(a: Analysis, name: readonly string[]): Flow {
   const schema = name.length > 1 ? (name.at(-2) ?? null) : null;
   if (name.length === 0) return nothing;
+  if (schema !== 'pg_catalog') needCatalogue(a);
   const functions = a.names.operatorFunctions(schema, name.at(-1) ?? '');
   if (functions !== null) return callStored(a, functions);
   if (schema === 'pg_catalog') return nothing;
@@ -326,7 +327,9 @@ function sortBy(a: Analysis, node: Tree, scope: Scope): Flow {
 
 /** Types carry no value; their modifiers may hold expressions, and a domain's checks run when a value is made. */
 function typeName(a: Analysis, node: Tree, scope: Scope): Flow {
-  const name = wordsAt(node, 'names').at(-1) ?? '';
+  const words = wordsAt(node, 'names');
+  const name = words.at(-1) ?? '';
+  if (words[0] !== 'pg_catalog') needCatalogue(a);
   callStored(a, a.names.typeFunctions(name));
   if (a.mode !== 'store' && a.names.checksWhileParsed(name, listAt(node, 'arrayBounds').length > 0))
     a.facts.incomplete(checkedWhileParsed);

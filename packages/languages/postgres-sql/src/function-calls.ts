@@ -2,7 +2,7 @@
 import type { ObjectRef } from '@sluice/domain';
 
 import { revealedBy } from './acting-functions.ts';
-import { type Analysis, visit } from './analysis.ts';
+import { type Analysis, needCatalogue, visit } from './analysis.ts';
 import { callStored, callSystem, callUser } from './calls.ts';
 import { withoutRowNames } from './entries.ts';
 import { type Flow, merged, nothing, sameFlow } from './lineage.ts';
@@ -43,6 +43,7 @@ export function functionCall(a: Analysis, node: Tree, scope: Scope): Flow {
   const { schema, name } = nameOfCall(wordsAt(node, 'funcname'));
   const resolved = a.names.function(schema, name);
   const args = listAt(node, 'args');
+  if (schema !== 'pg_catalog' && args.length > 0) needCatalogue(a);
   // `type(value)` may be a cast, before any function of that name.
   if (args.length === 1) callStored(a, a.names.typeFunctions(name));
   if (resolved.origin === 'user') {

@@ -136,6 +136,11 @@ export class Names {
       : userFunction(null, name, `calls the function ${name}, which is not known`);
   }
 
+  /** False where the target's catalogue could not be read, or was beyond its bounds and counts as empty. */
+  get hasCatalogue(): boolean {
+    return this.catalogue !== null && this.catalogue.functions.length > 0;
+  }
+
   functionByOid(oid: number): CatalogueFunction | null {
     return this.index?.functionsByOid.get(oid) ?? null;
   }

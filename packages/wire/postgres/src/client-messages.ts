@@ -25,9 +25,9 @@ import {
 import type { PreparedStatement } from './prepared-names.ts';
 import { refusedStatementName, refusedStatementText } from './refused-statement.ts';
 import type { RelayCore } from './relay-core.ts';
+import { actingParameter, mayActAsParameter } from './session-knowledge.ts';
 import { StatementRun } from './statement-run.ts';
 import { type Portal, withFormats } from './statement-table.ts';
-
 import { assertUtf8 } from './text-encoding.ts';
 import { dropped, notRun } from './unrun-statements.ts';
 
@@ -230,6 +230,8 @@ export class ClientMessages {
         name,
       );
     }
+    if (parameterTypes.some((type) => mayActAsParameter(core.knowledge, type)))
+      return this.#refuseExtended(errorOfRefusal(core.inspector.refuseMessage('Parse', actingParameter)), name);
     return chain(core.judging.judge({ phase: 'prepare', text, binds: [], earlier: null }), (judged) => {
       if (core.skipping) return dropped(judged);
       if (judged.type === 'refuse') {
@@ -337,7 +339,7 @@ export class ClientMessages {
         localError('34000', `portal "${name}" does not exist`, 'Use FETCH for cursors that SQL declared.'),
       );
     }
-    if (portal.run !== null && !portal.doubtful) return this.#fetchMore(portal, portal.run);
+    if (portal.run !== null && core.session.stillMeans(portal)) return this.#fetchMore(portal, portal.run);
     const subject = {
       phase: 'execute',
       text: portal.statement.text,

@@ -332,6 +332,60 @@ describe('the extended protocol', () => {
   });
 });
 
+describe('what no text shows', () => {
+  const written = (request: JudgeRequest): boolean =>
+    !request.outcome.ok || request.outcome.statements.some((one) => !one.complete || one.writes.length > 0);
+
+  it('a domain named by number as a parameter’s type runs nothing', async () => {
+    await direct.query(`CREATE FUNCTION noted_check(text) RETURNS boolean LANGUAGE plpgsql AS
+      $$BEGIN INSERT INTO notes VALUES (1, 'checked'); RETURN true; END$$; CREATE DOMAIN acting AS text CHECK (noted_check(VALUE))`);
+    try {
+      await gateway.knowledge?.refreshAfterNow();
+      const { oid } = (await direct.query<{ oid: number }>("SELECT 'acting'::regtype::oid AS oid")).rows[0]!;
+      refuses = written;
+      const client = await open();
+      client.send(encodeParse('', 'SELECT $1', [oid]), bindWith('', ['x']), encodeExecute(''), encodeSync());
+      expect(outline(await client.untilReady())).toBe('E:0A000 Z:I');
+      client.send(encodeParse('', 'SELECT $1::text', [25]), bindWith('', ['x']), encodeExecute(''), encodeSync());
+      expect(outline(await client.untilReady())).toMatch(/C:SELECT 1 Z:I$/);
+      expect(await notes()).toEqual([]);
+    } finally {
+      await direct.query('DROP DOMAIN acting; DROP FUNCTION noted_check; TRUNCATE notes');
+      await gateway.knowledge?.refreshAfterNow();
+    }
+  });
+
+  it('a portal that goes on under another search path is judged again', async () => {
+    await direct.query(`CREATE SCHEMA evil; CREATE FUNCTION public.step(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
+      CREATE FUNCTION evil.step(int) RETURNS int LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.notes VALUES (1, 'evil'); RETURN 1; END$$;
+      CREATE FUNCTION steps(int) RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN step($1); END$$`);
+    try {
+      await gateway.knowledge?.refreshAfterNow();
+      refuses = written;
+      const client = await open();
+      client.send(encodeQuery('BEGIN'));
+      await client.untilReady();
+      client.send(
+        encodeParse('', 'SELECT public.steps(i) FROM generate_series(1, 4) AS i'),
+        bindWith('', [], { portal: 'k' }),
+        executeRows('k', 1),
+        encodeSync(),
+      );
+      expect(outline(await client.untilReady())).not.toMatch(/E:/);
+      client.send(encodeQuery('SET LOCAL search_path = evil, public'));
+      await client.untilReady();
+      client.send(executeRows('k', 1), encodeSync());
+      expect(outline(await client.untilReady())).toBe('E:42501 Z:E');
+      client.send(encodeQuery('ROLLBACK'));
+      await client.untilReady();
+      expect(await notes()).toEqual([]);
+    } finally {
+      await direct.query('DROP SCHEMA evil CASCADE; DROP FUNCTION steps; DROP FUNCTION public.step');
+      await gateway.knowledge?.refreshAfterNow();
+    }
+  });
+});
+
 describe('session state', () => {
   const pathOf = async (client: RawClient, text: string): Promise<readonly string[] | null | undefined> => {
     client.send(encodeQuery(text));

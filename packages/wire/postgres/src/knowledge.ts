@@ -138,8 +138,10 @@ function definitionsVersion(loaded: LoadedCatalogue, outcome: ReadOutcome & { ok
     objects(statement.reads);
     objects(statement.writes);
     for (const name of statement.functions) {
-      const dot = name.indexOf('.');
-      note(dot < 0 ? null : name.slice(0, dot), name.slice(dot + 1));
+      const dots = [...name.matchAll(/\./g)].map((match) => match.index);
+      if (dots.length === 0) note(null, name);
+      // Schemas and functions may have dots in their names.
+      for (const dot of dots) note(name.slice(0, dot), name.slice(dot + 1));
     }
     for (const effect of statement.effects) if (effect.object !== null) objects([effect.object]);
   }

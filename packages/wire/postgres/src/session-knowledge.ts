@@ -23,6 +23,12 @@ export class SessionKnowledge {
     return this.#shared.loaded;
   }
 
+  /** True also where it is not known. */
+  get hasActingDomains(): boolean {
+    const own = this.#session.own?.loaded.data.domains.length ?? 0;
+    return own > 0 || this.#shared.loaded?.data.domains.length !== 0;
+  }
+
   relation(oid: number): CatalogueRelation | undefined {
     return this.#session.own?.loaded.byOid.get(oid) ?? this.#shared.relation(oid);
   }
@@ -47,4 +53,17 @@ export class SessionKnowledge {
   refreshAfterNow(): Promise<void> {
     return this.#shared.refreshAfterNow();
   }
+}
+
+export const actingParameter = 'it names a parameter type whose values may run functions';
+
+/** FirstNormalObjectId of transam.h. */
+const firstUserOid = 16_384;
+
+/**
+ * A Parse may name its parameters' types by number, where no text shows them: reading a bound value of a domain runs its checks. Only
+ * where some domain's checks do more than compute are people's own types refused there; in the text they are read.
+ */
+export function mayActAsParameter(knowledge: SessionKnowledge | null, type: number): boolean {
+  return type >= firstUserOid && knowledge?.hasActingDomains !== false;
 }

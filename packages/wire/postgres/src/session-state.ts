@@ -196,6 +196,11 @@ export class SessionTracker {
     if (this.#movedPortals.size > 0) this.#movedPortals.clear();
   }
 
+  /** True when a portal's text would be read now as it was when the portal was bound. Unknown while the state is to be read again. */
+  stillMeans(portal: { readonly doubtful: boolean; readonly names: string }): boolean {
+    return !portal.doubtful && !this.#stale && portal.names === this.names();
+  }
+
   /** What names mean now, as one text. */
   names(): string {
     const { database, role, searchPath } = this.#known;
