@@ -1,7 +1,7 @@
 /**
  * The two sessions of a client that opened as the reader. It lives in the reader's, its home; a statement that needs the writer gets
  * a session of the writer's for one transaction: opened when the statement is let through, closed when the transaction is over. A
- * switch happens only while nothing is owed, so that every answer still belongs to the one queue (ADR 0012).
+ * switch happens only while nothing is owed, so that every answer still belongs to the one queue (ADR 0011).
  */
 import { type Effect, type RefusalDetail, SluiceError, type StatementFacts } from '@sluice/domain';
 import type { Inspector, StatementHandle } from '@sluice/wire-kit';
