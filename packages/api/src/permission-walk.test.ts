@@ -19,6 +19,7 @@ const allowed: Readonly<Record<string, readonly ActorRole[]>> = {
   'connections.updateConnection': ['admin'],
   'connections.deleteConnection': ['admin'],
   'connections.testConnection': ['admin'],
+  'connections.rotateCredential': ['admin'],
   'connections.issueTicket': ['admin', 'reviewer', 'engineer', 'agent'],
   'connections.listSealingKeys': ['admin'],
   'gateways.listGateways': ['admin', 'reviewer'],
