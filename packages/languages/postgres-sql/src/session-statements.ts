@@ -182,14 +182,14 @@ function deallocate(a: Analysis, node: Tree): void {
   a.facts.session({ type: 'deallocate', name: flagAt(node, 'isall') ? '' : textAt(node, 'name') });
 }
 
+/** What it drops is the session's own: poolers send it between clients, and it stays chatter. */
 function discard(a: Analysis, node: Tree): void {
+  const what = textAt(node, 'target')
+    .replace(/^DISCARD_/, '')
+    .toLowerCase();
   a.facts.effect('set');
-  a.facts.session({
-    type: 'discard',
-    what: textAt(node, 'target')
-      .replace(/^DISCARD_/, '')
-      .toLowerCase(),
-  });
+  if (what === 'all' || what === 'temp') a.facts.effect('drop', { type: 'schema', schema: null, name: 'pg_temp' });
+  a.facts.session({ type: 'discard', what });
 }
 
 function notify(a: Analysis, node: Tree): void {
