@@ -6,7 +6,7 @@ import { bundleContext, generateSigningKeys, signJson, ticketContext } from '@sl
 import { defaultPolicySource } from '@sluice/testkit/sessions';
 import { toyConnection } from '@sluice/testkit/toy-echo';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Bundles } from './bundles.ts';
+import { Bundles, capabilities } from './bundles.ts';
 import { StateStore } from './state-store.ts';
 
 const keys = generateSigningKeys();
@@ -61,6 +61,48 @@ describe('a bundle takes force', () => {
   test('capabilities that this gateway lacks are named', () => {
     bundles.accept(signed(1, { capabilities: ['policy-1', 'floor-9'] }));
     expect(bundles.current?.missing).toEqual(['floor-9']);
+  });
+});
+
+describe('CP08: an older gateway and what it does not know', () => {
+  const older = ['policy-1', 'mask-1', 'hold-1', 'limit-1', 'recording-1'];
+  const old = () => new Bundles(new StateStore(folder), 'gateway-1', keys, older);
+  const newer = (more: object) => signJson(keys, bundleContext, { ...bundle(7), ...more });
+
+  test('a policy with a rule key that it lacks refuses every connection, whatever the rules said before', () => {
+    const gateway = old();
+    gateway.accept(signed(6));
+    expect(gateway.problemOf('connection-1')).toBeNull();
+    const source = 'version: 1\nrules: [{ name: a, description: a, action: hold, when: true, stages: [x] }]';
+    gateway.accept(newer({ capabilities: ['policy-1', 'hold-9'], policy: { version: 7, source, more: 1 }, news: 1 }));
+    expect(gateway.version).toBe(7);
+    expect(gateway.problemOf('connection-1')).toMatch(/too old.*hold-9/);
+    expect(gateway.current?.policy.policy.rules.map((rule) => rule.action)).toEqual(['deny']);
+  });
+
+  test('a connection that needs more is refused, its neighbour is not; one without a known form is not served', () => {
+    const gateway = old();
+    const more = { ...toyConnection(2), id: 'connection-2', capabilities: ['synced-9'], durability: 'synced' };
+    const silent = { ...toyConnection(3), id: 'connection-3', durability: 'synced' };
+    gateway.accept(newer({ connections: [toyConnection(1), more, silent, { id: 'connection-4', over: 'again' }] }));
+    expect(gateway.problemOf('connection-1')).toBeNull();
+    expect(gateway.problemOf('connection-2')).toMatch(/too old.*synced-9/);
+    expect(gateway.problemOf('connection-3')).toMatch(/does not understand/);
+    expect([...(gateway.current?.connections.keys() ?? [])]).toEqual(['connection-1', 'connection-2', 'connection-3']);
+  });
+
+  test('a policy that names nothing it lacks and still cannot be read stops all sessions until one can', () => {
+    const gateway = old();
+    gateway.accept(signed(6));
+    const source = 'version: 1\nrules: [{ name: a, description: a, action: deny, when: "actor.shoeSize > 4" }]';
+    expect(() => gateway.accept(newer({ policy: { version: 7, source } }))).toThrow('does not compile');
+    expect(gateway.problemOf('connection-1')).toMatch(/cannot obey the newest policy/);
+    gateway.accept(signed(8));
+    expect(gateway.problemOf('connection-1')).toBeNull();
+  });
+
+  test('this build declares what it enforces, its protocols included', () => {
+    expect(capabilities).toEqual(expect.arrayContaining(['policy-1', 'reader-1', 'protocol-postgres']));
   });
 });
 

@@ -1,13 +1,32 @@
 /** The policy and connections of this moment: pulled, verified, never older than the last one. */
-import { type Bundle, type BundleConnection, bundleSchema, type SignedBundle, SluiceError } from '@sluice/domain';
+import {
+  type Bundle,
+  type BundleConnection,
+  capabilities as knownCapabilities,
+  protocolCapability,
+  readBundle,
+  type SignedBundle,
+  SluiceError,
+  tooOld,
+} from '@sluice/domain';
 import { bundleContext, openSigned } from '@sluice/keys';
 import { detectorNames } from '@sluice/masking';
-import { compilePolicy } from '@sluice/policy';
+import { type CompiledPolicy, compilePolicy } from '@sluice/policy';
+import { protocols } from '@sluice/protocols';
 import type { PolicySnapshot } from '@sluice/session';
 import type { StateStore } from './state-store.ts';
 
 /** What this build can enforce; a bundle that needs more is not obeyed half. */
-export const capabilities: readonly string[] = ['policy-1', 'mask-1', 'hold-1', 'limit-1', 'recording-1'];
+export const capabilities: readonly string[] = [
+  ...knownCapabilities,
+  ...protocols.map(({ manifest }) => protocolCapability(manifest.name)),
+];
+
+/** In force under a bundle whose policy this gateway cannot obey, and before the first one. */
+const refuseAllSource = `version: 1
+rules:
+  - { name: cannot-obey, description: This gateway is too old for the policy., action: deny, when: true }
+`;
 
 export interface CurrentBundle {
   readonly bundle: Bundle;
@@ -15,17 +34,27 @@ export interface CurrentBundle {
   readonly connections: ReadonlyMap<string, BundleConnection>;
   /** Capabilities that the whole bundle needs and this gateway lacks. */
   readonly missing: readonly string[];
+  /** Connections that are refused, with why. */
+  readonly refused: ReadonlyMap<string, string>;
 }
 
 export class Bundles {
   readonly #store: StateStore;
   readonly #gatewayId: string;
   readonly #publicKeyOf: (keyId: string) => string | null;
+  readonly #declared: readonly string[];
   #current: CurrentBundle | null = null;
+  #obstacle: string | null = null;
   readonly #listeners: ((current: CurrentBundle) => void)[] = [];
 
-  constructor(store: StateStore, gatewayId: string, pinned: { readonly keyId: string; readonly publicKey: string }) {
+  constructor(
+    store: StateStore,
+    gatewayId: string,
+    pinned: { readonly keyId: string; readonly publicKey: string },
+    declared: readonly string[] = capabilities,
+  ) {
     this.#store = store;
+    this.#declared = declared;
     this.#gatewayId = gatewayId;
     this.#publicKeyOf = (keyId) => (keyId === pinned.keyId ? pinned.publicKey : null);
     const kept = store.bundle();
@@ -40,14 +69,25 @@ export class Bundles {
     return this.#current?.bundle.version ?? 0;
   }
 
+  /** Why a connection's sessions are refused, whatever policy says; null when they are not. */
+  problemOf(connectionId: string): string | null {
+    const current = this.#current;
+    if (this.#obstacle !== null) return this.#obstacle;
+    if (current === null) return 'this gateway has no policy yet';
+    return current.missing.length > 0 ? tooOld(current.missing) : (current.refused.get(connectionId) ?? null);
+  }
+
   onChange(listener: (current: CurrentBundle) => void): void {
     this.#listeners.push(listener);
     if (this.#current !== null) listener(this.#current);
   }
 
-  /** Takes a bundle into force. Throws SluiceError when it is not signed by the pinned key, is older, or does not compile. */
+  /**
+   * Takes a bundle into force. Throws SluiceError when it is not signed by the pinned key, is older, or does not compile. One that is
+   * signed and cannot be obeyed leaves the last one standing, but no session: what the organisation wants now is not known here.
+   */
   accept(signed: SignedBundle): void {
-    const next = this.#open(signed);
+    const next = this.#openOrStop(signed);
     if (next.bundle.version < this.version) {
       throw new SluiceError(
         'conflict',
@@ -56,6 +96,7 @@ export class Bundles {
       );
     }
     this.#store.keepBundle(signed);
+    this.#obstacle = null;
     this.#current = next;
     for (const listener of this.#listeners) listener(next);
   }
@@ -65,25 +106,41 @@ export class Bundles {
     return this.#publicKeyOf;
   }
 
+  #openOrStop(signed: SignedBundle): CurrentBundle {
+    try {
+      return this.#open(signed);
+    } catch (error) {
+      if (error instanceof SluiceError && (error.code === 'policy-invalid' || error.code === 'bad-request'))
+        this.#obstacle = `this gateway cannot obey the newest policy (${error.message})`;
+      throw error;
+    }
+  }
+
   #open(signed: SignedBundle): CurrentBundle {
-    const bundle = openSigned({ signed, context: bundleContext, schema: bundleSchema, publicKeyOf: this.#publicKeyOf });
+    const schema = { parse: (value: unknown) => readBundle(value, this.#declared) };
+    const read = openSigned({ signed, context: bundleContext, schema, publicKeyOf: this.#publicKeyOf });
+    const { bundle, missing, refused } = read;
     if (bundle.gatewayId !== this.#gatewayId) {
       throw new SluiceError('forbidden', 'the bundle was made for another gateway', { audience: 'operator' });
     }
-    const compiled = compilePolicy(bundle.policy.source, { detectors: detectorNames });
-    if (!compiled.ok) {
-      const [problem] = compiled.problems;
-      throw new SluiceError(
-        'policy-invalid',
-        `policy ${bundle.policy.version} does not compile: ${problem?.message ?? ''}`,
-        { audience: 'operator' },
-      );
-    }
+    const policy =
+      missing.length > 0 ? compiled(refuseAllSource, 0) : compiled(bundle.policy.source, bundle.policy.version);
     return {
       bundle,
-      policy: { version: bundle.policy.version, policy: compiled.policy },
+      policy: { version: bundle.policy.version, policy },
       connections: new Map(bundle.connections.map((connection) => [connection.id, connection])),
-      missing: bundle.capabilities.filter((capability) => !capabilities.includes(capability)),
+      missing,
+      refused,
     };
   }
+}
+
+/** Throws SluiceError `policy-invalid`. */
+function compiled(source: string, version: number): CompiledPolicy {
+  const result = compilePolicy(source, { detectors: detectorNames });
+  if (result.ok) return result.policy;
+  const [problem] = result.problems;
+  throw new SluiceError('policy-invalid', `policy ${version} does not compile: ${problem?.message ?? ''}`, {
+    audience: 'operator',
+  });
 }

@@ -182,7 +182,7 @@ class Gateway implements RunningGateway {
     this.#ports = this.#sessionPorts();
     this.#explanations = new Explanations({
       controlPlane: this.#controlPlane,
-      connection: (id) => this.#bundles.current?.connections.get(id),
+      connection: (id) => this.#servedConnection(id),
       ports: this.#ports,
     });
     this.#rotations = new Rotations({
@@ -191,7 +191,7 @@ class Gateway implements RunningGateway {
       store,
       tell: (rotation) => this.#controlPlane.tellRotation(rotation),
       open: (connection, purpose, envelope) => this.#openEnvelope(connection, purpose, envelope),
-      connection: (id) => this.#bundles.current?.connections.get(id),
+      connection: (id) => this.#servedConnection(id),
       log: warn,
     });
     this.#sessionCheck = new SessionCheck({
@@ -231,10 +231,7 @@ class Gateway implements RunningGateway {
     });
     this.#every(reportEveryMs, () => void this.#report());
     this.#every(leafCheckEveryMs, () => this.#ensureLeaves());
-    this.#every(
-      this.#env.sessionCheckMs,
-      () => void this.#sessionCheck.run(this.#bundles.current?.connections.values() ?? []),
-    );
+    this.#every(this.#env.sessionCheckMs, () => void this.#sessionCheck.run(this.#servedConnections()));
     this.#pusher.wake();
   }
 
@@ -315,7 +312,7 @@ class Gateway implements RunningGateway {
   async #test(requestId: string, connectionId: string, rotate: CredentialPurpose | null): Promise<void> {
     try {
       await this.#pull();
-      const connection = this.#bundles.current?.connections.get(connectionId);
+      const connection = this.#servedConnection(connectionId);
       const steps =
         rotate === null || connection === undefined ? [] : await this.#rotations.rotate(requestId, connection, rotate);
       const result = await testConnection(requestId, connection, connectionId, this.#ports);
@@ -324,6 +321,18 @@ class Gateway implements RunningGateway {
     } catch (error) {
       this.#log.warn({ error: String(error) }, 'a connection test could not be reported');
     }
+  }
+
+  /** Undefined also for one that this gateway must not serve: it then asks the target nothing by itself either. */
+  #servedConnection(connectionId: string): BundleConnection | undefined {
+    const connection = this.#bundles.current?.connections.get(connectionId);
+    return this.#bundles.problemOf(connectionId) === null ? connection : undefined;
+  }
+
+  #servedConnections(): BundleConnection[] {
+    return [...(this.#bundles.current?.connections.values() ?? [])].filter(
+      ({ id }) => this.#bundles.problemOf(id) === null,
+    );
   }
 
   async #explain(requestId: string, key: string): Promise<void> {
@@ -349,7 +358,16 @@ class Gateway implements RunningGateway {
       if (signed !== null) this.#bundles.accept(signed);
     } catch (error) {
       this.#log.error({ error: String(error) }, 'the bundle could not be taken; the last one stays in force');
+      this.#endRefusedSessions();
       this.#pullAgainLater();
+    }
+  }
+
+  /** A policy that this gateway was given and cannot obey ends what runs under the one before. */
+  #endRefusedSessions(): void {
+    for (const session of this.#live.all()) {
+      const message = this.#bundles.problemOf(session.connectionId);
+      if (message !== null) session.terminate({ reason: 'terminated', message, hint: 'Update the gateway.' });
     }
   }
 
@@ -377,7 +395,8 @@ class Gateway implements RunningGateway {
   #endChangedSessions(current: CurrentBundle): void {
     for (const session of this.#live.all()) {
       const connection = current.connections.get(session.connectionId);
-      if (connection !== undefined && connection.revision === session.connectionRevision) continue;
+      const same = connection !== undefined && connection.revision === session.connectionRevision;
+      if (same && this.#bundles.problemOf(connection.id) === null) continue;
       this.#knowledge.forget(session.connectionId);
       session.terminate({
         reason: 'terminated',

@@ -13,7 +13,7 @@ import { openSigned, ticketContext } from '@sluice/keys';
 import { type LiveSessions, runSession, type SessionPorts, type TicketGrant } from '@sluice/session';
 import type { TunnelStream } from '@sluice/tunnel';
 import type { WireProtocol } from '@sluice/wire-kit';
-import { type Bundles, capabilities } from './bundles.ts';
+import type { Bundles } from './bundles.ts';
 import type { Leaves } from './leaves.ts';
 
 /** Tickets that were used; each is remembered until it has expired anyway. */
@@ -118,11 +118,8 @@ export class SessionEntry {
   }
 
   #problem(connection: BundleConnection): string | null {
-    const missing = [
-      ...(this.#options.bundles.current?.missing ?? []),
-      ...connection.capabilities.filter((c) => !capabilities.includes(c)),
-    ];
-    if (missing.length > 0) return `this gateway is too old for the connection (it lacks ${missing.join(', ')})`;
+    const problem = this.#options.bundles.problemOf(connection.id);
+    if (problem !== null) return problem;
     if (connection.credential === null) return `connection ${connection.name} has no credential for this gateway`;
     return null;
   }

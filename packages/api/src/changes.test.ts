@@ -60,6 +60,8 @@ describe('connections', () => {
     const mine = current.connections.find((connection) => connection.id === id);
     expect(mine).toMatchObject({ name: 'billing', credential, address: { host: 'db.internal' } });
     expect(mine?.serverNames).toEqual(expect.arrayContaining(['billing.sluice.internal', 'localhost', '127.0.0.1']));
+    expect(current.capabilities).toEqual(expect.arrayContaining(['policy-1', 'hold-1', 'mask-1']));
+    expect(mine?.capabilities).toEqual(['protocol-postgres', 'recording-1']);
     expect(await bundle(after.bundleVersion)).toBeNull();
     const others = await buildBundle(world.services, { ...world.gateway, id: newId() }, 0, new Date());
     expect(open(others).connections).toEqual([]);
@@ -105,6 +107,7 @@ describe('connections', () => {
     const set = await admin.connections.updateConnection({ id, revision: 1, readerCredential });
     expect(set).toMatchObject({ readerCredential: 'sealed', revision: 2 });
     expect(await mine()).toMatchObject({ credential, readerCredential });
+    expect((await mine())?.capabilities).toContain('reader-1');
     const move = { id, revision: 2, host: 'elsewhere.internal', credential: await sealed(id, 'elsewhere.internal') };
     await expect(admin.connections.updateConnection(move)).rejects.toMatchObject({
       message: expect.stringContaining('sealed for the address'),

@@ -2,6 +2,8 @@ export type { Actor, ActorRole } from './actor.ts';
 export { actorRoleSchema, actorRoles, actorSchema } from './actor.ts';
 export type { Bundle, CredentialRef, SignedBundle, SignedTicket, Ticket } from './bundle.ts';
 export { bundleSchema, credentialRefSchema, signedBundleSchema, signedTicketSchema, ticketSchema } from './bundle.ts';
+export type { Capability } from './capabilities.ts';
+export { capabilities, lackingCapabilities, protocolCapability } from './capabilities.ts';
 export type {
   BundleConnection,
   CredentialPurpose,
@@ -117,6 +119,8 @@ export type {
   StatementId,
 } from './ids.ts';
 export { isId } from './ids.ts';
+export type { ReadBundle } from './read-bundle.ts';
+export { readBundle, tooOld } from './read-bundle.ts';
 export type { Refusal, RefusalCode, RefusalDetail } from './refusal.ts';
 export { refusalCodes, refusalDetailSchema } from './refusal.ts';
 export { Secret } from './secret.ts';

@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type { core } from 'zod';
 import { compileCondition } from './condition.ts';
+import { neededCapabilities } from './needed-capabilities.ts';
 import type { PolicyProblem } from './positions.ts';
 import { SourceMap, showPath } from './positions.ts';
 import type { CompiledPolicy, CompiledRule } from './rules.ts';
@@ -75,11 +76,18 @@ export function compilePolicy(source: string, options: CompileOptions): CompileR
     ok: true,
     policy: {
       rules,
+      capabilities: neededCapabilities(writtenRules(data)),
       tests: parsed.data.tests.map((test, index) => ({ ...test, at: map.value(['tests', index, 'name']) })),
       usesTime: variables.has('time'),
       usesSession: variables.has('session'),
     },
   };
+}
+
+/** The rules as somebody wrote them: what a default filled in asks nothing of a gateway. */
+function writtenRules(data: unknown): readonly object[] {
+  const rules = typeof data === 'object' && data !== null && 'rules' in data ? data.rules : [];
+  return Array.isArray(rules) ? rules.filter((rule: unknown) => typeof rule === 'object' && rule !== null) : [];
 }
 
 function failed(problems: readonly PolicyProblem[]): CompileResult {

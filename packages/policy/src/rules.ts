@@ -1,4 +1,4 @@
-import type { HoldTerms, MaskRule, VerdictAction } from '@sluice/domain';
+import type { Capability, HoldTerms, MaskRule, VerdictAction } from '@sluice/domain';
 import type { ConditionContext } from './condition.ts';
 import type { SourcePosition } from './positions.ts';
 import type { PolicyTestSource, RuleAction } from './schema.ts';
@@ -39,6 +39,8 @@ export type CompiledTest = PolicyTestSource & { readonly at: SourcePosition };
 
 export interface CompiledPolicy {
   readonly rules: readonly CompiledRule[];
+  /** What a gateway must have to enforce them. */
+  readonly capabilities: readonly Capability[];
   readonly tests: readonly CompiledTest[];
   /** True when a rule speaks of `time`: a cache of verdicts must then not outlive the minute. */
   readonly usesTime: boolean;

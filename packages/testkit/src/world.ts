@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { createCaller, type GatewayCaller, type GatewayServices } from '@sluice/api';
 import { createPerson, createServiceIdentity, findPerson, openBus, publishPolicyVersion } from '@sluice/database';
 import type { Actor, ApprovalCreate } from '@sluice/domain';
-import { Secret } from '@sluice/domain';
+import { capabilities, Secret } from '@sluice/domain';
 import {
   actorOfPerson,
   actorOfServiceIdentity,
@@ -138,7 +138,7 @@ async function makeGateway({ database }: TestDatabase) {
     createEnrolment(tx, { name: 'edge', createdById: null }, new Date()),
   );
   const request = { token: token.reveal(), name: 'edge', signingKey: gatewayKeys.publicKey, sealingKey };
-  const more = { version: '1', hostname: 'edge.internal', capabilities: [] };
+  const more = { version: '1', hostname: 'edge.internal', capabilities: [...capabilities, 'protocol-postgres'] };
   const { gatewayId } = await enrolGateway(database, { ...request, ...more }, null, new Date());
   return { gatewayKeys, gateway: { id: gatewayId, signingKey: gatewayKeys.publicKey } };
 }

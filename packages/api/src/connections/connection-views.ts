@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ApiServices } from '../context.ts';
 import { healthOf, listenersOf } from '../gateways/gateway-views.ts';
 import type { ConnectionDetail, ConnectionSummary, CredentialState } from '../views.ts';
+import { lackedBy } from './connection-capabilities.ts';
 
 const noUse: Usage = { hours: Array.from({ length: 24 }, () => 0), lastUsedAt: null };
 
@@ -132,6 +133,9 @@ function problemOf(
   const health = healthOf(gateway, now);
   if (health === 'never-connected') return `Gateway ${gateway.name} has never connected: start it.`;
   if (health === 'offline') return `Gateway ${gateway.name} is offline: start it, or look at its network.`;
+  const lacked = lackedBy(gateway, row);
+  if (lacked.length > 0)
+    return `Gateway ${gateway.name} is too old for this connection: update it (it lacks ${lacked.join(', ')}).`;
   if (credential === 'missing') return 'There is no credential for the target: enter it in Settings.';
   if (credential === 'stale')
     return 'The credential was sealed for another gateway or key: enter it again in Settings.';

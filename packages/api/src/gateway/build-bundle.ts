@@ -3,7 +3,10 @@ import { listConnectionsOfGateway, readActivePolicy, readCounters } from '@sluic
 import type { Bundle, BundleConnection, SignedBundle } from '@sluice/domain';
 import { labelsSchema, SluiceError, targetTlsSchema } from '@sluice/domain';
 import { bundleContext, signJson } from '@sluice/keys';
+import { detectorNames } from '@sluice/masking';
+import { compilePolicy } from '@sluice/policy';
 import { z } from 'zod';
+import { neededByConnection } from '../connections/connection-capabilities.ts';
 import { optionsOf, readerEnvelope, usableEnvelope } from '../connections/connection-views.ts';
 import { serverNamesOf } from '../connections/server-names.ts';
 import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
@@ -31,12 +34,18 @@ export async function buildBundle(
     version: bundleVersion,
     gatewayId: gateway.id,
     issuedAt: now.toISOString(),
-    capabilities: [],
+    capabilities: [...capabilitiesOfPolicy(policy.source)],
     policy: { version: policy.version, source: policy.source },
     connections: rows.map((row) => toBundleConnection(row, services)),
     publicUrl: services.publicUrl,
   };
   return signJson(services.signing, bundleContext, bundle);
+}
+
+/** A published policy compiles; one that does not any more needs nothing more, and the gateway refuses it by itself. */
+function capabilitiesOfPolicy(source: string): readonly string[] {
+  const compiled = compilePolicy(source, { detectors: detectorNames });
+  return compiled.ok ? compiled.policy.capabilities : [];
 }
 
 function toBundleConnection(row: ConnectionRow, services: GatewayServices): BundleConnection {
@@ -60,6 +69,6 @@ function toBundleConnection(row: ConnectionRow, services: GatewayServices): Bund
     offlineLeaseSeconds: row.offlineLeaseSeconds,
     defaultAction: z.enum(['allow', 'hold', 'deny']).parse(row.defaultAction),
     holdBehaviour: z.enum(['wait', 'refuse']).parse(row.holdBehaviour),
-    capabilities: [],
+    capabilities: neededByConnection(row),
   };
 }

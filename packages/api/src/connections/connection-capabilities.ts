@@ -1,0 +1,27 @@
+import type { ConnectionRow } from '@sluice/database';
+import { type Capability, lackingCapabilities, protocolCapability } from '@sluice/domain';
+
+/**
+ * What a connection asks of its gateway beside the policy, each with how to see that it does. Whoever gives connections something that
+ * an older gateway would not enforce adds a line.
+ */
+const needs: readonly { readonly capability: Capability; readonly when: (row: ConnectionRow) => boolean }[] = [
+  { capability: 'recording-1', when: () => true },
+  { capability: 'reader-1', when: (row) => row.credentials.some(({ purpose }) => purpose === 'reader') },
+];
+
+/** What a gateway must have to serve this connection. */
+export function neededByConnection(row: ConnectionRow): string[] {
+  return [
+    protocolCapability(row.protocol),
+    ...needs.filter(({ when }) => when(row)).map(({ capability }) => capability),
+  ];
+}
+
+/** What of it the gateway does not have. One that has never connected has said nothing yet. */
+export function lackedBy(
+  gateway: { readonly capabilities: readonly string[]; readonly lastSeenAt: Date | null },
+  row: ConnectionRow,
+): readonly string[] {
+  return gateway.lastSeenAt === null ? [] : lackingCapabilities(neededByConnection(row), gateway.capabilities);
+}

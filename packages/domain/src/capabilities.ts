@@ -1,0 +1,31 @@
+/**
+ * What a gateway may be asked to enforce, by name and number. A bundle lists what it needs and a gateway declares what it has, so that
+ * an older gateway refuses what it would otherwise obey by half (design section 4). A feature that an older gateway would not enforce
+ * gets a line here, and what asks for it says so: `ruleCapabilities` in @sluice/policy for a rule's key, `neededCapabilities` in
+ * @sluice/api for what a connection holds.
+ */
+export const capabilities = [
+  /** Rules that allow, deny and monitor. */
+  'policy-1',
+  /** Masks by column and detector. */
+  'mask-1',
+  /** Holds for a count of people among named groups. */
+  'hold-1',
+  /** Limits on rows, bytes and statements per minute. */
+  'limit-1',
+  /** Recordings as chunks with checkpoints. */
+  'recording-1',
+  /** A reader's credential beside the writer's. */
+  'reader-1',
+] as const;
+export type Capability = (typeof capabilities)[number];
+
+/** The capability of speaking a protocol. */
+export function protocolCapability(protocol: string): string {
+  return `protocol-${protocol}`;
+}
+
+/** What of `needed` is not among `declared`, each once, in the order of `needed`. */
+export function lackingCapabilities(needed: readonly string[], declared: readonly string[]): readonly string[] {
+  return [...new Set(needed)].filter((capability) => !declared.includes(capability));
+}
