@@ -83,6 +83,8 @@ export {
   takeEnrolmentToken,
   tunnelStaleMs,
 } from './gateways.ts';
+export type { GrantRow, Holder, NewGrant } from './grants.ts';
+export { createGrant, findGrant, listStandingGrants, revokeGrant } from './grants.ts';
 export type { GroupRow } from './groups.ts';
 export {
   countGroups,

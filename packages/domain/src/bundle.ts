@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bundleConnectionSchema } from './connection.ts';
+import { grantsSchema } from './grant.ts';
 
 /**
  * What a gateway pulls. Signed as a whole by the control plane's bundle key (Ed25519 over the exact payload bytes);
@@ -38,6 +39,8 @@ export const ticketSchema = z.strictObject({
   expiresAt: z.iso.datetime(),
   /** Until when the session that it opens may last. */
   sessionExpiresAt: z.iso.datetime().nullable(),
+  /** What the actor held when it was made; a change since then moves the epoch. */
+  grants: grantsSchema.default([]),
   epoch: z.int(),
   /** What the ticket was issued on: when the revocation epoch moves, the gateway asks whether it still holds. */
   credential: credentialRefSchema,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { actorSchema } from './actor.ts';
 import { credentialRefSchema, signedBundleSchema } from './bundle.ts';
 import { credentialPurposes, sealedEnvelopeSchema } from './connection.ts';
+import { grantsSchema } from './grant.ts';
 
 export const gatewayPaths = {
   enrol: '/api/gateway/enrol',
@@ -53,7 +54,14 @@ export const authoriseRequestSchema = z.strictObject({
   startup: z.record(z.string(), z.string()),
 });
 export const authoriseResponseSchema = z.discriminatedUnion('ok', [
-  z.strictObject({ ok: z.literal(true), actor: actorSchema, expiresAt: z.iso.datetime().nullable(), epoch: z.int() }),
+  z.strictObject({
+    ok: z.literal(true),
+    actor: actorSchema,
+    expiresAt: z.iso.datetime().nullable(),
+    /** What the actor holds on this connection now and later; the gateway starts and ends each by its own clock. */
+    grants: grantsSchema.default([]),
+    epoch: z.int(),
+  }),
   z.strictObject({
     ok: z.literal(false),
     reason: z.enum(['unknown', 'expired', 'revoked', 'wrong-kind', 'not-granted']),

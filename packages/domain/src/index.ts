@@ -107,6 +107,16 @@ export {
   testResultSchema,
   testStepSchema,
 } from './gateway-api.ts';
+export type { Grant, GrantKind } from './grant.ts';
+export {
+  grantKinds,
+  grantNameSchema,
+  grantSchema,
+  grantsSchema,
+  isInForce,
+  maxActiveGrants,
+  maxBoundsCharacters,
+} from './grant.ts';
 export type {
   ApprovalId,
   ConnectionId,
@@ -119,6 +129,8 @@ export type {
   StatementId,
 } from './ids.ts';
 export { isId } from './ids.ts';
+export type { LabelSelector } from './label-selector.ts';
+export { describeSelector, labelSelectorSchema, matchesLabels } from './label-selector.ts';
 export type { ReadBundle } from './read-bundle.ts';
 export { readBundle, tooOld } from './read-bundle.ts';
 export type { Refusal, RefusalCode, RefusalDetail } from './refusal.ts';

@@ -1,4 +1,4 @@
-import type { AttemptKey, Database } from '@sluice/database';
+import type { AttemptKey, ConnectionRow, Database } from '@sluice/database';
 import {
   findConnection,
   findToken,
@@ -12,6 +12,7 @@ import { SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { actorOfToken } from './actors.ts';
 import { authenticateWebSession } from './authenticate.ts';
+import { grantsOf } from './grants-of.ts';
 
 /** Wrong secrets for one connection from one client address within the window. */
 const maxWrongSecrets = 60;
@@ -42,7 +43,7 @@ export async function authoriseNativeSecret(
     throw new SluiceError('too-many', 'Too many wrong secrets came from this address.', {
       hint: `Wait ${windowMs / 1000} seconds, then try again with the right secret.`,
     });
-  const answer = await judge(database, request, now);
+  const answer = await judge(database, connection, request, now);
   if (!answer.ok) await noteFailedAttempt(database.db, attempts, newId<'FailedAttempt'>(), now);
   return answer;
 }
@@ -65,9 +66,7 @@ export async function confirmCredential(
     by === 'web-session' ? await webSessionActor(database, id, now) : await tokenActor(database, id, now);
   if (standing === null)
     return refused('revoked', 'Your sign-in or API token was revoked or has expired.', 'Sign in again.');
-  const { revocationEpoch } = await readCounters(database.db);
-  const { actor, expiresAt } = standing;
-  return { ok: true, actor, expiresAt: expiresAt?.toISOString() ?? null, epoch: revocationEpoch };
+  return granted(database, standing, connection, now);
 }
 
 interface Standing {
@@ -88,7 +87,12 @@ async function tokenActor(database: Database, id: string, now: Date): Promise<St
   return owner.ok ? { actor: owner.actor, expiresAt: token.expiresAt } : null;
 }
 
-async function judge(database: Database, request: AuthoriseRequest, now: Date): Promise<AuthoriseResponse> {
+async function judge(
+  database: Database,
+  connection: ConnectionRow,
+  request: AuthoriseRequest,
+  now: Date,
+): Promise<AuthoriseResponse> {
   const token = await findToken(database.db, { hash: request.secretHash });
   if (token === null)
     return refused('unknown', 'The password is no native secret of this installation.', newSecretHint);
@@ -112,13 +116,19 @@ async function judge(database: Database, request: AuthoriseRequest, now: Date): 
       "Use a secret made on this connection's Connect tab.",
     );
   await noteTokenUse(database.db, token, now);
+  return granted(database, { actor: owner.actor, expiresAt: token.expiresAt }, connection, now);
+}
+
+/** The epoch is read before the grants: an answer may hold more than its epoch promises, never less. */
+async function granted(
+  database: Database,
+  { actor, expiresAt }: Standing,
+  connection: ConnectionRow,
+  now: Date,
+): Promise<AuthoriseResponse> {
   const { revocationEpoch } = await readCounters(database.db);
-  return {
-    ok: true,
-    actor: owner.actor,
-    expiresAt: token.expiresAt?.toISOString() ?? null,
-    epoch: revocationEpoch,
-  };
+  const grants = await grantsOf(database.db, actor, connection, now);
+  return { ok: true, actor, expiresAt: expiresAt?.toISOString() ?? null, grants, epoch: revocationEpoch };
 }
 
 function refused(

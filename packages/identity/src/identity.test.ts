@@ -1,10 +1,14 @@
 import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { connect, createServer } from 'node:tls';
+import type { NewGrant } from '@sluice/database';
 import {
   createConnection,
+  createGrant,
   createPerson,
   createServiceIdentity,
   createToken,
+  readCounters,
+  revokeGrant,
   revokeToken,
   revokeWebSessionsOfPerson,
   updatePerson,
@@ -298,3 +302,48 @@ function handshake(cert: string, key: string, servername: string): Promise<boole
     });
   });
 }
+
+describe('grants travel with the answer', () => {
+  const now = new Date();
+  const later = new Date(now.getTime() + 600_000);
+  const fixed = { bounds: null, reason: 'test', grantedById: null, startsAt: now, expiresAt: later };
+  const make = (grant: Pick<NewGrant, 'kind' | 'name' | 'holder' | 'scope'> & Partial<NewGrant>) => {
+    const id = newId();
+    return at.database.transaction((tx) => createGrant(tx, { id, ...fixed, ...grant })).then(() => id);
+  };
+  const names = async (agent: boolean, connectionId = ids.connection) => {
+    const { secret } = await token('native', { agent });
+    const request = { connectionId, clientAddress: '10.0.0.1:5', secretHash: tokenHash(secret), startup: {} };
+    const answer = await authoriseNativeSecret(at.database, gatewayId, request, new Date());
+    return answer.ok ? answer.grants.map(({ name }) => name).sort() : answer;
+  };
+  const person = { kind: 'person', id: ids.engineer } as const;
+  const service = { kind: 'service', id: ids.agent } as const;
+
+  test('each holder has its own, on its connection or labels, until it ends or is revoked; every change moves the epoch', async () => {
+    const { revocationEpoch } = await readCounters(at.database.db);
+    await make({ kind: 'just-in-time', name: 'here', holder: person, scope: { connectionId: ids.connection } });
+    await make({ kind: 'just-in-time', name: 'there', holder: person, scope: { connectionId: ids.elsewhere } });
+    await make({ kind: 'just-in-time', name: 'prod', holder: person, scope: { selector: { env: ['prod'] } } });
+    await make({ kind: 'unmask', name: 'all', holder: person, scope: { selector: {} } });
+    const past = { startsAt: new Date(now.getTime() - 2), expiresAt: new Date(now.getTime() - 1) };
+    await make({ kind: 'unmask', name: 'old', holder: person, scope: { selector: {} }, ...past });
+    const early = await make({ kind: 'unmask', name: 'taken', holder: person, scope: { selector: {} } });
+    expect(await names(false)).toEqual(['all', 'here', 'taken']);
+    expect(await names(false, ids.elsewhere)).toEqual(['all', 'taken', 'there']);
+    expect(await at.database.transaction((tx) => revokeGrant(tx, early, null, new Date()))).toBe(true);
+    expect(await at.database.transaction((tx) => revokeGrant(tx, early, null, new Date()))).toBe(false);
+    expect(await names(false)).toEqual(['all', 'here']);
+    expect((await readCounters(at.database.db)).revocationEpoch).toBe(revocationEpoch + 7);
+  });
+
+  test('an agent inherits none of its owner’s, and can hold neither unmask nor break-glass', async () => {
+    expect(await names(true)).toEqual([]);
+    await make({ kind: 'just-in-time', name: 'agents', holder: service, scope: { connectionId: ids.connection } });
+    expect(await names(true)).toEqual(['agents']);
+    for (const kind of ['unmask', 'break-glass'] as const)
+      await expect(make({ kind, name: 'never', holder: service, scope: { selector: {} } })).rejects.toThrow(
+        /Grant_people_only/,
+      );
+  });
+});

@@ -4,6 +4,7 @@ export { authenticateToken, authenticateWebSession } from './authenticate.ts';
 export { authoriseNativeSecret, confirmCredential } from './authorise.ts';
 export type { CertificateAuthority, LeafRequest } from './certificate-authority.ts';
 export { createEnrolment, enrolGateway, enrolmentLifeMs } from './enrolment.ts';
+export { grantsOf } from './grants-of.ts';
 export type { InstallationKeys } from './installation.ts';
 export { openInstallation } from './installation.ts';
 export { safeRedirect } from './redirects.ts';

@@ -3,6 +3,8 @@ export { compilePolicy } from './compile.ts';
 export { describeRule } from './describe.ts';
 export type { Explanation, RuleOutcome, StatementExplanation } from './evaluate.ts';
 export { evaluate, everyMask, explain, explainViews, masksFor } from './evaluate.ts';
+export type { GrantCover, GrantedMessage } from './grant-cover.ts';
+export { grantCovers, grantNamesAtOpening, grantNamesFor } from './grant-cover.ts';
 export type {
   JudgementInput,
   OpeningInput,

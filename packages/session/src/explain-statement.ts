@@ -109,7 +109,7 @@ function answer(
     policyVersion: snapshot.version,
     defaultAction: connection.defaultAction,
   });
-  const masks = new SessionMasks(actor, policyConnection, { ...ports, policy: () => snapshot }, grants);
+  const masks = new SessionMasks(actor, policyConnection, { ...ports, policy: () => snapshot }, () => grants);
   const { verdict } = explained;
   // A message without a statement does nothing, and a session lets it pass.
   const nothing = facts.length === 0;

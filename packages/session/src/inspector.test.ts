@@ -28,7 +28,8 @@ class Asked {
     const id = newId();
     this.#recorder = ports.openRecording(id);
     const { signal } = this.ending;
-    this.inspector = new SessionInspector({ id, connection, actor, ports, recorder: this.#recorder, live, signal });
+    const session = { id, connection, actor, ports, recorder: this.#recorder, live, signal };
+    this.inspector = new SessionInspector({ ...session, grants: { inForce: [] } });
   }
 
   judge(text: string, more: Partial<JudgeRequest> = {}): Judgement | Promise<Judgement> {

@@ -2,6 +2,7 @@
 import {
   type Actor,
   type BundleConnection,
+  type Grant,
   type Limits,
   type Refusal,
   SluiceError,
@@ -9,7 +10,7 @@ import {
   type StatementKind,
   type Verdict,
 } from '@sluice/domain';
-import { evaluate, type PolicyConnection } from '@sluice/policy';
+import { evaluate, grantNamesAtOpening, grantNamesFor, type PolicyConnection } from '@sluice/policy';
 import type { NewEvent } from '@sluice/recording';
 import { type Inspector, type Judgement, type JudgeRequest, mintPermit } from '@sluice/wire-kit';
 import { type HoldSession, holdStatement } from './hold.ts';
@@ -25,6 +26,7 @@ import {
   refuseUnrecorded,
   refuseUnsupported,
 } from './refusals.ts';
+import type { SessionGrants } from './session-grants.ts';
 import { SessionMasks } from './session-masks.ts';
 import { describeForRecord, factsOf, maskBinds, maskCanonicalText, maskStatementText } from './statement-text.ts';
 
@@ -32,9 +34,6 @@ import { describeForRecord, factsOf, maskBinds, maskCanonicalText, maskStatement
 const maxVerdictsPerReading = 8;
 /** Rules may test the time of day: a remembered verdict serves this long. */
 const verdictLifetimeMs = 1_000;
-
-/** Nobody holds a grant yet: just-in-time grants come with approvals. Rules and their tests can already name them. */
-const noGrants: readonly string[] = [];
 
 export interface InspectorSession {
   readonly id: string;
@@ -44,6 +43,7 @@ export interface InspectorSession {
   readonly recorder: RecordingPort;
   readonly live: LiveSessions;
   readonly signal: AbortSignal;
+  readonly grants: Pick<SessionGrants, 'inForce'>;
 }
 
 interface Subject {
@@ -66,7 +66,15 @@ export class SessionInspector implements Inspector {
   constructor(session: InspectorSession) {
     this.#session = session;
     this.#policyConnection = policyConnectionOf(session.connection);
-    this.#masks = new SessionMasks(session.actor, this.#policyConnection, session.ports);
+    let inForce: readonly Grant[] = [];
+    let names: readonly string[] = [];
+    this.#masks = new SessionMasks(session.actor, this.#policyConnection, session.ports, () => {
+      if (session.grants.inForce !== inForce) {
+        inForce = session.grants.inForce;
+        names = grantNamesAtOpening(inForce);
+      }
+      return names;
+    });
   }
 
   get statements(): number {
@@ -251,8 +259,9 @@ export class SessionInspector implements Inspector {
     const { policy, version } = this.#session.ports.policy();
     const now = this.#session.ports.now();
     const second = Math.floor(now / verdictLifetimeMs);
+    const grants = this.#grantNames(facts);
     // NUL stands in no name, so that two states never share a key.
-    const key = `${version} ${second} ${state.inTransaction} ${state.role ?? ''}\0${state.database}`;
+    const key = `${version} ${second} ${state.inTransaction} ${grants.join(' ')}\0${state.role ?? ''}\0${state.database}`;
     let known = this.#verdicts.get(facts);
     if (known === undefined) {
       known = new Map();
@@ -266,7 +275,7 @@ export class SessionInspector implements Inspector {
         facts,
         session: { database: state.database, role: state.role ?? '', inTransaction: state.inTransaction },
         time: new Date(now),
-        grants: noGrants,
+        grants,
         policyVersion: version,
         defaultAction: this.#session.connection.defaultAction,
       });
@@ -274,6 +283,10 @@ export class SessionInspector implements Inspector {
       known.set(key, verdict);
     }
     return verdict;
+  }
+
+  #grantNames(facts: readonly StatementFacts[]): readonly string[] {
+    return grantNamesFor(this.#session.grants.inForce, { connectionId: this.#session.connection.id, facts });
   }
 
   /** Records the judgement before anything is forwarded; null when it is safely in the spool. */

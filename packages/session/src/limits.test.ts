@@ -22,8 +22,8 @@ function open(actor: Actor = agent) {
   const { ports, live } = world;
   const id = newId();
   const recorder = ports.openRecording(id);
-  const { signal } = new AbortController();
-  const inspector = new SessionInspector({ id, connection: toyConnection(1), actor, ports, recorder, live, signal });
+  const fixed = { connection: toyConnection(1), signal: new AbortController().signal, grants: { inForce: [] } };
+  const inspector = new SessionInspector({ ...fixed, id, actor, ports, recorder, live });
   const judge = (text: string, more: Partial<JudgeRequest> = {}): Judgement => {
     const outcome = toyLanguage.read(text, { session: { refused: 'forbidden' }, catalogue: null });
     const state = { database: 'app', role: 'reader', searchPath: null, inTransaction: false };
@@ -33,8 +33,8 @@ function open(actor: Actor = agent) {
       readAgain: () => Promise.resolve({ outcome, state, definitions: '' }),
       waiting: () => undefined,
     };
-    const fixed = { phase: 'run', language: toyLanguage.name, binds: [], definitions: '', earlier: null } as const;
-    const judgement = inspector.judge({ ...fixed, text, outcome, state, hold, ...more });
+    const usual = { phase: 'run', language: toyLanguage.name, binds: [], definitions: '', earlier: null } as const;
+    const judgement = inspector.judge({ ...usual, text, outcome, state, hold, ...more });
     if (judgement instanceof Promise) throw new Error('it waits');
     return judgement;
   };

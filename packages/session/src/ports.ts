@@ -8,6 +8,7 @@ import type {
   BundleConnection,
   CredentialPurpose,
   CredentialRef,
+  Grant,
   Secret,
   StatementDescription,
   TargetCredential,
@@ -104,5 +105,6 @@ export interface TicketGrant {
   readonly actor: Actor;
   readonly secretHash: string;
   readonly expiresAt: string | null;
+  readonly grants: readonly Grant[];
   readonly credential: CredentialRef;
 }

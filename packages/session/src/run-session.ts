@@ -24,6 +24,7 @@ import {
 import { SessionInspector } from './inspector.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { RecordingPort, SessionPorts, TicketGrant } from './ports.ts';
+import { SessionRights, type Standing } from './session-rights.ts';
 
 /** A client must present its proof, and a target must answer, within this time. */
 export const handshakeTimeoutMs = 30_000;
@@ -38,11 +39,6 @@ export interface SessionRequest {
   readonly ticket: TicketGrant | null;
   /** What keeps this connection from working at all (missing capability, no credential), in a sentence; null when nothing does. */
   readonly problem: string | null;
-}
-
-interface Identified {
-  readonly actor: Actor;
-  readonly expiresAt: string | null;
 }
 
 /** Runs one client connection to its end. Never rejects. */
@@ -94,19 +90,19 @@ async function governed(
   const id = ports.newId();
   const ending = new AbortController();
   const terminate = (refusal: WireRefusal) => ending.abort(refusal);
+  const rights = new SessionRights(identified, ports.now, terminate);
   const forget = live.add({
     id,
     connectionId: connection.id,
     connectionRevision: connection.revision,
     actorId: identified.actor.id,
     terminate,
-    reauthorise: () => reauthorise(request, client, ports, identified, terminate),
+    reauthorise: () => reauthorise(request, client, ports, rights, terminate),
   });
-  const expiry = expiryTimer(identified.expiresAt, ports.now(), terminate);
   try {
-    await recorded(request, client, ports, live, { id, actor: identified.actor, signal: ending.signal });
+    await recorded(request, client, ports, live, { id, actor: identified.actor, signal: ending.signal }, rights);
   } finally {
-    clearTimeout(expiry);
+    rights.close();
     forget();
   }
 }
@@ -118,13 +114,16 @@ async function recorded(
   ports: SessionPorts,
   live: LiveSessions,
   session: { readonly id: string; readonly actor: Actor; readonly signal: AbortSignal },
+  rights: SessionRights,
 ): Promise<void> {
   const { connection, protocol } = request;
   const recorder = ports.openRecording(session.id);
-  const inspector = new SessionInspector({ ...session, connection, ports, recorder, live });
+  const grants = rights.begin((text) => recorder.append({ type: 'session.note', text }, { durable: true }));
+  const inspector = new SessionInspector({ ...session, connection, ports, recorder, live, grants });
   let end: SessionEnd = { reason: 'target-gone', message: 'the session did not begin' };
   try {
     recorder.append(openedEvent(request, client, ports, session, inspector), { durable: true });
+    grants.start();
     const reads = opensAsReader(session.actor, connection);
     const dial = await dialRequest(request, client, ports, session, reads ? 'reader' : 'writer');
     const target = await protocol.dialTarget(dial).catch(async (error: unknown) => {
@@ -156,11 +155,14 @@ async function recorded(
   }
 }
 
-async function identify(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Identified> {
+async function identify(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Standing> {
   const { connection, ticket } = request;
   const secret: Secret = client.proof.secret;
   if (ticket !== null) {
-    if (ports.secretMatches(secret, ticket.secretHash)) return { actor: ticket.actor, expiresAt: ticket.expiresAt };
+    if (ports.secretMatches(secret, ticket.secretHash)) {
+      const { actor, expiresAt, grants } = ticket;
+      return { actor, expiresAt, grants };
+    }
     throw new SluiceError('unauthenticated', 'the password is not the one that this run of sluice connect printed', {
       hint: 'Copy the password from the terminal where sluice connect runs.',
     });
@@ -176,15 +178,15 @@ async function identify(request: SessionRequest, client: WireClient, ports: Sess
 }
 
 /** Who the session's credential stands for now. */
-async function standing(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Identified> {
+async function standing(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Standing> {
   const { connection, ticket } = request;
   if (ticket === null) return identify(request, client, ports);
   return granted(await ports.authorise.confirm(connection, ticket.credential));
 }
 
 /** Throws SluiceError for a refusal. */
-function granted(answer: AuthoriseResponse): Identified {
-  if (answer.ok) return { actor: answer.actor, expiresAt: answer.expiresAt };
+function granted(answer: AuthoriseResponse): Standing {
+  if (answer.ok) return { actor: answer.actor, expiresAt: answer.expiresAt, grants: answer.grants };
   const code = answer.reason === 'not-granted' ? 'forbidden' : 'unauthenticated';
   throw new SluiceError(code, answer.message, { hint: answer.hint });
 }
@@ -194,14 +196,11 @@ async function reauthorise(
   request: SessionRequest,
   client: WireClient,
   ports: SessionPorts,
-  before: Identified,
+  rights: SessionRights,
   terminate: (refusal: WireRefusal) => void,
 ): Promise<void> {
   try {
-    const now = await standing(request, client, ports);
-    // Name, role, groups and owner are what policy tests.
-    if (JSON.stringify(now.actor) === JSON.stringify(before.actor)) return;
-    terminate({ reason: 'terminated', message: 'your rights changed', hint: 'Connect again.' });
+    rights.renew(await standing(request, client, ports));
   } catch (error) {
     terminate({
       reason: 'terminated',
@@ -280,24 +279,6 @@ function closeRecording(recorder: RecordingPort, inspector: SessionInspector, en
     held: inspector.held,
     denied: inspector.denied,
   });
-}
-
-/** setTimeout's longest delay, in ms. */
-const maxTimerMs = 2_147_483_647;
-
-function expiryTimer(
-  expiresAt: string | null,
-  now: number,
-  terminate: (refusal: WireRefusal) => void,
-): NodeJS.Timeout | undefined {
-  if (expiresAt === null) return undefined;
-  const timer = setTimeout(
-    () =>
-      terminate({ reason: 'terminated', message: 'your access expired', hint: 'Get a new secret and connect again.' }),
-    Math.min(Math.max(Date.parse(expiresAt) - now, 0), maxTimerMs),
-  );
-  timer.unref();
-  return timer;
 }
 
 /** For the target's own logs. */

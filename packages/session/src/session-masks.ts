@@ -7,12 +7,14 @@ import { compileMasks } from '@sluice/masking';
 import { everyMask, masksFor, type PolicyConnection } from '@sluice/policy';
 import type { Masks, SessionPorts } from './ports.ts';
 
-/** A rule may test the time of day: the client's masks are looked at again after this long. */
+/** A rule may test the time of day: the client's masks are looked at again after this long, and at once when a grant comes or goes. */
 const lifetimeMs = 1_000;
 
 interface Compiled {
   readonly policyVersion: number;
   readonly second: number;
+  /** Names; the same array while nothing came or went. */
+  readonly grants: readonly string[];
   readonly clientRules: string;
   readonly client: Masks;
   readonly record: Masks;
@@ -22,14 +24,14 @@ export class SessionMasks {
   readonly #actor: Actor;
   readonly #connection: PolicyConnection;
   readonly #ports: Pick<SessionPorts, 'policy' | 'now' | 'digest'>;
-  readonly #grants: readonly string[];
+  readonly #grants: () => readonly string[];
   #compiled: Compiled | null = null;
 
   constructor(
     actor: Actor,
     connection: PolicyConnection,
     ports: Pick<SessionPorts, 'policy' | 'now' | 'digest'>,
-    grants: readonly string[] = [],
+    grants: () => readonly string[],
   ) {
     this.#grants = grants;
     this.#actor = actor;
@@ -51,14 +53,15 @@ export class SessionMasks {
     const { policy, version } = this.#ports.policy();
     const now = this.#ports.now();
     const second = Math.floor(now / lifetimeMs);
+    const grants = this.#grants();
     const known = this.#compiled;
-    if (known !== null && known.policyVersion === version && known.second === second) return known;
+    if (known?.policyVersion === version && known.second === second && known.grants === grants) return known;
     const digest = (text: string) => hex(this.#ports.digest(text));
     const rules = masksFor(policy, {
       actor: this.#actor,
       connection: this.#connection,
       time: new Date(now),
-      grants: this.#grants,
+      grants,
     });
     const every = everyMask(policy);
     const clientRules = JSON.stringify(rules);
@@ -70,7 +73,7 @@ export class SessionMasks {
         : samePolicy && known.clientRules === clientRules
           ? known.client
           : compileMasks(rules, digest);
-    this.#compiled = { policyVersion: version, second, clientRules, client, record };
+    this.#compiled = { policyVersion: version, second, grants, clientRules, client, record };
     return this.#compiled;
   }
 }

@@ -1,6 +1,7 @@
 import { findConnection, readCounters } from '@sluice/database';
 import type { Ticket } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
+import { grantsOf } from '@sluice/identity';
 import { newId, signJson, ticketContext } from '@sluice/keys';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
@@ -36,6 +37,7 @@ export const issueTicket = mutation({
       actor: caller.actor,
       expiresAt: new Date(now.getTime() + ticketLifeMs).toISOString(),
       sessionExpiresAt: caller.expiresAt?.toISOString() ?? null,
+      grants: await grantsOf(tx, caller.actor, row, now),
       epoch: revocationEpoch,
       credential: { by: caller.by, id: caller.credentialId },
       secretHash: input.secretHash,

@@ -5,6 +5,7 @@ import {
   type Actor,
   type AuthoriseResponse,
   type BundleConnection,
+  type Grant,
   type Language,
   type ReadOutcome,
   Secret,
@@ -64,9 +65,9 @@ export class SessionWorld {
     this.ports = this.#makePorts(gateway, new Map(languages.map((language) => [language.name, language])));
   }
 
-  /** Lets a secret in as this actor. */
-  grant(secret: string, actor: Actor, expiresAt: string | null = null): void {
-    this.answers.set(secret, { ok: true, actor, expiresAt, epoch: 1 });
+  /** Lets a secret in as this actor, who holds these grants. */
+  grant(secret: string, actor: Actor, expiresAt: string | null = null, grants: readonly Grant[] = []): void {
+    this.answers.set(secret, { ok: true, actor, expiresAt, grants: [...grants], epoch: 1 });
   }
 
   /** Puts another policy in force, under the next version. */
