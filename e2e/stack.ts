@@ -15,7 +15,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 
 export interface Identity {
   readonly name: string;
-  readonly kind: 'admin' | 'reviewer' | 'engineer' | 'agent';
+  readonly kind: 'admin' | 'reviewer' | 'member' | 'agent';
   readonly email?: string;
   readonly password?: string;
   readonly apiToken: string;

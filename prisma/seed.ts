@@ -38,7 +38,11 @@ import { z } from 'zod';
 
 const identitySchema = z.object({
   name: z.string(),
-  kind: z.enum(['admin', 'reviewer', 'engineer', 'agent']),
+  // A folder of before calls its members engineers.
+  kind: z.preprocess(
+    (kind) => (kind === 'engineer' ? 'member' : kind),
+    z.enum(['admin', 'reviewer', 'member', 'agent']),
+  ),
   email: z.string().optional(),
   password: z.string().optional(),
   apiToken: z.string(),
@@ -80,7 +84,7 @@ const people = [
   { name: 'admin', kind: 'admin' },
   { name: 'reviewer', kind: 'reviewer' },
   { name: 'reviewer-two', kind: 'reviewer' },
-  { name: 'engineer', kind: 'engineer' },
+  { name: 'engineer', kind: 'member' },
 ] as const;
 const agent = { name: 'coding-agent', owner: 'engineer' } as const;
 const mailDomain = 'demo.sluice.test';
@@ -139,7 +143,7 @@ async function seedIdentities(
 async function person(
   database: Database,
   name: string,
-  kind: 'admin' | 'reviewer' | 'engineer',
+  kind: 'admin' | 'reviewer' | 'member',
   kept: DemoIdentity | undefined,
 ): Promise<DemoIdentity> {
   const email = emailOf(name);

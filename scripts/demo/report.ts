@@ -2,7 +2,7 @@
 
 export interface DemoIdentity {
   readonly name: string;
-  readonly kind: 'admin' | 'reviewer' | 'engineer' | 'agent';
+  readonly kind: 'admin' | 'reviewer' | 'member' | 'agent';
   readonly email?: string;
   readonly password?: string;
   /** The bearer token of API and CLI. */

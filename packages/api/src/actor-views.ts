@@ -18,11 +18,5 @@ export function personActorView(person: {
   readonly name: string;
   readonly role: string;
 }): ActorView {
-  return { id: person.id, kind: 'person', name: person.name, role: personRole(person.role), owner: null };
-}
-
-/** The database holds the closed set by a constraint. */
-export function personRole(role: string): 'admin' | 'reviewer' | 'engineer' {
-  if (role === 'admin' || role === 'reviewer') return role;
-  return 'engineer';
+  return { id: person.id, kind: 'person', name: person.name, role: person.role, owner: null };
 }

@@ -208,7 +208,7 @@ describe('identities', () => {
   test('the last admin stays, and what takes rights away moves the epoch', async () => {
     const admin = world.as('admin');
     const { id } = world.actors.admin;
-    await expect(admin.identities.updatePerson({ id, role: 'engineer' })).rejects.toMatchObject({
+    await expect(admin.identities.updatePerson({ id, role: 'member' })).rejects.toMatchObject({
       message: expect.stringContaining('last admin'),
     });
     await expect(admin.identities.updatePerson({ id, disabled: true })).rejects.toMatchObject({ code: 'BAD_REQUEST' });

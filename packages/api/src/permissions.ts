@@ -1,4 +1,4 @@
-import type { ActorRole } from '@sluice/domain';
+import { type BuiltInRole, builtInRoles } from '@sluice/domain';
 
 /**
  * What procedures demand. A permission ending in `.own` opens what belongs to the caller: what they or their agents did, and
@@ -42,7 +42,7 @@ const agent: readonly Permission[] = [
 ];
 
 /** `approvals.decide` lets a person answer at all; whether an answer counts is judged for each approval (who may, never the requester). */
-const engineer: readonly Permission[] = [
+const member: readonly Permission[] = [
   ...agent,
   'overview.read',
   'approvals.decide',
@@ -52,28 +52,43 @@ const engineer: readonly Permission[] = [
   'identities.write.own',
 ];
 
-const reviewer: readonly Permission[] = [
-  ...engineer,
+/** What watching over everything takes. Nothing here changes, decides or connects. */
+const auditor: readonly Permission[] = [
+  'self.read',
+  'overview.read',
+  'connections.read',
   'gateways.read',
   'policies.read',
-  'policies.explain.own',
+  'approvals.read.own',
   'approvals.read',
+  'sessions.read.own',
   'sessions.read',
+  'recordings.read',
+  'identities.read.own',
   'identities.read',
   'audit.read',
 ];
 
-const byRole: Readonly<Record<ActorRole, ReadonlySet<Permission>>> = {
+const reviewer: readonly Permission[] = [...member, ...auditor, 'policies.explain.own'];
+
+/** Writes the policy and stops what should not run, but makes no accounts. The default policy asks it for no approval. */
+const security: readonly Permission[] = [...reviewer, 'policies.write', 'policies.explain', 'sessions.terminate'];
+
+const byRole: Readonly<Record<BuiltInRole, ReadonlySet<Permission>>> = {
   admin: new Set(permissions),
+  security: new Set(security),
   reviewer: new Set(reviewer),
-  engineer: new Set(engineer),
+  auditor: new Set(auditor),
+  member: new Set(member),
   agent: new Set(agent),
 };
 
-export function permissionsOf(role: ActorRole): readonly Permission[] {
-  return permissions.filter((permission) => byRole[role].has(permission));
+/** A role that is not known here may do nothing. */
+export function permissionsOf(role: string): readonly Permission[] {
+  const builtIn = builtInRoles.find((known) => known === role);
+  return builtIn === undefined ? [] : permissions.filter((permission) => byRole[builtIn].has(permission));
 }
 
-export function hasPermission(role: ActorRole, permission: Permission): boolean {
-  return byRole[role].has(permission);
+export function hasPermission(role: string, permission: Permission): boolean {
+  return permissionsOf(role).includes(permission);
 }

@@ -12,7 +12,8 @@ export interface ActorView {
   readonly id: string;
   readonly kind: 'person' | 'service';
   readonly name: string;
-  readonly role: 'admin' | 'reviewer' | 'engineer' | 'agent';
+  /** The base role's name. */
+  readonly role: string;
   readonly owner: { readonly id: string; readonly name: string } | null;
 }
 
@@ -253,7 +254,7 @@ export interface PersonView {
   readonly id: string;
   readonly name: string;
   readonly email: string;
-  readonly role: 'admin' | 'reviewer' | 'engineer';
+  readonly role: string;
   readonly groups: readonly { readonly id: string; readonly name: string }[];
   readonly disabled: boolean;
   readonly createdAt: Date;

@@ -1,5 +1,5 @@
-export type { Actor, ActorRole } from './actor.ts';
-export { actorRoleSchema, actorRoles, actorSchema } from './actor.ts';
+export type { Actor, BuiltInRole, PersonRole } from './actor.ts';
+export { actorSchema, builtInRoles, personRoles, roleNameSchema } from './actor.ts';
 export type { Bundle, CredentialRef, SignedBundle, SignedTicket, Ticket } from './bundle.ts';
 export { bundleSchema, credentialRefSchema, signedBundleSchema, signedTicketSchema, ticketSchema } from './bundle.ts';
 export type { Capability } from './capabilities.ts';

@@ -1,6 +1,6 @@
 import type { TokenRow } from '@sluice/database';
 import type { Actor } from '@sluice/domain';
-import { actorRoleSchema } from '@sluice/domain';
+import { roleNameSchema } from '@sluice/domain';
 
 interface PersonLike {
   readonly id: string;
@@ -21,7 +21,7 @@ export function actorOfPerson(person: PersonLike): Actor {
     id: person.id,
     kind: 'person',
     name: person.name,
-    role: actorRoleSchema.parse(person.role),
+    role: roleNameSchema.parse(person.role),
     groups: person.memberships.map(({ group }) => group.name).sort(),
     onBehalfOf: null,
     runId: null,

@@ -37,7 +37,7 @@ beforeAll(async () => {
   gatewayId = (await enrol('edge')).gatewayId;
   const passwordHash = await hashPassword('correct horse battery');
   await at.database.transaction(async (tx) => {
-    const person = { id: ids.engineer, name: 'engineer', email: 'engineer@test', role: 'engineer', passwordHash };
+    const person = { id: ids.engineer, name: 'engineer', email: 'engineer@test', role: 'member', passwordHash };
     await createPerson(tx, person);
     await createServiceIdentity(tx, { id: ids.agent, name: 'agent', ownerId: ids.engineer });
     const fields = { protocol: 'postgres', host: 'db', port: 5432, tlsMode: 'disable', tlsCa: null, options: {} };
@@ -94,7 +94,7 @@ describe('signing in', () => {
     const result = await tryIn('correct horse battery', '192.0.2.10');
     if (!result.ok) throw new Error(result.reason);
     const who = () => authenticateWebSession(at.database, result.sessionId, new Date());
-    expect(await who()).toMatchObject({ actor: { name: 'engineer', role: 'engineer' }, by: 'web-session' });
+    expect(await who()).toMatchObject({ actor: { name: 'engineer', role: 'member' }, by: 'web-session' });
     await disable(new Date());
     expect(await who()).toBeNull();
     expect(await tryIn('correct horse battery', '192.0.2.10')).toEqual({ ok: false, reason: 'wrong' });

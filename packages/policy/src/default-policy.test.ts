@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { ActorRole, EffectVerb, StatementKind, VerdictAction } from '@sluice/domain';
-import { actorRoles, unreadableFacts, verdictActions } from '@sluice/domain';
+import type { EffectVerb, StatementKind, VerdictAction } from '@sluice/domain';
+import { builtInRoles, unreadableFacts, verdictActions } from '@sluice/domain';
 import { describe, expect, it } from 'vitest';
 import { parseDocument, stringify } from 'yaml';
 import type { CompiledPolicy, PolicyInput } from './index.ts';
@@ -37,7 +37,7 @@ interface StatementCase {
   readonly complete?: boolean;
 }
 
-function input(role: ActorRole, env: string, statement: StatementCase, defaultAction: VerdictAction): PolicyInput {
+function input(role: string, env: string, statement: StatementCase, defaultAction: VerdictAction): PolicyInput {
   return {
     actor: {
       id: 'a',
@@ -66,24 +66,20 @@ function input(role: ActorRole, env: string, statement: StatementCase, defaultAc
   };
 }
 
-/** The rows of the table in the design: statements, then agent, engineer (prod, staging), reviewer, admin. */
+/** The rows of the table in the design: statements, then agent, member (prod, staging), reviewer, admin. Security stands where reviewers do; auditors reach no target. */
 const table: readonly (readonly [
   string,
   readonly StatementCase[],
-  Record<ActorRole, VerdictAction | readonly [VerdictAction, VerdictAction]>,
+  Record<'agent' | 'member' | 'reviewer' | 'admin', VerdictAction | readonly [VerdictAction, VerdictAction]>,
 ])[] = [
-  [
-    'read',
-    [{ kind: 'read', verbs: ['read'] }],
-    { agent: 'allow', engineer: 'allow', reviewer: 'allow', admin: 'allow' },
-  ],
+  ['read', [{ kind: 'read', verbs: ['read'] }], { agent: 'allow', member: 'allow', reviewer: 'allow', admin: 'allow' }],
   [
     'INSERT, filtered UPDATE/DELETE/MERGE, COPY FROM',
     (['insert', 'update', 'delete', 'merge', 'copy-in', 'call'] as const).map((verb) => ({
       kind: verb === 'call' ? ('procedure' as const) : ('write' as const),
       verbs: [verb],
     })),
-    { agent: 'hold', engineer: ['hold', 'allow'], reviewer: 'deny', admin: 'allow' },
+    { agent: 'hold', member: ['hold', 'allow'], reviewer: 'deny', admin: 'allow' },
   ],
   [
     'destructive',
@@ -94,7 +90,7 @@ const table: readonly (readonly [
       { kind: 'schema', verbs: ['alter-destructive'], destructive: true },
       { kind: 'procedure', verbs: ['drop'], destructive: true },
     ],
-    { agent: 'deny', engineer: 'hold', reviewer: 'deny', admin: 'allow' },
+    { agent: 'deny', member: 'hold', reviewer: 'deny', admin: 'allow' },
   ],
   [
     'additive schema change',
@@ -102,7 +98,7 @@ const table: readonly (readonly [
       { kind: 'schema', verbs: ['create'] },
       { kind: 'schema', verbs: ['alter'] },
     ],
-    { agent: 'hold', engineer: ['hold', 'allow'], reviewer: 'deny', admin: 'allow' },
+    { agent: 'hold', member: ['hold', 'allow'], reviewer: 'deny', admin: 'allow' },
   ],
   [
     'privilege and the server itself',
@@ -114,7 +110,7 @@ const table: readonly (readonly [
       { kind: 'write', verbs: ['copy-out', 'program'], destructive: true },
       { kind: 'session', verbs: ['set', 'widen'] },
     ],
-    { agent: 'deny', engineer: 'deny', reviewer: 'deny', admin: 'hold' },
+    { agent: 'deny', member: 'deny', reviewer: 'deny', admin: 'hold' },
   ],
   [
     'session chatter',
@@ -122,7 +118,7 @@ const table: readonly (readonly [
       { kind: 'session', verbs: ['transaction'] },
       { kind: 'session', verbs: ['set'] },
     ],
-    { agent: 'allow', engineer: 'allow', reviewer: 'allow', admin: 'allow' },
+    { agent: 'allow', member: 'allow', reviewer: 'allow', admin: 'allow' },
   ],
   [
     'not provable',
@@ -130,7 +126,7 @@ const table: readonly (readonly [
       kind,
       complete: false,
     })),
-    { agent: 'deny', engineer: 'hold', reviewer: 'deny', admin: 'allow' },
+    { agent: 'deny', member: 'hold', reviewer: 'deny', admin: 'allow' },
   ],
 ];
 
@@ -138,11 +134,11 @@ describe('the default policy', () => {
   const policy = compiled(source);
 
   for (const [row, statements, expected] of table) {
-    for (const role of actorRoles) {
+    for (const role of builtInRoles) {
       it(`${row}: ${role}`, () => {
         for (const statement of statements) {
           for (const [index, env] of ['prod', 'staging'].entries()) {
-            const wanted = expected[role];
+            const wanted = role === 'auditor' ? 'deny' : expected[role === 'security' ? 'reviewer' : role];
             // The table must not lean on a connection's default.
             for (const defaultAction of verdictActions) {
               const verdict = evaluate(policy, input(role, env, statement, defaultAction));
@@ -159,10 +155,10 @@ describe('the default policy', () => {
   }
 
   it('masks for everyone but admins', () => {
-    const names = (role: ActorRole): string[] =>
+    const names = (role: string): string[] =>
       masksFor(policy, input(role, 'prod', { kind: 'read' }, 'deny')).map((mask) => mask.dataClass);
     expect(names('admin')).toEqual([]);
-    for (const role of ['agent', 'engineer', 'reviewer'] as const)
+    for (const role of ['agent', 'member', 'reviewer', 'security', 'support'] as const)
       expect(names(role)).toEqual(['contact', 'payment', 'identity', 'secret', 'statement']);
   });
 
@@ -172,7 +168,7 @@ describe('the default policy', () => {
   });
 
   it('holds on a connection without an env label as if it were no production', () => {
-    const { connection, ...rest } = input('engineer', 'x', { kind: 'write', verbs: ['update'] }, 'deny');
+    const { connection, ...rest } = input('member', 'x', { kind: 'write', verbs: ['update'] }, 'deny');
     expect(evaluate(policy, { ...rest, connection: { ...connection, labels: {} } }).action).toBe('allow');
   });
 
@@ -190,7 +186,7 @@ describe('the default policy', () => {
     const outcomes: unknown[] = [];
     for (const [, statements] of table) {
       for (const statement of statements) {
-        for (const role of actorRoles) {
+        for (const role of builtInRoles) {
           for (const env of ['prod', 'staging']) {
             for (const defaultAction of verdictActions)
               outcomes.push(evaluate(which, input(role, env, statement, defaultAction)).action);

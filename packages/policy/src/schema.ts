@@ -1,4 +1,4 @@
-import { actorRoleSchema, effectVerbs, maskStrategySchema, statementKinds, verdictActions } from '@sluice/domain';
+import { effectVerbs, maskStrategySchema, roleNameSchema, statementKinds, verdictActions } from '@sluice/domain';
 import { z } from 'zod';
 
 /** Bounds of one policy file. A larger one is refused before it is parsed. */
@@ -134,7 +134,7 @@ const maxTestTextChars = 10_000;
 const policyTestFields = z.strictObject({
   name: z.string().min(1).max(200),
   as: z.strictObject({
-    role: actorRoleSchema,
+    role: roleNameSchema,
     name: z.string().optional(),
     kind: z.enum(['person', 'service']).optional(),
     groups: stringsSchema.optional(),

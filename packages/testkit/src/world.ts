@@ -21,8 +21,10 @@ const people = {
   admin: 'admin',
   reviewer: 'reviewer',
   second: 'reviewer',
-  engineer: 'engineer',
-  other: 'engineer',
+  engineer: 'member',
+  other: 'member',
+  security: 'security',
+  auditor: 'auditor',
 } as const;
 const agents = { agent: 'engineer', stray: 'other' } as const;
 export type Name = keyof typeof people | keyof typeof agents;

@@ -130,13 +130,20 @@ async function runGuarded(env: CliEnvironment, options: RunOptions): Promise<Cor
           ? 'Give --direct DSN once with an owner’s address: it makes the fixture.'
           : 'See the gateway’s log.',
       );
-    return await runCorpus({ ...shared, role: options.role ?? person.role, client, exec, target });
+    return await runCorpus({ ...shared, role: options.role ?? corpusRole(person.role), client, exec, target });
   } finally {
     await client.close();
     await spare.close();
     await target?.dropFixture(shared.fixture);
     await target?.close();
   }
+}
+
+/** The role whose verdicts a file states, for a person who was not told to stand for another. */
+function corpusRole(name: string): Role {
+  const role = roles.find((known) => known === name);
+  if (role === undefined) throw usage(`no corpus says what happens to the role ${name}: give --role`);
+  return role;
 }
 
 /** Only ever in a database that it made itself, as a role that owns nothing else; both are dropped. */

@@ -2,7 +2,7 @@
 import { type CorpusForm, corpusProtocols, formPositions } from '@sluice/protocols/clients';
 import { z } from 'zod';
 
-export const roles = ['agent', 'engineer', 'reviewer', 'admin'] as const;
+export const roles = ['agent', 'member', 'reviewer', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 /**
@@ -29,7 +29,7 @@ const partsSchema = z.array(
 );
 const byRole = z.strictObject({
   agent: z.enum(expectations).optional(),
-  engineer: z.enum(expectations).optional(),
+  member: z.enum(expectations).optional(),
   reviewer: z.enum(expectations).optional(),
   admin: z.enum(expectations).optional(),
 });

@@ -89,7 +89,7 @@ describe('who counts', () => {
     world.as(name).approvals.decideApproval({ id, outcome: 'approve' });
 
   test('the requester, agents, owners and people whom the rule does not name do not', async () => {
-    const hold = world.hold('agent', { approvers: ['engineer', 'agent', 'reviewer'] });
+    const hold = world.hold('agent', { approvers: ['member', 'agent', 'reviewer'] });
     await raise(hold);
     await expect(decide('agent', hold.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(decide('stray', hold.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });

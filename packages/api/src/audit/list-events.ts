@@ -1,6 +1,6 @@
 import type { AuditBody, AuditEventRow } from '@sluice/database';
 import { defaultPageSize, listAuditEvents } from '@sluice/database';
-import { actorRoleSchema } from '@sluice/domain';
+import { roleNameSchema } from '@sluice/domain';
 import { z } from 'zod';
 import { id, numberCursor, search, searchText } from '../inputs.ts';
 import { query } from '../procedure.ts';
@@ -24,7 +24,7 @@ const person = z.object({
   id: z.string(),
   kind: z.enum(['person', 'service']),
   name: z.string(),
-  role: actorRoleSchema,
+  role: roleNameSchema,
   onBehalfOf: z.object({ id: z.string(), name: z.string() }).nullable(),
 });
 const subjectSchema = z.object({ type: z.string(), id: z.string(), name: z.string() });

@@ -1,11 +1,11 @@
 import type { Db } from '@sluice/database';
 import { countGroups, countPeople } from '@sluice/database';
-import { actorRoles } from '@sluice/domain';
+import { builtInRoles, personRoles } from '@sluice/domain';
 import { z } from 'zod';
 import { refusedInput } from '../errors.ts';
 import { id, slug } from '../inputs.ts';
 
-export const role = z.enum(['admin', 'reviewer', 'engineer']);
+export const role = z.enum(personRoles);
 const maxMembers = 1_000;
 export const ids = z
   .array(id)
@@ -14,7 +14,7 @@ export const ids = z
 
 /** A rule names groups and roles alike, so a group that is called like a role would stand for everybody who has it. */
 export const groupName = slug.refine(
-  (name) => !actorRoles.some((known) => known === name),
+  (name) => !builtInRoles.some((known) => known === name),
   'this is the name of a role; choose another',
 );
 

@@ -1,5 +1,4 @@
 import type { GroupRow, PersonRow, ServiceIdentityRow, TokenRow } from '@sluice/database';
-import { personRole } from '../actor-views.ts';
 import type { AgentView, GroupView, PersonView, TokenView } from '../views.ts';
 
 export function toPersonView(row: PersonRow): PersonView {
@@ -7,7 +6,7 @@ export function toPersonView(row: PersonRow): PersonView {
     id: row.id,
     name: row.name,
     email: row.email,
-    role: personRole(row.role),
+    role: row.role,
     groups: row.memberships.map(({ group }) => ({ id: group.id, name: group.name })),
     disabled: row.disabledAt !== null,
     createdAt: row.createdAt,

@@ -27,7 +27,7 @@ export const defaultPolicySource = readFileSync(
 
 export const owner = { id: newId(), name: 'engineer' };
 export const agent: Actor = actorOf('coding-agent', 'agent', owner);
-export const engineer: Actor = { ...actorOf('engineer', 'engineer', null), id: owner.id };
+export const engineer: Actor = { ...actorOf('engineer', 'member', null), id: owner.id };
 export const admin: Actor = actorOf('admin', 'admin', null);
 
 function actorOf(name: string, role: Actor['role'], onBehalfOf: Actor['onBehalfOf']): Actor {

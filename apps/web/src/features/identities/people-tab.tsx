@@ -1,6 +1,7 @@
 'use client';
 
 import type { PersonView } from '@sluice/api';
+import { type PersonRole, personRoles } from '@sluice/domain';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Ban, Plus, UserPlus } from 'lucide-react';
 import { useState } from 'react';
@@ -19,14 +20,14 @@ import { Badge } from '../../components/verdict.tsx';
 import { Failure } from './failure.tsx';
 import { TokensDialog } from './tokens-dialog.tsx';
 
-type Role = PersonView['role'];
-
-const roleDetails: Record<Role, string> = {
+const roleDetails: Record<PersonRole, string> = {
   admin: 'changes policy, connections and identities',
+  security: 'writes policy, and watches who may do what',
   reviewer: 'answers approvals',
-  engineer: 'connects, and owns agents',
+  auditor: 'reads everything, changes nothing, connects to nothing',
+  member: 'connects, and owns agents',
 };
-const roleChoices = (['engineer', 'reviewer', 'admin'] as const).map((role) => ({
+const roleChoices = (['member', 'reviewer', 'auditor', 'security', 'admin'] as const).map((role) => ({
   value: role,
   label: role,
   detail: roleDetails[role],
@@ -151,7 +152,7 @@ function CreatePersonDialog({ onClose }: { readonly onClose: () => void }) {
   const queryClient = useQueryClient();
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
-  const [role, setRole] = useState<Role>('engineer');
+  const [role, setRole] = useState<PersonRole>('member');
   const [password, setPassword] = useState('');
   const create = useMutation(
     trpc.identities.createPerson.mutationOptions({
@@ -231,7 +232,7 @@ function EditPersonDialog({ person, onClose }: { readonly person: PersonView; re
   const queryClient = useQueryClient();
   const groups = useQuery(trpc.identities.listGroups.queryOptions()).data ?? [];
   const [name, setName] = useState(person.name);
-  const [role, setRole] = useState<Role>(person.role);
+  const [role, setRole] = useState<PersonRole>(personRoles.find((known) => known === person.role) ?? 'member');
   const [disabled, setDisabled] = useState(person.disabled);
   const [groupIds, setGroupIds] = useState<readonly string[]>(person.groups.map((group) => group.id));
   const update = useMutation(
@@ -249,7 +250,13 @@ function EditPersonDialog({ person, onClose }: { readonly person: PersonView; re
         className="space-y-4"
         onSubmit={(event) => {
           event.preventDefault();
-          update.mutate({ id: person.id, name: name.trim(), role, disabled, groupIds: [...groupIds] });
+          update.mutate({
+            id: person.id,
+            name: name.trim(),
+            role,
+            disabled,
+            groupIds: [...groupIds],
+          });
         }}
       >
         <Field label="Name">
