@@ -86,6 +86,18 @@ describe('phases', () => {
     asked.close();
   });
 
+  test('what would be held and acts while it is prepared is refused then, with the ways in which people are asked', async () => {
+    const asked = new Asked();
+    const judgement = await asked.judge('write it', { phase: 'prepare', actsWhilePrepared: true });
+    expect(judgement).toMatchObject({
+      type: 'refuse',
+      refusal: { code: 'unsupported', hint: expect.stringMatching(/parameters.*plain query/) },
+    });
+    expect(code(await asked.judge('echo it', { phase: 'prepare', actsWhilePrepared: true }))).toBe('forward');
+    expect(world.approvals.requests).toEqual([]);
+    asked.close();
+  });
+
   test('what needs no hold is judged at once, in the same turn', () => {
     const asked = new Asked();
     expect(asked.judge('echo it')).not.toBeInstanceOf(Promise);

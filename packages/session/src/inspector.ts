@@ -23,6 +23,7 @@ import {
   refuseEnded,
   refuseLease,
   refuseOverPace,
+  refusePreparing,
   refuseUnrecorded,
   refuseUnsupported,
 } from './refusals.ts';
@@ -95,7 +96,11 @@ export class SessionInspector implements Inspector {
       approved?.notRun('policy denied it after it was approved');
       return this.#refuse(refuseDenied(subject, verdict, unprovable(facts)), statement);
     }
-    if (request.phase === 'prepare') return this.#forward(statement);
+    if (request.phase === 'prepare') {
+      // People are asked about what is bound; what acts before that would have acted before they answer.
+      const acts = verdict.action === 'hold' && request.actsWhilePrepared === true;
+      return acts ? this.#refuse(refusePreparing(subject, verdict), statement) : this.#forward(statement);
+    }
     const tooFast = this.#paceRefusal(request, verdict, subject);
     if (tooFast !== null) return this.#refuse(tooFast, statement);
     if (verdict.action === 'allow') return this.#forward(approved?.takeExecution() === true ? approved : statement);

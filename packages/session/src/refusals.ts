@@ -136,6 +136,17 @@ export function refuseOverPace(
   );
 }
 
+/** It would be held, and a part of it runs at the target before the moment at which people are asked. */
+export function refusePreparing(subject: RefusalSubject, verdict: Verdict): Refusal {
+  return refusal(
+    'unsupported',
+    subject,
+    `Sluice refused to prepare ${subject.command}: it needs a person's approval, and preparing alone may run a part of it`,
+    'Pass its values as parameters instead of writing them into the text, or send it as one plain query: then a person is asked before anything runs.',
+    { rule: verdict.rule },
+  );
+}
+
 export function refuseEnded(subject: RefusalSubject): Refusal {
   return refusal(
     'session-ended',

@@ -248,6 +248,8 @@ export interface JudgeRequest {
   readonly definitions: string;
   /** The statement that an earlier phase judged, when this is a later phase of it. */
   readonly earlier: StatementHandle | null;
+  /** With `prepare`: preparing alone may run a part of it at the target, so that it is refused where it would be held. */
+  readonly actsWhilePrepared?: boolean;
   readonly hold: HoldInteraction;
 }
 

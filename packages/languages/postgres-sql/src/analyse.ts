@@ -89,6 +89,7 @@ function readRoot(statement: Tree, shared: Shared, mode: ReadingMode): Statement
     noteSilentCasts(analysisOf(shared, facts, mode));
     const unknown = unknownParts(statement, shared.understood);
     if (unknown !== null) facts.incomplete(unknown);
+    if (mayActWhileParsed(shared, facts)) facts.session({ type: 'acts-while-parsed' });
   } catch (error) {
     // An overflow of the reading's own recursion (the grammar's is a GrammarBroken) leaves nothing behind that could hurt.
     if (!(error instanceof ReadingLimit) && !(error instanceof RangeError)) throw error;
@@ -105,12 +106,43 @@ function readRoot(statement: Tree, shared: Shared, mode: ReadingMode): Statement
   );
 }
 
+/**
+ * True when the target may run a function for a text literal while the statement is only parsed: a type's input function does that for
+ * a domain inside an array, row or range. Which type a literal takes is known where no function of people's own has a say in it.
+ */
+function mayActWhileParsed(shared: Shared, facts: FactsBuilder): boolean {
+  const { names, source } = shared;
+  // Texts inside other texts are parsed when the outer one runs.
+  if (source === null || !hasTexts(shared)) return false;
+  if (!names.hasCatalogue) return true;
+  const proved = facts.incompleteBecause === null && !facts.checksTexts;
+  if (names.isMoving && !proved) return true;
+  return names.hasActingTypes && (!proved || [...facts.functions].some((name) => !name.startsWith('pg_catalog.')));
+}
+
+/** True when a literal in quotes stands in the statement, or may. */
+function hasTexts({ source, literals }: Shared): boolean {
+  if (source === null) return true;
+  const { text } = source.message;
+  return literals.some(
+    ({ start, end }) => start >= source.start && end <= source.end && !/[\d.]/.test(text.charAt(start)),
+  );
+}
+
 function finish(facts: FactsBuilder, shared: Shared, fingerprint: string): StatementFacts {
   const { source } = shared;
   const bounds = source ?? { start: 0, end: 0 };
   const literals =
     source === null ? [] : literalsBetween(source.message, shared.literals, source, shared.literalColumns);
-  return facts.finish({ language: languageName, start: bounds.start, end: bounds.end, fingerprint, literals });
+  const { start, end } = bounds;
+  return facts.finish({
+    language: languageName,
+    start,
+    end,
+    fingerprint,
+    literals,
+    hasTexts: facts.checksTexts && hasTexts(shared),
+  });
 }
 
 function readInto(statement: Tree, shared: Shared, facts: FactsBuilder, mode: ReadingMode): void {

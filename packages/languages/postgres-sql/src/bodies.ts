@@ -208,7 +208,7 @@ function together(name: string, parts: readonly StatementFacts[]): StatementFact
   builder.command = 'FUNCTION';
   builder.functions.add(name);
   for (const part of parts) builder.absorb(part, { sessionEffects: true });
-  return builder.finish({ language: 'postgres-sql', start: 0, end: 0, fingerprint: '', literals: [] });
+  return builder.finish({ language: 'postgres-sql', start: 0, end: 0, fingerprint: '', literals: [], hasTexts: false });
 }
 
 /** Names of the result's columns; a scalar has one without a name; null when they depend on the call. */

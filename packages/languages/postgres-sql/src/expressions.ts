@@ -6,7 +6,7 @@ import { callStored } from './calls.ts';
 import { withoutRowNames } from './entries.ts';
 import { callByName, functionCall } from './function-calls.ts';
 import { derived, type Flow, merged, nothing, notProvable } from './lineage.ts';
-import { checkedWhileParsed, readRelation } from './reach.ts';
+import { readRelation } from './reach.ts';
 import { entryNamed, meaningOf, type Scope } from './scope.ts';
 import {
   childAt,
@@ -332,7 +332,9 @@ function typeName(a: Analysis, node: Tree, scope: Scope): Flow {
   if (words[0] !== 'pg_catalog') needCatalogue(a);
   callStored(a, a.names.typeFunctions(name));
   if (a.mode !== 'store' && a.names.checksWhileParsed(name, listAt(node, 'arrayBounds').length > 0))
-    a.facts.incomplete(checkedWhileParsed);
+    a.facts.checksTexts = true;
+  if (a.mode !== 'store' && words[0] !== 'pg_catalog' && a.names.isTouchedType(name))
+    a.facts.incomplete('makes a value of a type whose definition this transaction changed');
   a.expression(node.typmods, scope);
   a.expression(node.arrayBounds, scope);
   return nothing;

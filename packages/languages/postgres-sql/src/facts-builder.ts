@@ -29,6 +29,9 @@ const passwordColumns: ReadonlySet<string> = new Set(['rolpassword', 'passwd', '
 
 const filterSeverity: readonly FilterShape[] = ['not-applicable', 'present', 'trivial', 'absent'];
 
+/** Why a statement is incomplete that may run a domain's check before it is bound. */
+const checkedWhileParsed = 'may run the check of a domain inside another type while it is parsed';
+
 export class FactsBuilder {
   command = 'STATEMENT';
   kind: StatementKind = 'session';
@@ -49,6 +52,8 @@ export class FactsBuilder {
   readonly columnTypes = new Set<string>();
   /** It makes values whose type is told by what stands beside them. */
   makesValues = false;
+  /** A domain inside another type runs its check while a text is parsed; `finish` says so where there is such a text. */
+  checksTexts = false;
   /** Of these, the ones that may move what names mean. */
   readonly moving = new Set<number>();
   /** The statement moves them by itself. */
@@ -131,7 +136,10 @@ export class FactsBuilder {
     readonly end: number;
     readonly fingerprint: string;
     readonly literals: readonly LiteralSpan[];
+    /** It holds a literal that becomes a value while it is parsed, or may. */
+    readonly hasTexts: boolean;
   }): StatementFacts {
+    if (this.checksTexts && place.hasTexts) this.incomplete(checkedWhileParsed);
     const complete = this.incompleteBecause === null;
     if (!complete && !this.sessionEffects.some((effect) => effect.type === 'unknown'))
       this.session({ type: 'unknown' });

@@ -176,6 +176,18 @@ export class Names {
     return this.touched.has(everything) || this.touched.has(`${schema}.${name}`);
   }
 
+  /** The same of a type by its name alone, also where a value is an array of it. */
+  isTouchedType(written: string): boolean {
+    if (this.touched.size === 0) return false;
+    const key = typeKey(written);
+    return [...this.touched].some((object) => object === everything || typeKey(object) === key);
+  }
+
+  /** True when this session's transaction changed anything that the catalogue may not show. */
+  get isMoving(): boolean {
+    return this.touched.size > 0;
+  }
+
   /** True when the catalogue has anything in a schema of this name. */
   hasSchema(name: string): boolean {
     return this.index === null || this.index.schemas.has(name);

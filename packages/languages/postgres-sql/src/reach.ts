@@ -37,9 +37,6 @@ export function readRelation(a: Analysis, resolved: ResolvedRelation): void {
   if (relation !== null) reachedByReading(a, relation);
 }
 
-/** Why a statement is incomplete that may run a domain's check before it is bound. */
-export const checkedWhileParsed = 'may run the check of a domain inside another type while it is parsed';
-
 /** Reading a parent reads its children, reading a view what is behind it; both run what row policies and view queries call. */
 function reachedByReading(a: Analysis, relation: CatalogueRelation): void {
   if (!first(a, relation, 'read')) return;
@@ -124,7 +121,7 @@ function reachedByWriting(a: Analysis, relation: CatalogueRelation, verb: Change
 
 /** A literal beside such a column takes its type: no cast shows it. */
 function noteLiterals(a: Analysis, relation: CatalogueRelation): void {
-  if (relation.columns.some((column) => a.names.checksWhileParsed(column.type))) a.facts.incomplete(checkedWhileParsed);
+  if (relation.columns.some((column) => a.names.checksWhileParsed(column.type))) a.facts.checksTexts = true;
 }
 
 function reachChild(

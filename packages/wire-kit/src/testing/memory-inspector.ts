@@ -57,6 +57,11 @@ export class MemoryInspector implements Inspector {
     if (this.#options.refuses?.(request) === true)
       return this.#refuse(request, 'denied', 'Sluice refused this statement');
     if (this.#options.holds?.(request) !== true) return this.#forward(request);
+    if (request.phase === 'prepare') {
+      return request.actsWhilePrepared === true
+        ? this.#refuse(request, 'unsupported', 'a part of it runs while it is prepared')
+        : this.#forward(request);
+    }
     return this.#hold(request);
   }
 

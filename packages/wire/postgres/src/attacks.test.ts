@@ -1,11 +1,7 @@
 /** Ways to change something, or to see a masked value, by a statement that looks like a plain read: none may be judged as one. */
 import type { StatementFacts } from '@sluice/domain';
-import { postgresSql } from '@sluice/language-postgres-sql';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openKnowledge, type PostgresKnowledge } from './knowledge.ts';
-import { type RealTarget, startRealTarget } from './testing/real-target.ts';
-import { dialRequestFor } from './testing/test-gateway.ts';
+import { type CatalogueBench, startCatalogueBench } from './testing/catalogue-bench.ts';
 
 const schema = `
 CREATE TABLE c (id serial PRIMARY KEY, ssn text, n int);
@@ -80,44 +76,13 @@ CREATE FUNCTION public.lower(int, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
 `;
 
 describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
-  let target: RealTarget;
-  let knowledge: PostgresKnowledge;
+  let bench: CatalogueBench;
   beforeAll(async () => {
-    await postgresSql.load();
-    target = await startRealTarget(version);
-    const admin = new pg.Client({
-      host: '127.0.0.1',
-      port: target.port,
-      user: 'postgres',
-      password: target.password,
-      database: 'app',
-    });
-    await admin.connect();
-    await admin.query(schema);
-    await admin.end();
-    knowledge = await openKnowledge(dialRequestFor(target));
+    bench = await startCatalogueBench(version, schema);
   });
-  afterAll(async () => {
-    await knowledge?.close();
-    await target?.stop();
-  });
+  afterAll(() => bench?.stop());
 
-  const read = (text: string, touched: readonly string[] = []): StatementFacts => {
-    const session = {
-      database: 'app',
-      role: 'app',
-      searchPath: ['pg_catalog', 'public'],
-      prepared: {},
-      cursors: {},
-      touched,
-      temporaryObjectsKnown: true,
-    };
-    const outcome = postgresSql.read(text, { session, catalogue: knowledge.catalogue()?.data ?? null });
-    if (!outcome.ok) throw new Error(outcome.message);
-    const [facts] = outcome.statements;
-    if (facts === undefined) throw new Error('no statement');
-    return facts;
-  };
+  const read = (text: string, touched: readonly string[] = []): StatementFacts => bench.read(text, { touched });
 
   it.each([
     'SELECT atomic_view()',

@@ -1,11 +1,7 @@
 /** What statements reach beside their text, read from the catalogue of a real server: bodies, triggers, rules, keys, partitions. */
 import type { StatementFacts } from '@sluice/domain';
-import { postgresSql } from '@sluice/language-postgres-sql';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openKnowledge, type PostgresKnowledge } from './knowledge.ts';
-import { type RealTarget, startRealTarget } from './testing/real-target.ts';
-import { dialRequestFor } from './testing/test-gateway.ts';
+import { type CatalogueBench, startCatalogueBench } from './testing/catalogue-bench.ts';
 
 const schema = `
 CREATE TABLE c (id serial PRIMARY KEY, ssn text, email text, n int DEFAULT 0, at timestamptz DEFAULT now());
@@ -74,44 +70,13 @@ CREATE RULE r AS ON DELETE TO ruled_nothing DO INSTEAD NOTHING;
 `;
 
 describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
-  let target: RealTarget;
-  let knowledge: PostgresKnowledge;
+  let bench: CatalogueBench;
   beforeAll(async () => {
-    await postgresSql.load();
-    target = await startRealTarget(version);
-    const admin = new pg.Client({
-      host: '127.0.0.1',
-      port: target.port,
-      user: 'postgres',
-      password: target.password,
-      database: 'app',
-    });
-    await admin.connect();
-    await admin.query(schema);
-    await admin.end();
-    knowledge = await openKnowledge(dialRequestFor(target));
+    bench = await startCatalogueBench(version, schema);
   });
-  afterAll(async () => {
-    await knowledge?.close();
-    await target?.stop();
-  });
+  afterAll(() => bench?.stop());
 
-  const read = (text: string): StatementFacts => {
-    const session = {
-      database: 'app',
-      role: 'postgres',
-      searchPath: ['pg_catalog', 'public'],
-      prepared: {},
-      cursors: {},
-      touched: [],
-      temporaryObjectsKnown: true,
-    };
-    const outcome = postgresSql.read(text, { session, catalogue: knowledge.catalogue()?.data ?? null });
-    if (!outcome.ok) throw new Error(outcome.message);
-    const [facts] = outcome.statements;
-    if (facts === undefined) throw new Error('no statement');
-    return facts;
-  };
+  const read = (text: string): StatementFacts => bench.read(text);
   const written = (text: string): readonly string[] =>
     read(text)
       .writes.map((ref) => ref.name)
@@ -199,6 +164,29 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     expect(facts.incompleteBecause).toMatch(because);
   });
 
+  it('a value that is bound later runs no check while the statement is parsed', () => {
+    const acts = (text: string): boolean => read(text).sessionEffects.some(({ type }) => type === 'acts-while-parsed');
+    for (const text of [
+      'INSERT INTO with_pair VALUES ($1, $2)',
+      'SELECT $1::checked[]',
+      'SELECT id FROM with_pair WHERE id = 1',
+    ]) {
+      expect([text, read(text).incompleteBecause, acts(text)]).toEqual([text, null, false]);
+    }
+    expect(written('INSERT INTO with_pair VALUES ($1, $2)')).toEqual(['plain', 'with_pair']);
+    expect(written('SELECT $1::checked[]')).toEqual(['plain']);
+    for (const text of [
+      "SELECT '{x}'::checked[]",
+      'SELECT $$(1,x)$$::pair',
+      "EXPLAIN SELECT E'{x}'::checked[]",
+      "INSERT INTO with_pair VALUES (1, U&'(1,x)')",
+      "SELECT takes_checked('x')",
+      "SELECT nobody_knows('{x}')",
+    ])
+      expect([text, acts(text)]).toEqual([text, true]);
+    expect(acts("SELECT 'x'::text, note FROM plain WHERE note = 'y'")).toBe(false);
+  });
+
   it('a constant text of EXECUTE is read; a system function in a view is seen', () => {
     expect(read('SELECT constant_text()')).toMatchObject({ complete: true, kind: 'schema', destructive: true });
     expect(read('SELECT * FROM v_sleeps').kind).toBe('privilege');
@@ -223,33 +211,12 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
 
   it('a function that runs another way after a change of its body has another version', async () => {
     const text = 'SELECT total(1)';
-    const session = {
-      database: 'app',
-      role: 'postgres',
-      searchPath: ['pg_catalog', 'public'],
-      prepared: {},
-      cursors: {},
-    };
-    const outcome = () =>
-      postgresSql.read(text, {
-        session: { ...session, touched: [], temporaryObjectsKnown: true },
-        catalogue: knowledge.catalogue()?.data ?? null,
-      });
-    const before = knowledge.definitions(outcome());
-    const admin = new pg.Client({
-      host: '127.0.0.1',
-      port: target.port,
-      user: 'postgres',
-      password: target.password,
-      database: 'app',
-    });
-    await admin.connect();
-    await admin.query(
+    const before = bench.knowledge.definitions(bench.outcome(text));
+    await bench.define(
       `CREATE OR REPLACE FUNCTION total(wanted int) RETURNS bigint LANGUAGE sql AS 'DELETE FROM plain; SELECT 1'`,
     );
-    await admin.end();
-    await knowledge.refreshAfterNow();
-    expect(knowledge.definitions(outcome())).not.toBe(before);
+    await bench.knowledge.refreshAfterNow();
+    expect(bench.knowledge.definitions(bench.outcome(text))).not.toBe(before);
     expect(read(text)).toMatchObject({ kind: 'write', destructive: true });
   });
 });

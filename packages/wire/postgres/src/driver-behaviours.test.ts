@@ -11,6 +11,7 @@ import {
   encodeQuery,
   encodeSync,
 } from './messages/frontend.ts';
+import { type GatewayBench, startGatewayBench } from './testing/gateway-bench.ts';
 import { languageFacts } from './testing/language-facts.ts';
 import {
   bindWith,
@@ -18,43 +19,26 @@ import {
   copyDone,
   describeStatement,
   executeRows,
-  openRawClient,
   outline,
   type RawClient,
 } from './testing/raw-client.ts';
-import { type RealTarget, startRealTarget } from './testing/real-target.ts';
-import { startTestGateway, type TestGateway } from './testing/test-gateway.ts';
 
 describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
-  let target: RealTarget;
-  let gateway: TestGateway;
-  const clients: RawClient[] = [];
+  let bench: GatewayBench;
 
   beforeAll(async () => {
-    target = await startRealTarget(version);
     const facts = await languageFacts();
     // As from a worker: an answer takes a turn, and meanwhile more comes in.
     const later: FactsReader = { read: async (request) => facts.read(request) };
-    gateway = await startTestGateway(target, { facts: later, withKnowledge: true });
+    bench = await startGatewayBench(version, { facts: later });
   });
-  afterAll(async () => {
-    await gateway?.close();
-    await target?.stop();
-  });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.party.stream.destroy();
-  });
-
-  async function open(port: number): Promise<RawClient> {
-    const client = await openRawClient(port, target);
-    clients.push(client);
-    return client;
-  }
+  afterAll(() => bench?.stop());
+  afterEach(() => bench.dropClients());
 
   /** The same conversation directly and through the gateway; what must come is written beside it. */
   async function both(run: (client: RawClient) => Promise<string>, expected: string): Promise<void> {
-    expect(await run(await open(target.port))).toBe(expected);
-    expect(await run(await open(gateway.port))).toBe(expected);
+    expect(await run(await bench.openDirect())).toBe(expected);
+    expect(await run(await bench.open())).toBe(expected);
   }
 
   const said = async (client: RawClient, readies: number, ...messages: Buffer[]): Promise<string> => {
@@ -210,8 +194,8 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
       const client = new pg.Client({
         host: '127.0.0.1',
         port,
-        user: target.username,
-        password: target.password,
+        user: bench.target.username,
+        password: bench.target.password,
         database: 'app',
       });
       await client.connect();
@@ -229,13 +213,13 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
         await client.end();
       }
     };
-    expect(await results(gateway.port)).toEqual(await results(target.port));
+    expect(await results(bench.gateway.port)).toEqual(await results(bench.target.port));
   });
 
   it('brings notifications at once: its own, and another’s while it is idle', async () => {
-    const heard = async (port: number): Promise<string[]> => {
-      const listener = await open(port);
-      const other = await open(port);
+    const heard = async (openOne: () => Promise<RawClient>): Promise<string[]> => {
+      const listener = await openOne();
+      const other = await openOne();
       await said(listener, 1, encodeQuery('LISTEN news'));
       listener.send(encodeQuery("NOTIFY news, 'own'"));
       const own = await listener.untilReady();
@@ -244,8 +228,8 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
       return [...own, ...idle].filter(({ type }) => type === 'A').map(({ body }) => body.toString('latin1', 4));
     };
     const expected = ['news\0own\0', 'news\0other\0'];
-    expect(await heard(target.port)).toEqual(expected);
-    expect(await heard(gateway.port)).toEqual(expected);
+    expect(await heard(() => bench.openDirect())).toEqual(expected);
+    expect(await heard(() => bench.open())).toEqual(expected);
   });
 
   it('resets a pooled session with DISCARD ALL', async () => {

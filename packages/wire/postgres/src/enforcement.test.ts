@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import type { JudgeRequest } from '@sluice/wire-kit';
 import { Party } from '@sluice/wire-kit/testing';
-import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { message } from './messages/bytes.ts';
 import {
@@ -14,71 +13,33 @@ import {
   encodeSync,
   encodeTerminate,
 } from './messages/frontend.ts';
-import { languageFacts } from './testing/language-facts.ts';
-import {
-  bindWith,
-  copyData,
-  copyDone,
-  executeRows,
-  openRawClient,
-  outline,
-  type RawClient,
-  reportIn,
-} from './testing/raw-client.ts';
-import { hasPsql, psqlPath, type RealTarget, startRealTarget } from './testing/real-target.ts';
-import { startTestGateway, type TestGateway } from './testing/test-gateway.ts';
+import { type GatewayBench, startGatewayBench } from './testing/gateway-bench.ts';
+import { bindWith, copyData, copyDone, executeRows, outline, type RawClient, reportIn } from './testing/raw-client.ts';
+import { hasPsql, psqlPath } from './testing/real-target.ts';
 
-let target: RealTarget;
-let gateway: TestGateway;
-let direct: pg.Client;
+let bench: GatewayBench;
 let refuses: (request: JudgeRequest) => boolean = () => false;
 let holds: (request: JudgeRequest) => boolean = () => false;
-const clients: RawClient[] = [];
 
 beforeAll(async () => {
-  target = await startRealTarget('15');
-  gateway = await startTestGateway(target, {
-    facts: await languageFacts(),
-    withKnowledge: true,
+  bench = await startGatewayBench('15', {
     refuses: (request) => refuses(request),
     holds: (request) => holds(request),
   });
-  direct = new pg.Client({
-    host: '127.0.0.1',
-    port: target.port,
-    user: target.username,
-    password: target.password,
-    database: 'app',
-  });
-  await direct.connect();
 });
-afterAll(async () => {
-  await direct?.end();
-  await gateway?.close();
-  await target?.stop();
-});
+afterAll(() => bench?.stop());
 beforeEach(async () => {
   refuses = (request) => /DROP|refuse me/.test(request.text);
   holds = () => false;
-  await direct.query('TRUNCATE notes');
+  await bench.direct.query('TRUNCATE notes');
 });
-afterEach(() => {
-  for (const client of clients.splice(0)) client.party.stream.destroy();
-});
+afterEach(() => bench.dropClients());
 
-async function open(parameters: readonly (readonly [string, string])[] = []): Promise<RawClient> {
-  const client = await openRawClient(gateway.port, target, parameters);
-  clients.push(client);
-  return client;
-}
-async function openDirect(): Promise<RawClient> {
-  const client = await openRawClient(target.port, target);
-  clients.push(client);
-  return client;
-}
-const lastInspector = () => gateway.inspectors.at(-1)!;
+const open = (parameters: readonly (readonly [string, string])[] = []): Promise<RawClient> => bench.open(parameters);
+const openDirect = (): Promise<RawClient> => bench.openDirect();
+const lastInspector = () => bench.gateway.inspectors.at(-1)!;
 const notes = async (): Promise<string[]> =>
-  (await direct.query('SELECT body FROM notes ORDER BY id')).rows.map((row) => row.body);
+  (await bench.direct.query('SELECT body FROM notes ORDER BY id')).rows.map((row) => row.body);
 const insert = (id: number): string => `INSERT INTO notes VALUES (${id}, 'n${id}')`;
 
 /** What a refused statement looks like must be what a failed one looks like, but for the error itself. */
@@ -87,7 +48,7 @@ async function likeAnError(batch: (bad: string) => Buffer[], ready: number): Pro
   const reference = await openDirect();
   through.send(...batch('DROP TABLE customers'));
   const refused = outline(await through.untilReady(ready));
-  await direct.query('TRUNCATE notes');
+  await bench.direct.query('TRUNCATE notes');
   reference.send(...batch('SELEKT'));
   expect(refused.replaceAll('42501', '42601')).toBe(outline(await reference.untilReady(ready)));
   return refused;
@@ -103,7 +64,7 @@ describe('refusals are carried out at the target', () => {
     expect(report.get('M')).toBe('Sluice refused this statement');
     expect(JSON.parse(report.get('D') ?? '')).toMatchObject({ sluice: 1, code: 'denied' });
     expect(report.get('H')).not.toBe('');
-    expect((await direct.query('SELECT count(*)::int AS n FROM customers')).rows[0].n).toBe(101);
+    expect((await bench.direct.query('SELECT count(*)::int AS n FROM customers')).rows[0].n).toBe(101);
   });
 
   it('fails the transaction, so that COMMIT rolls back (item 1)', async () => {
@@ -148,7 +109,7 @@ describe('refusals are carried out at the target', () => {
       // The prepared statement is still there.
       client.send(bindWith('late'), encodeExecute(''), encodeSync());
       expect(outline(await client.untilReady())).toBe('2 C:INSERT 0 1 Z:I');
-      await direct.query('TRUNCATE notes');
+      await bench.direct.query('TRUNCATE notes');
     }
   });
 
@@ -337,11 +298,11 @@ describe('what no text shows', () => {
     !request.outcome.ok || request.outcome.statements.some((one) => !one.complete || one.writes.length > 0);
 
   it('a domain named by number as a parameter’s type runs nothing', async () => {
-    await direct.query(`CREATE FUNCTION noted_check(text) RETURNS boolean LANGUAGE plpgsql AS
+    await bench.direct.query(`CREATE FUNCTION noted_check(text) RETURNS boolean LANGUAGE plpgsql AS
       $$BEGIN INSERT INTO notes VALUES (1, 'checked'); RETURN true; END$$; CREATE DOMAIN acting AS text CHECK (noted_check(VALUE))`);
     try {
-      await gateway.knowledge?.refreshAfterNow();
-      const { oid } = (await direct.query<{ oid: number }>("SELECT 'acting'::regtype::oid AS oid")).rows[0]!;
+      await bench.gateway.knowledge?.refreshAfterNow();
+      const { oid } = (await bench.direct.query<{ oid: number }>("SELECT 'acting'::regtype::oid AS oid")).rows[0]!;
       refuses = written;
       const client = await open();
       client.send(encodeParse('', 'SELECT $1', [oid]), bindWith('', ['x']), encodeExecute(''), encodeSync());
@@ -350,17 +311,17 @@ describe('what no text shows', () => {
       expect(outline(await client.untilReady())).toMatch(/C:SELECT 1 Z:I$/);
       expect(await notes()).toEqual([]);
     } finally {
-      await direct.query('DROP DOMAIN acting; DROP FUNCTION noted_check; TRUNCATE notes');
-      await gateway.knowledge?.refreshAfterNow();
+      await bench.direct.query('DROP DOMAIN acting; DROP FUNCTION noted_check; TRUNCATE notes');
+      await bench.gateway.knowledge?.refreshAfterNow();
     }
   });
 
   it('a portal that goes on under another search path is judged again', async () => {
-    await direct.query(`CREATE SCHEMA evil; CREATE FUNCTION public.step(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
+    await bench.direct.query(`CREATE SCHEMA evil; CREATE FUNCTION public.step(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
       CREATE FUNCTION evil.step(int) RETURNS int LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.notes VALUES (1, 'evil'); RETURN 1; END$$;
       CREATE FUNCTION steps(int) RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN step($1); END$$`);
     try {
-      await gateway.knowledge?.refreshAfterNow();
+      await bench.gateway.knowledge?.refreshAfterNow();
       refuses = written;
       const client = await open();
       client.send(encodeQuery('BEGIN'));
@@ -380,8 +341,8 @@ describe('what no text shows', () => {
       await client.untilReady();
       expect(await notes()).toEqual([]);
     } finally {
-      await direct.query('DROP SCHEMA evil CASCADE; DROP FUNCTION steps; DROP FUNCTION public.step');
-      await gateway.knowledge?.refreshAfterNow();
+      await bench.direct.query('DROP SCHEMA evil CASCADE; DROP FUNCTION steps; DROP FUNCTION public.step');
+      await bench.gateway.knowledge?.refreshAfterNow();
     }
   });
 });
@@ -470,15 +431,15 @@ describe('holds', () => {
     expect(lastInspector().waiting[0]?.request.hold.maxWaitMs).toBe(30_000);
     client.send(encodeTerminate());
     client.party.stream.end();
-    await gateway.ends.at(-1);
+    await bench.gateway.ends.at(-1);
     expect(await notes()).toEqual(['n1']);
   });
 
   it.skipIf(!hasPsql)('is given up by Ctrl-C in psql', async () => {
     holds = (request) => request.text.startsWith('INSERT');
-    const where = `host=127.0.0.1 port=${gateway.port} dbname=app user=${target.username}`;
+    const where = `host=127.0.0.1 port=${bench.gateway.port} dbname=app user=${bench.target.username}`;
     const child = spawn(psqlPath, ['-X', '-w', where, '-c', insert(1), '-c', 'SELECT 42'], {
-      env: { PATH: '/usr/bin:/bin', PGPASSWORD: target.password },
+      env: { PATH: '/usr/bin:/bin', PGPASSWORD: bench.target.password },
     });
     let stderr = '';
     child.stderr.setEncoding('utf8');
@@ -500,7 +461,7 @@ describe('holds', () => {
     client.send(encodeQuery('SELECT pg_sleep(600)'));
     let running = 0;
     while (running === 0) {
-      const { rows } = await direct.query(
+      const { rows } = await bench.direct.query(
         "SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'",
       );
       running = rows[0].n;
@@ -515,10 +476,13 @@ it('closes the target’s session when the client is killed in the middle of a s
   expect(client.party).toBeInstanceOf(Party);
   client.send(encodeQuery('SELECT pg_sleep(601)'));
   const count = async (): Promise<number> =>
-    (await direct.query("SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(601)%'"))
-      .rows[0].n;
+    (
+      await bench.direct.query(
+        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(601)%'",
+      )
+    ).rows[0].n;
   while ((await count()) === 0);
   client.party.stream.destroy();
-  expect((await gateway.ends.at(-1))?.reason).toBe('client-gone');
+  expect((await bench.gateway.ends.at(-1))?.reason).toBe('client-gone');
   while ((await count()) > 0);
 });

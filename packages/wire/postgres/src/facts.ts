@@ -56,3 +56,15 @@ export function mayCopyIn(outcome: ReadOutcome): boolean {
       ),
   );
 }
+
+/** True when the target runs a part of it while it only parses it, or may. */
+export function actsWhileParsed(
+  outcome: ReadOutcome,
+  knowledge: Pick<SessionKnowledge, 'hasActingDomains'> | null,
+): boolean {
+  // What nobody read may hold a literal of any type that there is.
+  if (!outcome.ok) return knowledge?.hasActingDomains !== false;
+  return outcome.statements.some(({ sessionEffects }) =>
+    sessionEffects.some(({ type }) => type === 'acts-while-parsed'),
+  );
+}

@@ -11,7 +11,7 @@ import type {
   StatementHandle,
 } from '@sluice/wire-kit';
 import { encodeNotice, errorOfRefusal, type LocalError } from './errors.ts';
-import { languageName, readFacts, uncarriable } from './facts.ts';
+import { actsWhileParsed, languageName, readFacts, uncarriable } from './facts.ts';
 import { maxHoldInTransactionMs } from './limits.ts';
 import type { SessionKnowledge } from './session-knowledge.ts';
 import type { SessionTracker } from './session-state.ts';
@@ -99,6 +99,7 @@ export class Judging {
       outcome,
       state: session.state(),
       definitions: knowledge?.definitions(outcome) ?? 'unknown',
+      actsWhilePrepared: phase === 'prepare' && actsWhileParsed(outcome, knowledge),
       hold,
     });
     if (!(judgement instanceof Promise)) {

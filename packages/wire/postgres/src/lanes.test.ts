@@ -1,6 +1,5 @@
 /** Agents open as the reader; an admitted write runs as the writer (postgres.md item 10), on real servers. */
 import type { FactsReader, JudgeRequest } from '@sluice/wire-kit';
-import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   encodeCloseStatement,
@@ -10,20 +9,18 @@ import {
   encodeQuery,
   encodeSync,
 } from './messages/frontend.ts';
+import { type GatewayBench, startGatewayBench } from './testing/gateway-bench.ts';
 import { languageFacts } from './testing/language-facts.ts';
 import {
   bindWith,
   copyData,
   copyDone,
   describeStatement,
-  openRawClient,
   outline,
   type RawClient,
   reportIn,
   type SeenMessage,
 } from './testing/raw-client.ts';
-import { type RealTarget, startRealTarget } from './testing/real-target.ts';
-import { startTestGateway, type TestGateway } from './testing/test-gateway.ts';
 
 const reader = { username: 'reads', password: 'reads-password' };
 const writer = { username: 'writes', password: 'writes-password' };
@@ -42,53 +39,27 @@ GRANT INSERT ON ledger TO reads;
 `;
 
 describe.each(['15', '18'] as const)('two lanes at PostgreSQL %s', (version) => {
-  let target: RealTarget;
-  let gateway: TestGateway;
-  let direct: pg.Client;
+  let bench: GatewayBench;
   let holds: (request: JudgeRequest) => boolean = () => false;
   /** Texts whose facts lie: they say that nothing but reading happens. */
   let lies: (text: string) => boolean = () => false;
-  const clients: RawClient[] = [];
 
   beforeAll(async () => {
-    target = await startRealTarget(version);
-    direct = new pg.Client({
-      host: '127.0.0.1',
-      port: target.port,
-      user: 'postgres',
-      password: target.password,
-      database: 'app',
-    });
-    await direct.connect();
-    await direct.query(setUp);
     const truth = await languageFacts();
     const facts: FactsReader = {
       read: async (request) => truth.read(lies(request.text) ? { ...request, text: 'SELECT 1' } : request),
     };
-    gateway = await startTestGateway(
-      { ...target, ...writer },
-      { facts, withKnowledge: true, reader, holds: (request) => holds(request) },
-    );
+    bench = await startGatewayBench(version, { setUp, writer, facts, reader, holds: (request) => holds(request) });
   });
-  afterAll(async () => {
-    await direct?.end();
-    await gateway?.close();
-    await target?.stop();
-  });
+  afterAll(() => bench?.stop());
   beforeEach(async () => {
     holds = () => false;
     lies = () => false;
-    await direct.query('TRUNCATE ledger, aside.ledger');
+    await bench.direct.query('TRUNCATE ledger, aside.ledger');
   });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.party.stream.destroy();
-  });
+  afterEach(() => bench.dropClients());
 
-  const open = async (parameters: readonly (readonly [string, string])[] = []): Promise<RawClient> => {
-    const client = await openRawClient(gateway.port, target, parameters);
-    clients.push(client);
-    return client;
-  };
+  const open = (parameters: readonly (readonly [string, string])[] = []): Promise<RawClient> => bench.open(parameters);
   const run = async (client: RawClient, ...texts: readonly string[]): Promise<string> => {
     client.send(...texts.map(encodeQuery));
     return outline(await client.untilReady(texts.length));
@@ -106,14 +77,14 @@ describe.each(['15', '18'] as const)('two lanes at PostgreSQL %s', (version) => 
   const errors = (seen: readonly SeenMessage[]) =>
     seen.filter(({ type }) => type === 'E').map(({ body }) => reportIn(body));
   const ledger = async (table = 'ledger') =>
-    (await direct.query<{ id: number; made_by: string }>(`SELECT id, made_by FROM ${table} ORDER BY id`)).rows.map(
-      (row) => `${row.id} by ${row.made_by}`,
-    );
+    (
+      await bench.direct.query<{ id: number; made_by: string }>(`SELECT id, made_by FROM ${table} ORDER BY id`)
+    ).rows.map((row) => `${row.id} by ${row.made_by}`);
   const insert = (id: number) => `INSERT INTO ledger (id) VALUES (${id})`;
   /** Sessions of the writer's role at the target that are no knowledge of the gateway's. */
   const writers = async () =>
     (
-      await direct.query(
+      await bench.direct.query(
         "SELECT 1 FROM pg_stat_activity WHERE usename = 'writes' AND application_name NOT LIKE '%control%'",
       )
     ).rowCount;
@@ -130,7 +101,7 @@ describe.each(['15', '18'] as const)('two lanes at PostgreSQL %s', (version) => 
     expect(await run(client, insert(1))).toBe('C:INSERT 0 1 Z:I');
     expect(await rows(client, 'SELECT current_user')).toBe('reads');
     expect(await ledger()).toEqual(['1 by writes']);
-    const kept = gateway.inspectors.at(-1)!.statements;
+    const kept = bench.gateway.inspectors.at(-1)!.statements;
     expect(kept.find(({ text }) => text === insert(1))?.asWriter).toBe(true);
     expect(kept.filter(({ asWriter }) => asWriter)).toHaveLength(1);
     await noWriters();
@@ -190,7 +161,7 @@ describe.each(['15', '18'] as const)('two lanes at PostgreSQL %s', (version) => 
     expect(errors(seen)[0]?.get('H')).toMatch(/begin a new transaction/);
     expect(await run(client, 'COMMIT')).toBe('C:ROLLBACK Z:I');
     expect(await ledger()).toEqual([]);
-    expect(gateway.inspectors.at(-1)!.statements.find(({ text }) => text === insert(1))?.failures).toMatchObject([
+    expect(bench.gateway.inspectors.at(-1)!.statements.find(({ text }) => text === insert(1))?.failures).toMatchObject([
       { code: '25006' },
     ]);
   });
@@ -319,28 +290,28 @@ describe.each(['15', '18'] as const)('two lanes at PostgreSQL %s', (version) => 
     expect(await run(client, "INSERT INTO ledger (id, body) VALUES (1, timestamptz '2026-01-01 00:00Z')")).toBe(
       'C:INSERT 0 1 Z:I',
     );
-    const { rows: found } = await direct.query('SELECT body, setting FROM aside.ledger');
+    const { rows: found } = await bench.direct.query('SELECT body, setting FROM aside.ledger');
     expect(found).toEqual([{ body: '01.01.2026 09:00:00 JST', setting: 'Ada' }]);
     expect(await rows(client, 'SHOW search_path')).toBe('aside, public');
     // A role is not carried along: the write would run as somebody else.
-    await direct.query('CREATE ROLE other; GRANT other TO reads');
+    await bench.direct.query('CREATE ROLE other; GRANT other TO reads');
     expect(await run(client, 'SET ROLE other', 'INSERT INTO ledger (id) VALUES (2)')).toBe('C:SET Z:I E:0A000 Z:I');
-    await direct.query('DROP ROLE other');
+    await bench.direct.query('DROP ROLE other');
     for (const text of ['SET default_transaction_read_only = off', 'SET transaction_read_only = off'])
       expect(await run(client, text), text).toBe('E:0A000 Z:I');
   });
 
   it('where the same names would mean something else, it is refused', async () => {
-    await direct.query('CREATE SCHEMA writes; GRANT USAGE ON SCHEMA writes TO reads, writes');
+    await bench.direct.query('CREATE SCHEMA writes; GRANT USAGE ON SCHEMA writes TO reads, writes');
     const client = await open();
     client.send(encodeQuery(insert(1)));
     const seen = await client.untilReady();
     expect(outline(seen)).toBe('E:0A000 Z:I');
     expect(errors(seen)[0]?.get('M')).toMatch(/search path/);
-    await direct.query('DROP SCHEMA writes');
-    await direct.query("ALTER ROLE writes SET DateStyle = 'SQL'");
+    await bench.direct.query('DROP SCHEMA writes');
+    await bench.direct.query("ALTER ROLE writes SET DateStyle = 'SQL'");
     expect(await run(client, insert(1))).toBe('E:0A000 Z:I');
-    await direct.query('ALTER ROLE writes RESET DateStyle');
+    await bench.direct.query('ALTER ROLE writes RESET DateStyle');
     expect(await run(client, insert(1))).toBe('C:INSERT 0 1 Z:I');
     expect(await ledger()).toEqual(['1 by writes']);
     await noWriters();
@@ -364,13 +335,13 @@ describe.each(['15', '18'] as const)('two lanes at PostgreSQL %s', (version) => 
     holds = ({ text, phase }) => /INSERT/.test(text) && (phase === 'run' || phase === 'bind');
     const client = await open();
     client.send(encodeQuery(insert(1)));
-    await gateway.inspectors.at(-1)!.somethingWaits();
+    await bench.gateway.inspectors.at(-1)!.somethingWaits();
     expect(await writers()).toBe(0);
-    gateway.inspectors.at(-1)!.waiting[0]!.release();
+    bench.gateway.inspectors.at(-1)!.waiting[0]!.release();
     expect(outline(await client.untilReady())).toBe('C:INSERT 0 1 Z:I');
     client.send(encodeParse('', insert(2)), bindWith(''), encodeExecute(''), encodeSync());
-    await gateway.inspectors.at(-1)!.somethingWaits();
-    gateway.inspectors.at(-1)!.waiting[0]!.release();
+    await bench.gateway.inspectors.at(-1)!.somethingWaits();
+    bench.gateway.inspectors.at(-1)!.waiting[0]!.release();
     expect(outline(await client.untilReady())).toBe('1 2 C:INSERT 0 1 Z:I');
     expect(await ledger()).toEqual(['1 by writes', '2 by writes']);
   });
@@ -379,41 +350,41 @@ describe.each(['15', '18'] as const)('two lanes at PostgreSQL %s', (version) => 
     const client = await open();
     client.send(encodeQuery('INSERT INTO ledger (id) SELECT 1 FROM pg_sleep(60)'));
     for (;;) {
-      const { rowCount } = await direct.query(
+      const { rowCount } = await bench.direct.query(
         "SELECT 1 FROM pg_stat_activity WHERE usename = 'writes' AND wait_event = 'PgSleep'",
       );
       if (rowCount === 1) break;
     }
-    for (const cancel of gateway.inspectors.at(-1)!.cancels.values()) cancel();
+    for (const cancel of bench.gateway.inspectors.at(-1)!.cancels.values()) cancel();
     expect(outline(await client.untilReady())).toBe('E:57014 Z:I');
     expect(await rows(client, 'SELECT current_user')).toBe('reads');
   });
 
   it('a writer that cannot be reached refuses the write and leaves the session as it was', async () => {
     const client = await open();
-    await direct.query("ALTER ROLE writes PASSWORD 'another'");
+    await bench.direct.query("ALTER ROLE writes PASSWORD 'another'");
     expect(await run(client, 'BEGIN', insert(1))).toBe('C:BEGIN Z:T E:08006 Z:E');
     expect(await run(client, 'ROLLBACK', 'SELECT 1')).toBe('C:ROLLBACK Z:I T D C:SELECT 1 Z:I');
-    await direct.query(`ALTER ROLE writes PASSWORD '${writer.password}'`);
+    await bench.direct.query(`ALTER ROLE writes PASSWORD '${writer.password}'`);
     expect(await run(client, insert(1))).toBe('C:INSERT 0 1 Z:I');
   });
 
   it('the writer’s session that is ended by the target ends the client’s', async () => {
     const client = await open();
     await run(client, 'BEGIN', insert(1));
-    await direct.query(
+    await bench.direct.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'writes' AND query LIKE 'INSERT%'",
     );
     const seen = await client.until((all) => all.some(({ type }) => type === 'E'));
     expect(outline(seen)).toMatch(/E:57P01/);
-    expect(await gateway.ends.at(-1)).toMatchObject({ reason: 'target-gone' });
+    expect(await bench.gateway.ends.at(-1)).toMatchObject({ reason: 'target-gone' });
     expect(await ledger()).toEqual([]);
   });
 
   it('a notification comes while the client is away', async () => {
     const client = await open();
     await run(client, 'LISTEN news', 'BEGIN', insert(1));
-    await direct.query("NOTIFY news, 'hello'");
+    await bench.direct.query("NOTIFY news, 'hello'");
     const seen = await client.until((all) => all.some(({ type }) => type === 'A'));
     expect(seen.find(({ type }) => type === 'A')?.body.toString()).toContain('hello');
     expect(await run(client, 'COMMIT')).toBe('C:COMMIT Z:I');

@@ -2,55 +2,25 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeExecute, encodeParse, encodeQuery, encodeSync } from './messages/frontend.ts';
-import { languageFacts } from './testing/language-facts.ts';
-import { bindWith, executeRows, openRawClient, outline, type RawClient, reportIn } from './testing/raw-client.ts';
-import { type RealTarget, startRealTarget } from './testing/real-target.ts';
-import { startTestGateway, type TestGateway } from './testing/test-gateway.ts';
+import { type GatewayBench, startGatewayBench } from './testing/gateway-bench.ts';
+import { bindWith, executeRows, outline, type RawClient, reportIn } from './testing/raw-client.ts';
 
 const maxRows = 5;
-let target: RealTarget;
-let gateway: TestGateway;
-let direct: pg.Client;
-const clients: RawClient[] = [];
+let bench: GatewayBench;
 
 beforeAll(async () => {
-  target = await startRealTarget('15');
-  gateway = await startTestGateway(target, {
-    facts: await languageFacts(),
-    withKnowledge: true,
-    allowHalfOpen: true,
-    wantsRows: false,
-    maxRows,
-  });
-  direct = new pg.Client({
-    host: '127.0.0.1',
-    port: target.port,
-    user: target.username,
-    password: target.password,
-    database: 'app',
-  });
-  await direct.connect();
+  bench = await startGatewayBench('15', { allowHalfOpen: true, wantsRows: false, maxRows });
 });
-afterAll(async () => {
-  await direct?.end();
-  await gateway?.close();
-  await target?.stop();
-});
+afterAll(() => bench?.stop());
 beforeEach(async () => {
-  await direct.query('TRUNCATE notes');
+  await bench.direct.query('TRUNCATE notes');
 });
-afterEach(() => {
-  for (const client of clients.splice(0)) client.party.stream.destroy();
-});
+afterEach(() => bench.dropClients());
 
-async function open(): Promise<RawClient> {
-  const client = await openRawClient(gateway.port, target);
-  clients.push(client);
-  return client;
-}
-const lastInspector = () => gateway.inspectors.at(-1)!;
+const open = (): Promise<RawClient> => bench.open();
+const lastInspector = () => bench.gateway.inspectors.at(-1)!;
 const stops = () => lastInspector().statements.flatMap((statement) => statement.stops);
-const notes = async (): Promise<number> => (await direct.query('SELECT 1 FROM notes')).rows.length;
+const notes = async (): Promise<number> => (await bench.direct.query('SELECT 1 FROM notes')).rows.length;
 const series = (rows: number): string => `SELECT n FROM generate_series(1, ${rows}) AS n`;
 const insert = (rows: number): string =>
   `INSERT INTO notes SELECT n, 'x' FROM generate_series(1, ${rows}) AS n RETURNING id`;
@@ -150,17 +120,20 @@ describe('the extended protocol', () => {
     const client = await open();
     client.send(...run('SELECT pg_sleep(600)'), encodeSync());
     const there = async () =>
-      (await direct.query("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND state = 'active'")).rows
-        .length;
+      (
+        await bench.direct.query(
+          "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND state = 'active'",
+        )
+      ).rows.length;
     while ((await there()) === 0) await new Promise((resolve) => setTimeout(resolve, 50));
     client.party.stream.end();
-    expect((await gateway.ends.at(-1))?.reason).toBe('client-gone');
+    expect((await bench.gateway.ends.at(-1))?.reason).toBe('client-gone');
     while ((await there()) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
   });
   it('works with node-postgres, and no cancel strikes what comes next', async () => {
     const client = new pg.Client({
       host: '127.0.0.1',
-      port: gateway.port,
+      port: bench.gateway.port,
       user: 'app',
       password: 'x',
       database: 'app',

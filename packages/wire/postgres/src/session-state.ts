@@ -32,6 +32,7 @@ const knownEffects: ReadonlySet<string> = new Set([
   'ddl',
   'temp',
   'copy',
+  'acts-while-parsed',
 ]);
 const beginning: ReadonlySet<string> = new Set(['begin', 'savepoint']);
 const mayNamePrepared = /execute/i;
@@ -272,6 +273,7 @@ export class SessionTracker {
   #moves(effect: SessionEffect): boolean {
     switch (effect.type) {
       case 'copy':
+      case 'acts-while-parsed':
         return false;
       case 'transaction':
         return (
@@ -380,6 +382,7 @@ export class SessionTracker {
         this.#forget();
         break;
       case 'copy':
+      case 'acts-while-parsed':
         break;
       default:
         // `unknown`, and whatever a newer language may say.

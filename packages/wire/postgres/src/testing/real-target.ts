@@ -16,6 +16,9 @@ export const psqlPath = '/usr/bin/psql';
 export const toolFolder = '/usr/lib/postgresql/15/bin';
 export const hasPsql = existsSync(psqlPath);
 
+/** The versions that there are servers of. */
+export type RealTargetVersion = '15' | '18';
+
 export interface RealTarget extends TestTargetAddress {
   stop(): Promise<void>;
 }
@@ -38,7 +41,7 @@ GRANT ALL ON SCHEMA public TO app;
 `;
 
 /** Starts it in a folder of its own; `stop` removes the folder. */
-export async function startRealTarget(version: '15' | '18'): Promise<RealTarget> {
+export async function startRealTarget(version: RealTargetVersion): Promise<RealTarget> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-wire-postgres-'));
   chmodSync(folder, 0o755);
   const owned = (name: string, text: string): string => {
