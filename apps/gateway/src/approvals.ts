@@ -1,5 +1,5 @@
 /** Holds as the control plane knows them: raised and spent by request, settled by notice, with a slow re-check as the safety net. */
-import { type ApprovalCreate, type ApprovalStatus, SluiceError } from '@sluice/domain';
+import { type ApprovalCreate, type ApprovalStatus, type Impact, SluiceError } from '@sluice/domain';
 import type { ApprovalOutcome, ApprovalsPort } from '@sluice/session';
 import { type ControlPlane, ControlPlaneRefusal } from './control-plane.ts';
 
@@ -63,6 +63,10 @@ export class Approvals implements ApprovalsPort {
 
   outcome(id: string, outcome: ApprovalOutcome): void {
     this.#tell(() => this.#options.controlPlane.approvalOutcome(id, this.#options.startId, outcome));
+  }
+
+  impact(id: string, impact: Impact): Promise<void> {
+    return this.#options.controlPlane.tellImpact(id, this.#options.startId, impact);
   }
 
   cancel(id: string, state: 'cancelled' | 'expired' | 'void', reason: string): void {

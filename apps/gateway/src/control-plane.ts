@@ -15,6 +15,7 @@ import {
   errorCodes,
   type GatewayState,
   gatewayPaths,
+  type Impact,
   leafResponseSchema,
   type Rotation,
   type SignedBundle,
@@ -135,6 +136,10 @@ export class ControlPlane {
       `${gatewayPaths.approvals}/${encodeURIComponent(id)}/outcome`,
       json({ gatewayStartId, ...outcome }),
     );
+  }
+
+  async tellImpact(id: string, gatewayStartId: string, impact: Impact): Promise<void> {
+    await this.#tell(`${gatewayPaths.approvals}/${encodeURIComponent(id)}/impact`, json({ gatewayStartId, impact }));
   }
 
   async cancelApproval(id: string, state: 'cancelled' | 'expired' | 'void', reason: string): Promise<void> {

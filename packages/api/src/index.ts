@@ -1,7 +1,14 @@
 export type { ApiContext, ApiServices, PortRange } from './context.ts';
 export type { ChunkUpload } from './gateway/accept-chunk.ts';
 export { storeChunk } from './gateway/accept-chunk.ts';
-export { cancelApproval, consumeApproval, noteOutcome, raiseApproval, showStatus } from './gateway/approvals.ts';
+export {
+  cancelApproval,
+  consumeApproval,
+  noteImpact,
+  noteOutcome,
+  raiseApproval,
+  showStatus,
+} from './gateway/approvals.ts';
 export { buildBundle } from './gateway/build-bundle.ts';
 export type { GatewayCaller, GatewayServices } from './gateway/gateway-services.ts';
 export { issueLeaf } from './gateway/issue-leaf.ts';

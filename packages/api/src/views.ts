@@ -1,5 +1,5 @@
 /** What the API answers: the shapes that pages, the CLI and tests read. Dates are Date (superjson). Texts are already masked. */
-import type { ApprovalState, TargetSession, TestResult } from '@sluice/domain';
+import type { ApprovalState, Impact, TargetSession, TestResult } from '@sluice/domain';
 
 /** Keyset page: pass `nextCursor` back as `cursor`. */
 export interface Page<Item> {
@@ -151,6 +151,8 @@ export interface ApprovalDetail extends ApprovalSummary {
   } | null;
   /** Whether the signed-in person's decision would count, and if not, why in a sentence. */
   readonly mayDecide: { readonly yes: boolean; readonly because: string | null };
+  /** What the gateway found it would touch; null: not told yet, or the protocol cannot say. */
+  readonly impact: Impact | null;
   /** Others like it (same fingerprint of shape, connection) today. */
   readonly earlier: { readonly approved: number; readonly denied: number };
   readonly policyVersion: number;

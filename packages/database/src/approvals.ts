@@ -62,7 +62,7 @@ export async function lockApproval(tx: Tx, id: string): Promise<ApprovalRow | nu
 
 export type ApprovalChange = Omit<
   Prisma.ApprovalUncheckedUpdateManyInput,
-  'id' | 'state' | 'actor' | 'binds' | 'effectDigest'
+  'id' | 'state' | 'actor' | 'binds' | 'impact' | 'effectDigest'
 >;
 
 /**
@@ -79,6 +79,15 @@ export async function moveApproval(
   const { count } = await db.approval.updateMany({
     where: { AND: [{ id, state: { in: [...move.from] } }, where] },
     data: { ...change, state: move.to },
+  });
+  return count === 1;
+}
+
+/** Keeps the impact of one that nobody has settled. False: it is settled. */
+export async function setImpact(db: Db, id: string, impact: unknown): Promise<boolean> {
+  const { count } = await db.approval.updateMany({
+    where: { id, state: { in: ['waiting', 'approved'] } },
+    data: { impact: json(impact) },
   });
   return count === 1;
 }

@@ -11,6 +11,7 @@ export {
   listApprovals,
   lockApproval,
   moveApproval,
+  setImpact,
 } from './approvals.ts';
 export type { AttemptKey } from './attempts.ts';
 export {

@@ -129,6 +129,15 @@ export type {
   StatementId,
 } from './ids.ts';
 export { isId } from './ids.ts';
+export type { Impact, ImpactObject, ImpactPlan, PlanNode, Rehearsal } from './impact.ts';
+export {
+  approvalImpactSchema,
+  impactSchema,
+  maxImpactEntries,
+  maxPlanNodes,
+  maxRehearsedRows,
+  rehearsalSchema,
+} from './impact.ts';
 export type { LabelSelector } from './label-selector.ts';
 export { describeSelector, labelSelectorSchema, matchesLabels } from './label-selector.ts';
 export type { ReadBundle } from './read-bundle.ts';

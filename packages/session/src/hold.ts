@@ -16,6 +16,7 @@ import type { ConsumedApproval } from './judged-statement.ts';
 import type { SessionPorts } from './ports.ts';
 import { refuseApproval, refuseControlPlaneAway, refuseUndescribed } from './refusals.ts';
 import { factsOf } from './statement-text.ts';
+import { type AdmitsOwn, tellImpact } from './tell-impact.ts';
 
 /** Longest text that an approval carries; a longer one is shown cut, with its length. */
 const maxApprovalTextCharacters = 65_536;
@@ -42,6 +43,7 @@ export interface HoldSession {
   readonly record: (event: NewEvent, durable: boolean) => void;
   /** Judges the same facts under the policy of this moment. */
   readonly judgeAgain: (facts: readonly StatementFacts[], state: JudgeRequest['state']) => Verdict;
+  readonly admitsOwn: AdmitsOwn;
   readonly signal: AbortSignal;
 }
 
@@ -71,6 +73,7 @@ export async function holdStatement(session: HoldSession, subject: HoldSubject):
     { type: 'statement.held', statementId: subject.statementId, approvalId: approval.id, url: approval.url },
     true,
   );
+  if (approval.state === 'waiting') void tellImpact(session, subject.request, approval.id);
   if (session.connection.holdBehaviour === 'refuse' && approval.state === 'waiting') {
     return {
       type: 'refuse',

@@ -4,6 +4,7 @@ import {
   type BundleConnection,
   type Grant,
   type Limits,
+  type ReadOutcome,
   type Refusal,
   SluiceError,
   type StatementFacts,
@@ -243,7 +244,18 @@ export class SessionInspector implements Inspector {
       signal,
       record: (event, durable) => this.#append(event, durable),
       judgeAgain: (facts, state) => this.#verdict(facts, state),
+      admitsOwn: (text, outcome, held) => this.#admitsOwn(text, outcome, held),
     };
+  }
+
+  /** A text of the gateway's own, judged like the client's: only a plain allow lets it run, and it stands in the record first. */
+  #admitsOwn(text: string, outcome: ReadOutcome, held: JudgeRequest): boolean {
+    const request: JudgeRequest = { ...held, phase: 'run', text, outcome, earlier: null };
+    const facts = factsOf(request.language, text, outcome);
+    const verdict = this.#verdict(facts, request.state);
+    if (this.#closed || facts.length === 0 || verdict.action !== 'allow') return false;
+    const subject = this.#subject(facts, this.#session.ports.newId());
+    return this.#record(request, facts, verdict, subject, 'gateway') === null;
   }
 
   /** A message without a statement (`;`, a driver's ping) does nothing: there is nothing for policy to judge. */
@@ -295,10 +307,16 @@ export class SessionInspector implements Inspector {
   }
 
   /** Records the judgement before anything is forwarded; null when it is safely in the spool. */
-  #record(request: JudgeRequest, facts: readonly StatementFacts[], verdict: Verdict, subject: Subject): Refusal | null {
+  #record(
+    request: JudgeRequest,
+    facts: readonly StatementFacts[],
+    verdict: Verdict,
+    subject: Subject,
+    origin: 'client' | 'gateway' = 'client',
+  ): Refusal | null {
     try {
       this.#session.recorder.append(
-        describeForRecord(this.#masks.record, { request, facts, verdict, ...subject, index: this.#index++ }),
+        describeForRecord(this.#masks.record, { request, facts, verdict, ...subject, origin, index: this.#index++ }),
         { durable: true },
       );
       return null;

@@ -9,6 +9,7 @@ import type {
   CredentialPurpose,
   CredentialRef,
   Grant,
+  Impact,
   Secret,
   StatementDescription,
   TargetCredential,
@@ -52,6 +53,8 @@ export interface ApprovalsPort {
   /** Compare-and-set approved → consumed for this gateway start. False when it was not approved any more. */
   consume(id: string, effectDigest: string): Promise<boolean>;
   outcome(id: string, outcome: ApprovalOutcome): void;
+  /** What the statement would touch, for those who decide. Throws SluiceError when it could not be told. */
+  impact(id: string, impact: Impact): Promise<void>;
   cancel(id: string, state: 'cancelled' | 'expired' | 'void', reason: string): void;
 }
 export interface ApprovalOutcome {

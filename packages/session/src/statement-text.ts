@@ -89,6 +89,7 @@ export function describeForRecord(
     readonly statementId: string;
     readonly kind: StatementKind;
     readonly command: string;
+    readonly origin: 'client' | 'gateway';
     readonly index: number;
   },
 ): NewEvent {
@@ -106,7 +107,7 @@ export function describeForRecord(
     statementId: judged.statementId,
     index: judged.index,
     phase: request.phase,
-    origin: 'client',
+    origin: judged.origin,
     text: text.slice(0, maxRecordedTextCharacters),
     truncatedChars: Math.max(text.length - maxRecordedTextCharacters, 0),
     binds: maskBinds(masks, request.binds, facts),

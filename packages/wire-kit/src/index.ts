@@ -24,6 +24,7 @@ export { mintPermit } from './permit.ts';
 export type {
   AcceptedClient,
   AcceptRequest,
+  AssessRequest,
   BindValue,
   ClientProof,
   ClientTransport,

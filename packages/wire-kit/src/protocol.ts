@@ -8,6 +8,7 @@ import type { SecureContext } from 'node:tls';
 import type {
   BundleConnection,
   ColumnRef,
+  Impact,
   OutputLineage,
   ReadOutcome,
   Refusal,
@@ -264,8 +265,24 @@ export interface HoldInteraction {
    * for, so a difference voids it.
    */
   readAgain(): Promise<{ readonly outcome: ReadOutcome; readonly state: SessionState; readonly definitions: string }>;
+  /**
+   * What the statement would touch, for those who decide; absent: the protocol cannot say. Called once at most, and before or while the
+   * statement waits. Never rejects for the target's faults: what could not be told says why.
+   */
+  readonly assess?: (request: AssessRequest) => Promise<Impact>;
   /** Tells the client where a person can answer. */
   waiting(notice: { readonly approvalId: string; readonly url: string; readonly message: string }): void;
+}
+
+/** How an assessment asks for leave and keeps its record: what it sends to the target is no constant text. */
+export interface AssessRequest {
+  /** Aborted when there is no time left, or nobody waits any more. */
+  readonly signal: AbortSignal;
+  /**
+   * Judges a text made of the held one, such as EXPLAIN of it, and records it with `origin: gateway`. False: policy does not plainly
+   * allow it, or it could not be recorded; it must not be sent.
+   */
+  admits(text: string, outcome: ReadOutcome): boolean;
 }
 
 export type Judgement =

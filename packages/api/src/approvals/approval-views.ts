@@ -1,7 +1,7 @@
 import type { ApprovalRow, ApprovalScope, Db } from '@sluice/database';
 import { countEarlier, findPolicyVersion } from '@sluice/database';
 import type { Actor } from '@sluice/domain';
-import { labelsSchema } from '@sluice/domain';
+import { impactSchema, labelsSchema } from '@sluice/domain';
 import { z } from 'zod';
 import { personActorView, storedActor, toActorView } from '../actor-views.ts';
 import { checkSource } from '../policies/policy-views.ts';
@@ -56,9 +56,16 @@ export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Actor, 
             at: row.outcomeAt,
           },
     mayDecide: mayDecide(viewer, row, now),
+    impact: readImpact(row.impact),
     earlier: await countEarlier(db, row, new Date(now.getTime() - dayMs)),
     policyVersion: row.policyVersion,
   };
+}
+
+/** One in a form of before or after this version's shows nothing. */
+function readImpact(stored: unknown): ApprovalDetail['impact'] {
+  const read = impactSchema.safeParse(stored);
+  return read.success ? read.data : null;
 }
 
 /** What a caller without the wide permission sees: their own, their agents', and those on which they may be asked. */

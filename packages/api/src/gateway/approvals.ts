@@ -1,13 +1,22 @@
 import type { ApprovalRow } from '@sluice/database';
-import { createApproval, findApproval, findApprovalByEffect, findConnection, moveApproval } from '@sluice/database';
+import {
+  createApproval,
+  findApproval,
+  findApprovalByEffect,
+  findConnection,
+  moveApproval,
+  setImpact,
+} from '@sluice/database';
 import type {
   ApprovalCreate,
   ApprovalStatus,
   approvalCancelSchema,
   approvalConsumeSchema,
+  approvalImpactSchema,
   approvalOutcomeSchema,
+  Impact,
 } from '@sluice/domain';
-import { isId, SluiceError } from '@sluice/domain';
+import { impactSchema, isId, SluiceError } from '@sluice/domain';
 import { sha256 } from '@sluice/keys';
 import type { z } from 'zod';
 import { settledSentence, stateOf } from '../approvals/eligibility.ts';
@@ -122,6 +131,29 @@ export async function noteOutcome(
   const status = await showStatus(services, gateway, id, now);
   if (!noted && status.state !== request.outcome) throw conflict(`The approval is ${status.state}, not consumed.`);
   return status;
+}
+
+/** Keeps what the gateway found the statement would touch: for its own approval of this start, until somebody has decided. */
+export async function noteImpact(
+  services: GatewayServices,
+  gateway: GatewayCaller,
+  id: string,
+  request: z.infer<typeof approvalImpactSchema>,
+): Promise<void> {
+  const row = await ownApproval(services, gateway, id);
+  if (row.behaviour === 'wait' && row.gatewayStartId !== request.gatewayStartId)
+    throw conflict('The hold belongs to an earlier start of the gateway.');
+  if (!(await setImpact(services.database.db, id, storable(request.impact))))
+    throw conflict('The approval is decided upon already.');
+}
+
+/** PostgreSQL's JSON holds no NUL. */
+function storable(impact: Impact): Impact {
+  return impactSchema.parse(
+    JSON.parse(
+      JSON.stringify(impact, (_, value: unknown) => (typeof value === 'string' ? storableText(value) : value)),
+    ),
+  );
 }
 
 /** waiting or approved → over, because nothing waits for it any more. */

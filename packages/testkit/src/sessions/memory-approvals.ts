@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { type ApprovalCreate, type ApprovalState, type ApprovalStatus, SluiceError } from '@sluice/domain';
+import { type ApprovalCreate, type ApprovalState, type ApprovalStatus, type Impact, SluiceError } from '@sluice/domain';
 import type { ApprovalOutcome, ApprovalsPort } from '@sluice/session';
 
 interface Entry {
@@ -13,6 +13,7 @@ interface Entry {
 export class MemoryApprovals implements ApprovalsPort {
   readonly requests: ApprovalCreate[] = [];
   readonly outcomes: { readonly id: string; readonly outcome: ApprovalOutcome }[] = [];
+  readonly impacts = new Map<string, Impact>();
   /** While set the control plane cannot be reached. */
   away = false;
   /** Called when an approval is about to be used. */
@@ -63,6 +64,12 @@ export class MemoryApprovals implements ApprovalsPort {
       if (this.consumeAnswerLost) throw new SluiceError('control-plane-away', 'the control plane cannot be reached');
       return true;
     });
+  }
+
+  impact(id: string, impact: Impact): Promise<void> {
+    this.impacts.set(id, impact);
+    this.#events.emit('changed');
+    return Promise.resolve();
   }
 
   outcome(id: string, outcome: ApprovalOutcome): void {

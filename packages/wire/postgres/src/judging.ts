@@ -1,6 +1,7 @@
 /** From a text to a verdict: session state, facts, inspector, hold. Synchronous where nothing has to be waited for. */
-import type { ReadOutcome } from '@sluice/domain';
+import type { Impact, ReadOutcome } from '@sluice/domain';
 import type {
+  AssessRequest,
   BindValue,
   FactsReader,
   HoldInteraction,
@@ -12,6 +13,7 @@ import type {
 } from '@sluice/wire-kit';
 import { encodeNotice, errorOfRefusal, type LocalError } from './errors.ts';
 import { actsWhileParsed, languageName, readFacts, uncarriable } from './facts.ts';
+import { assessImpact } from './impact.ts';
 import { maxHoldInTransactionMs } from './limits.ts';
 import type { SessionKnowledge } from './session-knowledge.ts';
 import type { SessionTracker } from './session-state.ts';
@@ -44,6 +46,8 @@ export interface JudgingParts {
   readonly beforeWaiting: () => void;
   /** Sends a notice to the client at once. */
   readonly notify: (bytes: Buffer) => void;
+  /** The role that an admitted write would run as; null: the one that the gateway's own sessions log in as. */
+  readonly writingRole: () => string | null;
 }
 
 export class Judging {
@@ -80,6 +84,25 @@ export class Judging {
     return readFacts(text, facts, session, knowledge);
   }
 
+  /** What is known of the session is taken as it stands when this is called. */
+  #assess({ text, binds }: JudgedText, outcome: ReadOutcome, request: AssessRequest): Promise<Impact> {
+    const { session, knowledge } = this.#parts;
+    return assessImpact(
+      {
+        text,
+        binds,
+        outcome,
+        state: session.state(),
+        hasOwn: session.hasOwn,
+        role: this.#parts.writingRole(),
+        catalogue: knowledge?.loaded ?? null,
+        read: (one) => this.#read(one),
+        control: knowledge === null ? null : (task) => knowledge.control(task),
+      },
+      request,
+    );
+  }
+
   #ask(subject: JudgedText, outcome: ReadOutcome): Judged | Promise<Judged> {
     const { inspector, session, knowledge } = this.#parts;
     const forbidden = uncarriable(outcome);
@@ -87,7 +110,8 @@ export class Judging {
       const refusal = inspector.refuseMessage(forbidden.what, forbidden.because);
       return { type: 'refuse', error: errorOfRefusal(refusal), statement: null };
     }
-    const hold = new Hold(this.#parts, () => this.#outcome(subject));
+    const assess = (request: AssessRequest) => this.#assess(subject, outcome, request);
+    const hold = new Hold(this.#parts, () => this.#outcome(subject), assess);
     this.#hold = hold;
     const { phase, text, binds, earlier } = subject;
     const judgement = inspector.judge({
@@ -115,14 +139,20 @@ export class Judging {
 }
 
 class Hold implements HoldInteraction {
+  readonly assess: (request: AssessRequest) => Promise<Impact>;
   readonly #parts: JudgingParts;
   readonly #readText: () => ReadOutcome | Promise<ReadOutcome>;
   #controller: AbortController | null = null;
   #cancelled = false;
 
-  constructor(parts: JudgingParts, readText: () => ReadOutcome | Promise<ReadOutcome>) {
+  constructor(
+    parts: JudgingParts,
+    readText: () => ReadOutcome | Promise<ReadOutcome>,
+    assess: (request: AssessRequest) => Promise<Impact>,
+  ) {
     this.#parts = parts;
     this.#readText = readText;
+    this.assess = assess;
   }
 
   /** As things stand when it is asked: answers to earlier messages may have come since the judgement began. */

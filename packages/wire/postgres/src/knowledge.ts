@@ -5,6 +5,7 @@ import type { CatalogueRelation, PostgresCatalogue } from '@sluice/language-post
 import type { DialRequest, TargetKnowledge } from '@sluice/wire-kit';
 import { type LoadedCatalogue, loadCatalogue, nameKey } from './catalogue.ts';
 import { changeText, controlSettingTexts } from './catalogue-queries.ts';
+import { ControlSession } from './control-session.ts';
 import { catalogueAgeMs, controlLockMs, controlStatementMs } from './limits.ts';
 import { dialTarget, type PostgresTarget } from './target-side.ts';
 
@@ -17,6 +18,8 @@ export class PostgresKnowledge implements TargetKnowledge {
   #running: Promise<void> | null = null;
   #again: Promise<void> | null = null;
   #closed = false;
+  /** For what is asked about single statements: the catalogue's own session may be reading at length. */
+  readonly control = new ControlSession(() => this.#open());
   readonly #definitions = new WeakMap<ReadOutcome, { readonly id: string; readonly version: string }>();
 
   constructor(request: DialRequest) {
@@ -77,7 +80,7 @@ export class PostgresKnowledge implements TargetKnowledge {
     this.#closed = true;
     const session = this.#session;
     this.#session = null;
-    await session?.close();
+    await Promise.all([session?.close(), this.control.close()]);
   }
 
   async #refresh(): Promise<void> {

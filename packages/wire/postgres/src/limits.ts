@@ -63,3 +63,7 @@ export const cancelKeyBytes = 32;
 /** Rows and bytes that `sluice exec` collects of one run before it stops. */
 export const maxStatementClientRows = 1_000_000;
 export const maxStatementClientBytes = 256 * 1024 * 1024;
+/** A control session that nobody has used for this long is closed (ms). */
+export const controlIdleMs = 30_000;
+/** Tasks of one connection that wait for its control session. */
+export const maxControlWaiters = 64;

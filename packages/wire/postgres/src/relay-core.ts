@@ -87,6 +87,7 @@ export class RelayCore {
       keepsLocks: () => this.session.status !== 'I' || this.batchBinds || this.expected.runsSomething,
       beforeWaiting: () => this.#releaseLocks(),
       refreshSession: () => this.#refreshSession(),
+      writingRole: () => this.#writingRole(),
       notify: (bytes) => {
         this.toClient.push(bytes);
         this.toClient.flush();
@@ -170,6 +171,13 @@ export class RelayCore {
     return this.statements.prepared(name)?.doubtful === true && !this.lanes.isAway
       ? this.#confirmPrepared()
       : undefined;
+  }
+
+  /** Where a session opened as the reader, its own role's writes run as the writer, which the gateway's own sessions are. */
+  #writingRole(): string | null {
+    const { role } = this.session.state();
+    const { dial, home } = this.#parts.lanes;
+    return dial !== null && role === home.parameters.get('session_authorization') ? null : role;
   }
 
   /**

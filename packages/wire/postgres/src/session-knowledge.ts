@@ -4,6 +4,7 @@ import type { CatalogueRelation, PostgresCatalogue } from '@sluice/language-post
 import { type LoadedCatalogue, nameKey } from './catalogue.ts';
 import type { PostgresKnowledge } from './knowledge.ts';
 import type { OwnView } from './own-catalogue.ts';
+import type { PostgresTarget } from './target-side.ts';
 
 export class SessionKnowledge {
   readonly #shared: PostgresKnowledge;
@@ -21,6 +22,11 @@ export class SessionKnowledge {
 
   get loaded(): LoadedCatalogue | null {
     return this.#shared.loaded;
+  }
+
+  /** Runs a task on a control session of the gateway's own, which sees what is committed. */
+  control<Result>(task: (session: PostgresTarget) => Promise<Result>): Promise<Result> {
+    return this.#shared.control.use(task);
   }
 
   /** True also where it is not known. */

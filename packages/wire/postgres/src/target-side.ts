@@ -12,7 +12,15 @@ import {
 import { ByteSource, endStream, MessageChannel } from './message-channel.ts';
 import { backend, parseDataRow, parseParameterStatus } from './messages/backend.ts';
 import { BodyReader, violation } from './messages/bytes.ts';
-import { encodeQuery, encodeTerminate } from './messages/frontend.ts';
+import {
+  encodeBindValues,
+  encodeExecute,
+  encodeParse,
+  encodeQuery,
+  encodeSync,
+  encodeTerminate,
+  type ParameterValue,
+} from './messages/frontend.ts';
 import { parseReport } from './messages/report.ts';
 import { cancelRequest, startupPacket } from './messages/startup.ts';
 import { logIn, targetError } from './target-authentication.ts';
@@ -57,9 +65,19 @@ export class PostgresTarget implements WireTarget {
    * when there are several. Not usable once the relay took the stream. Throws SluiceError with what the target said.
    */
   async query(text: string): Promise<TextRows> {
+    return this.#rows([encodeQuery(text)]);
+  }
+
+  /** Like `query`, by the extended protocol with bound values: the text stays constant whatever is asked about. One statement. */
+  async ask(text: string, values: readonly ParameterValue[]): Promise<TextRows> {
+    const types = values.map(({ type }) => type);
+    return this.#rows([encodeParse('', text, types), encodeBindValues(values), encodeExecute(''), encodeSync()]);
+  }
+
+  async #rows(messages: readonly Buffer[]): Promise<TextRows> {
     const channel = this.#channel;
     if (channel === null) throw new Error('the relay owns this stream');
-    channel.write(encodeQuery(text));
+    channel.write(Buffer.concat(messages));
     let rows: (string | null)[][] = [];
     let fault: SluiceError | null = null;
     for (;;) {

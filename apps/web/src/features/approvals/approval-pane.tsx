@@ -17,6 +17,7 @@ import { shortLength } from '../../components/statement-text.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../components/states.tsx';
 import { ApprovalBadge } from '../../components/verdict.tsx';
 import { DecisionBar } from './decision-bar.tsx';
+import { ImpactBlock } from './impact-block.tsx';
 import type { DecisionOutcome } from './inbox.ts';
 import { objectsText } from './inbox-list.tsx';
 import { Findings, MarkedStatement } from './marked-statement.tsx';
@@ -143,9 +144,11 @@ function Evidence({
 }) {
   const language = manifestByName(approval.connection.protocol)?.highlight ?? 'plain';
   return (
-    <div className="mx-auto max-w-5xl space-y-4">
+    <div className="mx-auto flex max-w-5xl flex-col gap-4">
       <Head approval={approval} />
       <Outcome approval={approval} />
+      {/* On a phone the impact comes before the statement, beside a keyboard behind it. */}
+      <ImpactBlock approval={approval} className="lg:order-1" />
       <div className="grid gap-3 xl:grid-cols-2">
         <StatementBox
           title="What will run"
@@ -164,7 +167,9 @@ function Evidence({
         />
       </div>
       {approval.binds.length === 0 ? null : <Binds binds={approval.binds} />}
-      <Impact approval={approval} />
+      <div className="lg:order-2">
+        <Terms approval={approval} />
+      </div>
     </div>
   );
 }
@@ -295,7 +300,7 @@ const filterSentences: Record<string, string> = {
   'not-applicable': 'does not choose rows',
 };
 
-function Impact({ approval }: { readonly approval: ApprovalDetail }) {
+function Terms({ approval }: { readonly approval: ApprovalDetail }) {
   const { approved, denied } = approval.earlier;
   const earlier =
     approved + denied === 0 ? 'none like it today' : `${approved} approved, ${denied} denied like it today`;

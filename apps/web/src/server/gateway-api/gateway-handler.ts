@@ -8,6 +8,7 @@ import {
   issueLeaf,
   maxRecordingChunkBytes,
   noteExplanation,
+  noteImpact,
   noteOutcome,
   noteRotation,
   noteState,
@@ -22,6 +23,7 @@ import {
   approvalCancelSchema,
   approvalConsumeSchema,
   approvalCreateSchema,
+  approvalImpactSchema,
   approvalOutcomeSchema,
   authoriseRequestSchema,
   type chunkResponseSchema,
@@ -80,6 +82,9 @@ const routes: Readonly<Record<string, Route>> = {
     consumeApproval(services, gateway, id, read(approvalConsumeSchema, body), now),
   [`POST ${gatewayPaths.approvals}/:id/outcome`]: ({ services, gateway, id, body, now }) =>
     noteOutcome(services, gateway, id, read(approvalOutcomeSchema, body), now),
+  [`POST ${gatewayPaths.approvals}/:id/impact`]: async ({ services, gateway, id, body }) => {
+    await noteImpact(services, gateway, id, read(approvalImpactSchema, body));
+  },
   [`POST ${gatewayPaths.approvals}/:id/cancel`]: ({ services, gateway, id, body, now }) =>
     cancelApproval(services, gateway, id, read(approvalCancelSchema, body), now),
   [`POST ${gatewayPaths.chunks}`]: async ({ services, gateway, url, body, now }) => {

@@ -96,6 +96,25 @@ export const encodeParse = (name: string, text: string, parameterTypes: readonly
   message('P', name, text, int16(parameterTypes.length), ...parameterTypes.map((oid) => int32(oid | 0)));
 export const encodeBindPlain = (portal: string, statement: string): Buffer =>
   message('B', portal, statement, int16(0), int16(0), int16(0));
+/** A value of the gateway's own Bind. `type` 0: the target finds out. */
+export interface ParameterValue {
+  /** Text, or base64 of the binary form; null: SQL NULL. */
+  readonly value: string | null;
+  readonly binary: boolean;
+  readonly type: number;
+}
+/** Binds values to the unnamed statement, or to the one named, and asks for its result as text. */
+export const encodeBindValues = (values: readonly ParameterValue[], portal = '', statement = ''): Buffer => {
+  const parts: (Buffer | string)[] = [portal, statement, int16(values.length)];
+  for (const { binary } of values) parts.push(int16(binary ? 1 : 0));
+  parts.push(int16(values.length));
+  for (const { value, binary } of values) {
+    const bytes = value === null ? null : Buffer.from(value, binary ? 'base64' : 'utf8');
+    parts.push(int32(bytes === null ? -1 : bytes.length));
+    if (bytes !== null) parts.push(bytes);
+  }
+  return message('B', ...parts, int16(0));
+};
 export const encodeDescribePortal = (portal: string): Buffer => message('D', Buffer.from('P'), portal);
 export const encodeExecute = (portal: string): Buffer => message('E', portal, int32(0));
 export const encodeCloseStatement = (name: string): Buffer => message('C', Buffer.from('S'), name);
