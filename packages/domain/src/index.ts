@@ -1,5 +1,39 @@
-export type { Actor, BuiltInRole, PersonRole } from './actor.ts';
-export { actorSchema, builtInRoles, personRoles, roleNameSchema } from './actor.ts';
+export type {
+  AccessAnswer,
+  AccessConditions,
+  AccessMode,
+  AccessQuestion,
+  AccessRule,
+  AccessScope,
+  AccessSubject,
+} from './access.ts';
+export {
+  accessConditionsSchema,
+  accessModes,
+  accessScopeSchema,
+  accessSubjectSchema,
+  bothAccess,
+  breakGlassName,
+  decideAccess,
+  isInScope,
+  isSubject,
+  maxAccessRules,
+  maxBreakGlassSeconds,
+  maxRequestSeconds,
+  mayKnow,
+  rulesFor,
+  usualBreakGlassSeconds,
+} from './access.ts';
+export type { Actor, Actor, ActorRole, BuiltInRole, PersonRole } from './actor.ts';
+export {
+  actorRoleSchema,
+  actorRoles,
+  actorSchema,
+  actorSchema,
+  builtInRoles,
+  personRoles,
+  roleNameSchema,
+} from './actor.ts';
 export type { Bundle, CredentialRef, SignedBundle, SignedTicket, Ticket } from './bundle.ts';
 export { bundleSchema, credentialRefSchema, signedBundleSchema, signedTicketSchema, ticketSchema } from './bundle.ts';
 export type { Capability } from './capabilities.ts';
@@ -140,11 +174,14 @@ export {
 } from './impact.ts';
 export type { LabelSelector } from './label-selector.ts';
 export { describeSelector, labelSelectorSchema, matchesLabels } from './label-selector.ts';
+export { isInNetworks, networkSchema, withoutPort } from './network.ts';
 export type { ReadBundle } from './read-bundle.ts';
 export { readBundle, tooOld } from './read-bundle.ts';
 export type { Refusal, RefusalCode, RefusalDetail } from './refusal.ts';
 export { refusalCodes, refusalDetailSchema } from './refusal.ts';
 export { Secret } from './secret.ts';
+export type { SingleWindow, WeeklyWindow } from './time-window.ts';
+export { describeWindow, openTogetherUntil, openUntil, singleWindowSchema, weeklyWindowSchema } from './time-window.ts';
 export type {
   HoldTerms,
   Limit,
