@@ -23,7 +23,7 @@ beforeEach(() => {
   now = 1_000_000;
   epoch = 1;
   expiresAt = null;
-  server.reply = () => ({ status: 200, json: { ok: true, actor: agent, expiresAt, epoch } });
+  server.reply = () => ({ status: 200, json: { ok: true, actor: agent, expiresAt, accessUntil: null, epoch } });
   authoriser = new Authoriser(new ControlPlane(server.url, server.keys, server.gatewayId), () => now);
 });
 
@@ -93,13 +93,16 @@ describe('who a secret belongs to', () => {
     authoriser.epochIs(1);
     server.reply = () => {
       // The answer was made before the revocation, and arrives after its notice.
-      const answer = { ok: true, actor: agent, expiresAt: null, epoch: asked() === 1 ? 1 : 2 };
+      const answer = { ok: true, actor: agent, expiresAt: null, accessUntil: null, epoch: asked() === 1 ? 1 : 2 };
       authoriser.epochIs(2);
       return { status: 200, json: answer };
     };
     expect(await ask()).toMatchObject({ ok: true, epoch: 2 });
     expect(asked()).toBe(2);
-    server.reply = () => ({ status: 200, json: { ok: true, actor: agent, expiresAt: null, epoch: 1 } });
+    server.reply = () => ({
+      status: 200,
+      json: { ok: true, actor: agent, expiresAt: null, accessUntil: null, epoch: 1 },
+    });
     await expect(ask({ secret: 'other' })).rejects.toMatchObject({ code: 'unavailable' });
   });
 

@@ -48,8 +48,8 @@ export class Authoriser implements AuthorisePort {
     return !first;
   }
 
-  confirm(connection: BundleConnection, credential: CredentialRef): Promise<AuthoriseResponse> {
-    return this.#controlPlane.confirm({ connectionId: connection.id, credential });
+  confirm(connection: BundleConnection, clientAddress: string, credential: CredentialRef): Promise<AuthoriseResponse> {
+    return this.#controlPlane.confirm({ connectionId: connection.id, clientAddress, credential });
   }
 
   async authorise(request: Parameters<AuthorisePort['authorise']>[0]): Promise<AuthoriseResponse> {
@@ -132,5 +132,5 @@ function cacheKey(connection: BundleConnection, clientAddress: string, hash: str
 }
 
 function notExpired(answer: Cached['answer'], now: number): boolean {
-  return answer.expiresAt === null || Date.parse(answer.expiresAt) > now;
+  return [answer.expiresAt, answer.accessUntil].every((end) => end === null || Date.parse(end) > now);
 }

@@ -112,6 +112,8 @@ function ticket(
     actor: agent,
     expiresAt: new Date(Date.now() + 30_000).toISOString(),
     sessionExpiresAt: null,
+    accessUntil: null,
+    grants: [],
     epoch: 1,
     credential: { by: 'api-token', id: 'token' },
     secretHash: sha256(password),

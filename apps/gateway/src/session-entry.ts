@@ -151,6 +151,7 @@ export class SessionEntry {
       actor: actor.data,
       secretHash: ticket.secretHash,
       expiresAt: ticket.sessionExpiresAt,
+      accessUntil: ticket.accessUntil,
       grants: ticket.grants,
       credential: ticket.credential,
     };

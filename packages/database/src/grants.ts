@@ -72,3 +72,38 @@ export function listStandingGrants(db: Db, holder: Holder, now: Date, take: numb
     take,
   });
 }
+
+/** Grants on one connection, or on every one, that are in force now or begin later; those that end last first. */
+export function listGrantsInForce(
+  db: Db,
+  filter: { readonly now: Date; readonly kinds?: readonly GrantKind[] },
+  take: number,
+): Promise<GrantRow[]> {
+  const { now, kinds } = filter;
+  return db.grant.findMany({
+    where: { revokedAt: null, expiresAt: { gt: now }, ...(kinds === undefined ? {} : { kind: { in: [...kinds] } }) },
+    include: withNames,
+    orderBy: [{ expiresAt: 'desc' }, { id: 'desc' }],
+    take,
+  });
+}
+
+/** Emergencies that nobody has looked at afterwards, those still in force included; oldest first. */
+export function listUnreviewedGrants(db: Db, take: number): Promise<GrantRow[]> {
+  return db.grant.findMany({
+    where: { kind: 'break-glass', reviewedAt: null },
+    include: withNames,
+    orderBy: { id: 'asc' },
+    take,
+  });
+}
+
+/** Notes that somebody looked at what was done under a grant, once; false when somebody had. */
+export async function reviewGrant(
+  tx: Tx,
+  id: string,
+  review: { readonly reviewedAt: Date; readonly reviewedById: string; readonly reviewComment: string },
+): Promise<boolean> {
+  const { count } = await tx.grant.updateMany({ where: { id, kind: 'break-glass', reviewedAt: null }, data: review });
+  return count === 1;
+}

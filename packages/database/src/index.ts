@@ -1,3 +1,15 @@
+export type { AccessRequestRow, NewAccessRequest } from './access-requests.ts';
+export {
+  countWaitingAccessRequests,
+  createAccessDecision,
+  createAccessRequest,
+  findAccessRequest,
+  listAccessRequests,
+  lockAccessRequest,
+  settleAccessRequest,
+} from './access-requests.ts';
+export type { AccessRuleRow, NewAccessRule, NewAccessSubject } from './access-rules.ts';
+export { countAccessRules, createAccessRule, deleteAccessRule, listAccessRules } from './access-rules.ts';
 export type { ApprovalChange, ApprovalFilter, ApprovalRow, ApprovalScope, NewApproval } from './approvals.ts';
 export {
   countApprovals,
@@ -85,7 +97,15 @@ export {
   tunnelStaleMs,
 } from './gateways.ts';
 export type { GrantRow, Holder, NewGrant } from './grants.ts';
-export { createGrant, findGrant, listStandingGrants, revokeGrant } from './grants.ts';
+export {
+  createGrant,
+  findGrant,
+  listGrantsInForce,
+  listStandingGrants,
+  listUnreviewedGrants,
+  reviewGrant,
+  revokeGrant,
+} from './grants.ts';
 export type { GroupRow } from './groups.ts';
 export {
   countGroups,
@@ -105,6 +125,14 @@ export {
   readCounters,
   readInstallation,
 } from './installation.ts';
+export type { MaintenanceWindowRow, NewMaintenanceWindow } from './maintenance-windows.ts';
+export {
+  countMaintenanceWindows,
+  createMaintenanceWindow,
+  deleteMaintenanceWindow,
+  listMaintenanceWindows,
+  maxMaintenanceWindows,
+} from './maintenance-windows.ts';
 export { rememberNonce } from './nonces.ts';
 export type { PageOf, PageRequest } from './page.ts';
 export { defaultPageSize, maxPageSize } from './page.ts';

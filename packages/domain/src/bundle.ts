@@ -39,6 +39,8 @@ export const ticketSchema = z.strictObject({
   expiresAt: z.iso.datetime(),
   /** Until when the session that it opens may last. */
   sessionExpiresAt: z.iso.datetime().nullable(),
+  /** When access rules and grants stop letting the actor be connected; null: when one of them is changed. */
+  accessUntil: z.iso.datetime().nullable(),
   /** What the actor held when it was made; a change since then moves the epoch. */
   grants: grantsSchema.default([]),
   epoch: z.int(),

@@ -58,6 +58,8 @@ export const authoriseResponseSchema = z.discriminatedUnion('ok', [
     ok: z.literal(true),
     actor: actorSchema,
     expiresAt: z.iso.datetime().nullable(),
+    /** When access rules and grants stop letting the actor be connected; null: when one of them is changed. */
+    accessUntil: z.iso.datetime().nullable(),
     /** What the actor holds on this connection now and later; the gateway starts and ends each by its own clock. */
     grants: grantsSchema.default([]),
     epoch: z.int(),
@@ -73,7 +75,11 @@ export type AuthoriseRequest = z.infer<typeof authoriseRequestSchema>;
 export type AuthoriseResponse = z.infer<typeof authoriseResponseSchema>;
 
 /** POST confirm: does the credential behind a ticket's session still stand for its actor? Answered like `authorise`. */
-export const confirmRequestSchema = z.strictObject({ connectionId: z.string(), credential: credentialRefSchema });
+export const confirmRequestSchema = z.strictObject({
+  connectionId: z.string(),
+  clientAddress: z.string(),
+  credential: credentialRefSchema,
+});
 export type ConfirmRequest = z.infer<typeof confirmRequestSchema>;
 
 export const leafRequestSchema = z.strictObject({

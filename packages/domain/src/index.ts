@@ -24,16 +24,8 @@ export {
   rulesFor,
   usualBreakGlassSeconds,
 } from './access.ts';
-export type { Actor, Actor, ActorRole, BuiltInRole, PersonRole } from './actor.ts';
-export {
-  actorRoleSchema,
-  actorRoles,
-  actorSchema,
-  actorSchema,
-  builtInRoles,
-  personRoles,
-  roleNameSchema,
-} from './actor.ts';
+export type { Actor, BuiltInRole, PersonRole } from './actor.ts';
+export { actorSchema, builtInRoles, personRoles, roleNameSchema } from './actor.ts';
 export type { Bundle, CredentialRef, SignedBundle, SignedTicket, Ticket } from './bundle.ts';
 export { bundleSchema, credentialRefSchema, signedBundleSchema, signedTicketSchema, ticketSchema } from './bundle.ts';
 export type { Capability } from './capabilities.ts';

@@ -10,9 +10,9 @@ import {
 import type { Actor, AuthoriseRequest, AuthoriseResponse, ConfirmRequest } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
+import { accessOf } from './access-of.ts';
 import { actorOfToken } from './actors.ts';
 import { authenticateWebSession } from './authenticate.ts';
-import { grantsOf } from './grants-of.ts';
 
 /** Wrong secrets for one connection from one client address within the window. */
 const maxWrongSecrets = 60;
@@ -44,7 +44,8 @@ export async function authoriseNativeSecret(
       hint: `Wait ${windowMs / 1000} seconds, then try again with the right secret.`,
     });
   const answer = await judge(database, connection, request, now);
-  if (!answer.ok) await noteFailedAttempt(database.db, attempts, newId<'FailedAttempt'>(), now);
+  if (!answer.ok && answer.reason !== 'not-granted')
+    await noteFailedAttempt(database.db, attempts, newId<'FailedAttempt'>(), now);
   return answer;
 }
 
@@ -66,7 +67,7 @@ export async function confirmCredential(
     by === 'web-session' ? await webSessionActor(database, id, now) : await tokenActor(database, id, now);
   if (standing === null)
     return refused('revoked', 'Your sign-in or API token was revoked or has expired.', 'Sign in again.');
-  return granted(database, standing, connection, now);
+  return granted(database, standing, connection, { clientAddress: request.clientAddress, now });
 }
 
 interface Standing {
@@ -116,19 +117,28 @@ async function judge(
       "Use a secret made on this connection's Connect tab.",
     );
   await noteTokenUse(database.db, token, now);
-  return granted(database, { actor: owner.actor, expiresAt: token.expiresAt }, connection, now);
+  const { clientAddress } = request;
+  return granted(database, { actor: owner.actor, expiresAt: token.expiresAt }, connection, { clientAddress, now });
 }
 
-/** The epoch is read before the grants: an answer may hold more than its epoch promises, never less. */
+/** The epoch is read before rules and grants: an answer may know more than its epoch promises, never less. */
 async function granted(
   database: Database,
   { actor, expiresAt }: Standing,
   connection: ConnectionRow,
-  now: Date,
+  from: { readonly clientAddress: string; readonly now: Date },
 ): Promise<AuthoriseResponse> {
-  const { revocationEpoch } = await readCounters(database.db);
-  const grants = await grantsOf(database.db, actor, connection, now);
-  return { ok: true, actor, expiresAt: expiresAt?.toISOString() ?? null, grants, epoch: revocationEpoch };
+  const { revocationEpoch: epoch } = await readCounters(database.db);
+  const { answer, grants, message, hint } = await accessOf(database.db, actor, connection, from);
+  if (!answer.open) return refused('not-granted', message, hint);
+  return {
+    ok: true,
+    actor,
+    expiresAt: expiresAt?.toISOString() ?? null,
+    accessUntil: answer.until,
+    grants: [...grants],
+    epoch,
+  };
 }
 
 function refused(

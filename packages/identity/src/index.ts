@@ -1,3 +1,5 @@
+export type { AccessConnection, AccessOf } from './access-of.ts';
+export { accessOf, readAccessRules, toAccessRule } from './access-of.ts';
 export { actorOfPerson, actorOfServiceIdentity } from './actors.ts';
 export type { Caller } from './authenticate.ts';
 export { authenticateToken, authenticateWebSession } from './authenticate.ts';

@@ -69,6 +69,8 @@ test('signed JSON opens with the pinned key and the right context', () => {
     actor: { name: 'coding-agent' },
     expiresAt: '2026-11-23T08:00:00Z',
     sessionExpiresAt: null,
+    accessUntil: null,
+    grants: [],
     epoch: 1,
     credential: { by: 'api-token', id: 'token' },
     secretHash: sha256('x'),

@@ -29,7 +29,7 @@ class Asked {
     this.#recorder = ports.openRecording(id);
     const { signal } = this.ending;
     const session = { id, connection, actor, ports, recorder: this.#recorder, live, signal };
-    this.inspector = new SessionInspector({ ...session, grants: { inForce: [] } });
+    this.inspector = new SessionInspector({ ...session, grants: { inForce: [] }, rights: { problem: () => null } });
   }
 
   judge(text: string, more: Partial<JudgeRequest> = {}): Judgement | Promise<Judgement> {

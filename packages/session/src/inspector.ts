@@ -30,6 +30,7 @@ import {
 } from './refusals.ts';
 import type { SessionGrants } from './session-grants.ts';
 import { SessionMasks } from './session-masks.ts';
+import type { SessionRights } from './session-rights.ts';
 import { describeForRecord, factsOf, maskBinds, maskCanonicalText, maskStatementText } from './statement-text.ts';
 
 /** Verdicts remembered per reading of a text: same facts, policy, state and second give the same verdict. */
@@ -46,6 +47,7 @@ export interface InspectorSession {
   readonly live: LiveSessions;
   readonly signal: AbortSignal;
   readonly grants: Pick<SessionGrants, 'inForce'>;
+  readonly rights: Pick<SessionRights, 'problem'>;
 }
 
 interface Subject {
@@ -90,7 +92,8 @@ export class SessionInspector implements Inspector {
     if (bound !== null) return this.#forward(bound);
     const subject = this.#subject(facts, this.#session.ports.newId());
     const statement = new JudgedStatement(subject, facts, verdict, this.#statementContext());
-    const stopped = this.#record(request, facts, verdict, subject) ?? this.#leaseRefusal(subject);
+    const stopped =
+      this.#record(request, facts, verdict, subject) ?? this.#endedRefusal(subject) ?? this.#leaseRefusal(subject);
     if (stopped !== null) return this.#refuse(stopped, statement);
     const approved = request.phase === 'execute' ? approvedEarlier(request) : null;
     if (verdict.action === 'deny') {
@@ -153,7 +156,8 @@ export class SessionInspector implements Inspector {
       earlier.verdict.policyVersion === verdict.policyVersion &&
       sameLimits(earlier.verdict.limits, verdict.limits) &&
       earlier.facts === facts;
-    return same && this.#session.ports.lease.problem(this.#session.connection) === null ? earlier : null;
+    const { rights, ports, connection } = this.#session;
+    return same && rights.problem() === null && ports.lease.problem(connection) === null ? earlier : null;
   }
 
   #forward(statement: JudgedStatement): Judgement {
@@ -324,6 +328,10 @@ export class SessionInspector implements Inspector {
       if (!(error instanceof SluiceError)) throw error;
       return refuseUnrecorded(subject);
     }
+  }
+
+  #endedRefusal(subject: Subject): Refusal | null {
+    return this.#session.rights.problem() === null ? null : refuseEnded(subject);
   }
 
   #leaseRefusal(subject: Subject): Refusal | null {

@@ -22,7 +22,12 @@ function open(actor: Actor = agent) {
   const { ports, live } = world;
   const id = newId();
   const recorder = ports.openRecording(id);
-  const fixed = { connection: toyConnection(1), signal: new AbortController().signal, grants: { inForce: [] } };
+  const fixed = {
+    connection: toyConnection(1),
+    signal: new AbortController().signal,
+    grants: { inForce: [] },
+    rights: { problem: () => null },
+  };
   const inspector = new SessionInspector({ ...fixed, id, actor, ports, recorder, live });
   const judge = (text: string, more: Partial<JudgeRequest> = {}): Judgement => {
     const outcome = toyLanguage.read(text, { session: { refused: 'forbidden' }, catalogue: null });

@@ -43,7 +43,7 @@ export interface AuthorisePort {
     readonly startup: Readonly<Record<string, string>>;
   }): Promise<AuthoriseResponse>;
   /** Whether what a ticket was issued on still holds. Throws SluiceError when nobody can be asked. */
-  confirm(connection: BundleConnection, credential: CredentialRef): Promise<AuthoriseResponse>;
+  confirm(connection: BundleConnection, clientAddress: string, credential: CredentialRef): Promise<AuthoriseResponse>;
 }
 
 export interface ApprovalsPort {
@@ -108,6 +108,7 @@ export interface TicketGrant {
   readonly actor: Actor;
   readonly secretHash: string;
   readonly expiresAt: string | null;
+  readonly accessUntil: string | null;
   readonly grants: readonly Grant[];
   readonly credential: CredentialRef;
 }

@@ -156,6 +156,7 @@ describe('tickets', () => {
     actor: agent,
     secretHash: sha256('this-run'),
     expiresAt: null,
+    accessUntil: null,
     grants: [],
     credential: { by: 'api-token', id: 'token' } as const,
   };

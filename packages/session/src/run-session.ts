@@ -119,7 +119,7 @@ async function recorded(
   const { connection, protocol } = request;
   const recorder = ports.openRecording(session.id);
   const grants = rights.begin((text) => recorder.append({ type: 'session.note', text }, { durable: true }));
-  const inspector = new SessionInspector({ ...session, connection, ports, recorder, live, grants });
+  const inspector = new SessionInspector({ ...session, connection, ports, recorder, live, grants, rights });
   let end: SessionEnd = { reason: 'target-gone', message: 'the session did not begin' };
   try {
     recorder.append(openedEvent(request, client, ports, session, inspector), { durable: true });
@@ -160,8 +160,8 @@ async function identify(request: SessionRequest, client: WireClient, ports: Sess
   const secret: Secret = client.proof.secret;
   if (ticket !== null) {
     if (ports.secretMatches(secret, ticket.secretHash)) {
-      const { actor, expiresAt, grants } = ticket;
-      return { actor, expiresAt, grants };
+      const { actor, expiresAt, accessUntil, grants } = ticket;
+      return { actor, expiresAt, accessUntil, grants };
     }
     throw new SluiceError('unauthenticated', 'the password is not the one that this run of sluice connect printed', {
       hint: 'Copy the password from the terminal where sluice connect runs.',
@@ -181,12 +181,15 @@ async function identify(request: SessionRequest, client: WireClient, ports: Sess
 async function standing(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Standing> {
   const { connection, ticket } = request;
   if (ticket === null) return identify(request, client, ports);
-  return granted(await ports.authorise.confirm(connection, ticket.credential));
+  return granted(await ports.authorise.confirm(connection, request.transport.clientAddress, ticket.credential));
 }
 
 /** Throws SluiceError for a refusal. */
 function granted(answer: AuthoriseResponse): Standing {
-  if (answer.ok) return { actor: answer.actor, expiresAt: answer.expiresAt, grants: answer.grants };
+  if (answer.ok) {
+    const { actor, expiresAt, accessUntil, grants } = answer;
+    return { actor, expiresAt, accessUntil, grants };
+  }
   const code = answer.reason === 'not-granted' ? 'forbidden' : 'unauthenticated';
   throw new SluiceError(code, answer.message, { hint: answer.hint });
 }

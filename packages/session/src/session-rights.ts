@@ -9,7 +9,10 @@ const maxTimerMs = 2_147_483_647;
 /** What the control plane, or a ticket of its, says about a session's credential. */
 export interface Standing {
   readonly actor: Actor;
+  /** When the secret, token or sign-in ends. */
   readonly expiresAt: string | null;
+  /** When access rules and grants stop letting the actor be connected. */
+  readonly accessUntil: string | null;
   readonly grants: readonly Grant[];
 }
 
@@ -49,27 +52,51 @@ export class SessionRights {
     this.#wake();
   }
 
+  /**
+   * Why the session may not go on by this gateway's clock, or null. Asked before each statement, because a timer is late on a machine
+   * that slept; a session whose end has come is ended here, too.
+   */
+  problem(): WireRefusal | null {
+    const ended = this.#ended();
+    if (ended !== null) this.#terminate(ended);
+    return ended;
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#grants?.close();
   }
 
+  #ended(): WireRefusal | null {
+    const { expiresAt, accessUntil } = this.#standing;
+    if (isOver(expiresAt, this.#now()))
+      return {
+        reason: 'terminated',
+        message: 'your access expired',
+        hint: 'Get a new secret and connect again.',
+      };
+    if (isOver(accessUntil, this.#now()))
+      return {
+        reason: 'terminated',
+        message: 'the time for which you may be connected is over',
+        hint: "Ask for access again on the connection's page, or connect when it is open.",
+      };
+    return null;
+  }
+
   #wake(): void {
     clearTimeout(this.#timer);
-    const { expiresAt } = this.#standing;
-    if (expiresAt === null) return;
-    const leftMs = Date.parse(expiresAt) - this.#now();
-    this.#timer = setTimeout(
-      () => {
-        if (leftMs > maxTimerMs) return this.#wake();
-        this.#terminate({
-          reason: 'terminated',
-          message: 'your access expired',
-          hint: 'Get a new secret and connect again.',
-        });
-      },
-      Math.min(Math.max(leftMs, 0), maxTimerMs),
-    );
+    const { expiresAt, accessUntil } = this.#standing;
+    const ends = [expiresAt, accessUntil].flatMap((end) => (end === null ? [] : [Date.parse(end)]));
+    if (ends.length === 0) return;
+    const leftMs = Math.min(...ends) - this.#now();
+    // Node's timers are a millisecond early at times: what has not ended yet waits for the rest.
+    this.#timer = setTimeout(() => this.problem() ?? this.#wake(), Math.min(Math.max(leftMs, 1), maxTimerMs));
     this.#timer.unref();
   }
+}
+
+/** A moment that cannot be read has passed. */
+function isOver(end: string | null, now: number): boolean {
+  return end !== null && !(now < Date.parse(end));
 }

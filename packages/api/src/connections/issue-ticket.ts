@@ -1,7 +1,7 @@
 import { findConnection, readCounters } from '@sluice/database';
 import type { Ticket } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
-import { grantsOf } from '@sluice/identity';
+import { accessOf } from '@sluice/identity';
 import { newId, signJson, ticketContext } from '@sluice/keys';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
@@ -19,7 +19,7 @@ const secretHash = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'not a base64url SHA-
 export const issueTicket = mutation({
   permission: 'connections.connect',
   input: z.union([z.strictObject({ id, secretHash }), z.strictObject({ name: slug, secretHash })]),
-  run: async ({ input, tx, services, caller, now }) => {
+  run: async ({ input, tx, services, caller, now, address }) => {
     const row = await findConnection(tx, 'id' in input ? { id: input.id } : { name: input.name });
     if (row === null) throw notFound('connection');
     const { gateway } = row;
@@ -29,6 +29,8 @@ export const issueTicket = mutation({
         hint: 'Ask who runs the gateway to start it, then try again.',
       });
     const { revocationEpoch } = await readCounters(tx);
+    const { answer, grants, message, hint } = await accessOf(tx, caller.actor, row, { clientAddress: address, now });
+    if (!answer.open) throw new SluiceError('forbidden', message, { audience: 'person', hint });
     const ticket: Ticket = {
       id: newId<'Ticket'>(),
       gatewayId: gateway.id,
@@ -37,7 +39,8 @@ export const issueTicket = mutation({
       actor: caller.actor,
       expiresAt: new Date(now.getTime() + ticketLifeMs).toISOString(),
       sessionExpiresAt: caller.expiresAt?.toISOString() ?? null,
-      grants: await grantsOf(tx, caller.actor, row, now),
+      accessUntil: answer.until,
+      grants: [...grants],
       epoch: revocationEpoch,
       credential: { by: caller.by, id: caller.credentialId },
       secretHash: input.secretHash,

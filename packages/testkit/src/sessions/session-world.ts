@@ -65,9 +65,15 @@ export class SessionWorld {
     this.ports = this.#makePorts(gateway, new Map(languages.map((language) => [language.name, language])));
   }
 
-  /** Lets a secret in as this actor, who holds these grants. */
-  grant(secret: string, actor: Actor, expiresAt: string | null = null, grants: readonly Grant[] = []): void {
-    this.answers.set(secret, { ok: true, actor, expiresAt, grants: [...grants], epoch: 1 });
+  /** Lets a secret in as this actor, who holds these grants and may be connected until then. */
+  grant(
+    secret: string,
+    actor: Actor,
+    expiresAt: string | null = null,
+    grants: readonly Grant[] = [],
+    accessUntil: string | null = null,
+  ): void {
+    this.answers.set(secret, { ok: true, actor, expiresAt, accessUntil, grants: [...grants], epoch: 1 });
   }
 
   /** Puts another policy in force, under the next version. */
@@ -101,7 +107,7 @@ export class SessionWorld {
           };
           return Promise.resolve(this.answers.get(secret.reveal()) ?? unknown);
         },
-        confirm: (_connection, credential) => {
+        confirm: (_connection, _clientAddress, credential) => {
           const revoked: AuthoriseResponse = {
             ok: false,
             reason: 'revoked',
