@@ -43,7 +43,7 @@ function terms({ hold, limits, unreadable, uncarried }: Explanation): string[] {
   if (uncarried !== null) lines.push(`Refused whatever policy says: ${uncarried}`);
   if (hold !== null)
     lines.push(
-      `It waits for ${hold.count} of ${hold.approvers.join(', ')}${hold.owner ? ' or the owner' : ''}, at most ${hold.expiresSeconds} s.`,
+      `It waits for ${(hold.demands?.stages ?? [hold]).map(({ count, approvers }) => `${count} of ${approvers.join(', ')}`).join(', then ')}${hold.owner ? ' or the owner' : ''}, at most ${hold.expiresSeconds} s.`,
     );
   if (limits?.rows) lines.push(`At most ${limits.rows.most} rows come back (rule ${limits.rows.rule}).`);
   if (limits?.bytes) lines.push(`At most ${limits.bytes.most} bytes come back (rule ${limits.bytes.rule}).`);

@@ -1,3 +1,4 @@
+export { escalateApprovals } from './approvals/escalate-approvals.ts';
 export type { ApiContext, ApiServices, PortRange } from './context.ts';
 export type { ChunkUpload } from './gateway/accept-chunk.ts';
 export { storeChunk } from './gateway/accept-chunk.ts';

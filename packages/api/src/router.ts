@@ -1,7 +1,9 @@
 import { countWaiting } from './approvals/count-waiting.ts';
 import { decideApproval } from './approvals/decide-approval.ts';
+import { delegateApprovals, endDelegation, listDelegations } from './approvals/delegations.ts';
 import { listApprovals } from './approvals/list-approvals.ts';
 import { showApproval } from './approvals/show-approval.ts';
+import { stateReason } from './approvals/state-reason.ts';
 import { listEvents } from './audit/list-events.ts';
 import { verifyChain } from './audit/verify-chain.ts';
 import { createConnection } from './connections/create-connection.ts';
@@ -67,7 +69,16 @@ export const appRouter = router({
     rollBack,
     explainStatement,
   }),
-  approvals: router({ listApprovals, showApproval, decideApproval, countWaiting }),
+  approvals: router({
+    listApprovals,
+    showApproval,
+    decideApproval,
+    countWaiting,
+    stateReason,
+    listDelegations,
+    delegateApprovals,
+    endDelegation,
+  }),
   sessions: router({ listSessions, showSession, listTimeline, terminateSession, verifySession }),
   identities: router({
     showMe,

@@ -1,5 +1,5 @@
 /** What the API answers: the shapes that pages, the CLI and tests read. Dates are Date (superjson). Texts are already masked. */
-import type { ApprovalState, Impact, TargetSession, TestResult } from '@sluice/domain';
+import type { ApprovalState, Impact, TargetSession, TestResult, TicketDemand } from '@sluice/domain';
 
 /** Keyset page: pass `nextCursor` back as `cursor`. */
 export interface Page<Item> {
@@ -125,6 +125,19 @@ export interface ApprovalSummary {
   readonly actor: ActorView;
   readonly rule: string | null;
   readonly sessionId: string;
+  /** The names that the open stage asks. */
+  readonly asked: readonly string[];
+  /** Consents given so far, and how many all stages together ask for. */
+  readonly given: number;
+  readonly count: number;
+}
+
+export interface ApprovalStageView {
+  readonly approvers: readonly string[];
+  readonly count: number;
+  /** Consents that count at this moment. */
+  readonly given: number;
+  readonly state: 'complete' | 'open' | 'later';
 }
 
 export interface ApprovalDetail extends ApprovalSummary {
@@ -135,10 +148,29 @@ export interface ApprovalDetail extends ApprovalSummary {
   readonly reason: string;
   readonly ruleDescription: string | null;
   readonly approvers: readonly string[];
-  readonly count: number;
+  readonly stages: readonly ApprovalStageView[];
   readonly behaviour: 'wait' | 'refuse';
+  /** The requester's own words: a claim. `missing`: what the rule still wants of them, as a clause. */
+  readonly stated: {
+    readonly reason: string | null;
+    readonly ticket: string | null;
+    readonly ticketLink: string | null;
+    readonly missing: string | null;
+  };
+  /** What the rule wants of requester (`reason`, `ticket`) and reviewer (`comment`). */
+  readonly asks: { readonly reason: boolean; readonly comment: boolean; readonly ticket: TicketDemand | null };
+  /** Whether the viewer may still give reason and ticket. */
+  readonly mayState: boolean;
+  /** When who else may answer as well. */
+  readonly escalation: { readonly at: Date; readonly to: readonly string[] } | null;
   readonly decisions: readonly {
     readonly by: ActorView;
+    /** In whose stead it was given. */
+    readonly inSteadOf: string | null;
+    /** 0-based. */
+    readonly stage: number;
+    /** Why it does not count any more, as a clause. */
+    readonly lapsed: string | null;
     readonly outcome: 'approve' | 'deny';
     readonly comment: string | null;
     readonly at: Date;
@@ -150,12 +182,28 @@ export interface ApprovalDetail extends ApprovalSummary {
     readonly at: Date;
   } | null;
   /** Whether the signed-in person's decision would count, and if not, why in a sentence. */
-  readonly mayDecide: { readonly yes: boolean; readonly because: string | null };
+  readonly mayDecide: {
+    readonly yes: boolean;
+    readonly because: string | null;
+    /** Whether a denial would count; it waits for no turn and no reason. */
+    readonly mayDeny: boolean;
+    /** Whose stead the viewer answers in. */
+    readonly inSteadOf: string | null;
+  };
   /** What the gateway found it would touch; null: not told yet, or the protocol cannot say. */
   readonly impact: Impact | null;
   /** Others like it (same fingerprint of shape, connection) today. */
   readonly earlier: { readonly approved: number; readonly denied: number };
   readonly policyVersion: number;
+}
+
+export interface DelegationView {
+  readonly id: string;
+  readonly from: ActorView;
+  readonly to: ActorView;
+  readonly reason: string;
+  readonly startsAt: Date;
+  readonly endsAt: Date;
 }
 
 export type SessionState = 'live' | 'closed' | 'interrupted';

@@ -1,25 +1,64 @@
-import type { ApprovalState } from '@sluice/domain';
+import type { ApprovalState, HoldDemands } from '@sluice/domain';
 import type { Db, Tx } from './client.ts';
 import { json } from './client.ts';
 import type { Prisma } from './generated/client.ts';
 import { cutPage, type PageOf, type PageRequest } from './page.ts';
 
+const connectionOfApproval = {
+  select: { id: true, name: true, protocol: true, labels: true, revision: true, deletedAt: true },
+} satisfies { select: Prisma.ConnectionSelect };
+
+/** Who somebody is at this moment: whether a decision counts is judged by that, not by who they were when they decided. */
+const asOfNow = { include: { memberships: { include: { group: { select: { name: true } } } } } } as const;
+
 const withDecisions = {
-  connection: { select: { id: true, name: true, protocol: true, labels: true } },
-  decisions: { include: { person: true }, orderBy: { id: 'asc' } },
+  connection: connectionOfApproval,
+  decisions: { include: { person: asOfNow, forPerson: asOfNow }, orderBy: { id: 'asc' } },
 } satisfies Prisma.ApprovalInclude;
 export type ApprovalRow = Prisma.ApprovalGetPayload<{ include: typeof withDecisions }>;
+export type DecisionRow = ApprovalRow['decisions'][number];
 
-export type NewApproval = Omit<Prisma.ApprovalUncheckedCreateInput, 'state' | 'decisions' | 'actor' | 'binds'> & {
+/** What a list shows of an approval: no texts, which may be long. */
+const listed = {
+  id: true,
+  state: true,
+  createdAt: true,
+  expiresAt: true,
+  command: true,
+  kind: true,
+  objects: true,
+  filter: true,
+  actor: true,
+  rule: true,
+  sessionId: true,
+  count: true,
+  asked: true,
+  connection: connectionOfApproval,
+  decisions: { select: { outcome: true } },
+} satisfies Prisma.ApprovalSelect;
+export type ListedApprovalRow = Prisma.ApprovalGetPayload<{ select: typeof listed }>;
+
+export type NewApproval = Omit<
+  Prisma.ApprovalUncheckedCreateInput,
+  'state' | 'decisions' | 'actor' | 'binds' | 'demands'
+> & {
   readonly actor: unknown;
   readonly binds: readonly (string | null)[];
+  readonly demands: HoldDemands | null;
 };
 
 /** Stores a hold once; a repeated create of the same id changes nothing. */
 export async function createApproval(tx: Tx, approval: NewApproval): Promise<boolean> {
-  const { actor, binds, ...columns } = approval;
+  const { actor, binds, demands, ...columns } = approval;
   const created = await tx.approval.createMany({
-    data: [{ ...columns, actor: json(actor), binds: json(binds) }],
+    data: [
+      {
+        ...columns,
+        actor: json(actor),
+        binds: json(binds),
+        ...(demands === null ? {} : { demands: json(demands) }),
+      },
+    ],
     skipDuplicates: true,
   });
   return created.count === 1;
@@ -62,7 +101,7 @@ export async function lockApproval(tx: Tx, id: string): Promise<ApprovalRow | nu
 
 export type ApprovalChange = Omit<
   Prisma.ApprovalUncheckedUpdateManyInput,
-  'id' | 'state' | 'actor' | 'binds' | 'impact' | 'effectDigest'
+  'id' | 'state' | 'actor' | 'binds' | 'impact' | 'effectDigest' | 'demands'
 >;
 
 /**
@@ -98,11 +137,32 @@ export async function createDecision(
     readonly id: string;
     readonly approvalId: string;
     readonly personId: string;
+    readonly forPersonId: string | null;
+    readonly stage: number;
     readonly outcome: 'approve' | 'deny';
     readonly comment: string | null;
   },
 ): Promise<void> {
   await tx.decision.create({ data: decision });
+}
+
+/** Changes what a waiting approval carries beside its state. False when it waits no more. */
+export async function changeWaiting(
+  db: Db,
+  id: string,
+  change: Pick<ApprovalChange, 'asked' | 'approvers' | 'escalatedAt' | 'statedReason' | 'statedTicket'>,
+): Promise<boolean> {
+  const { count } = await db.approval.updateMany({ where: { id, state: 'waiting' }, data: change });
+  return count === 1;
+}
+
+/** Waiting approvals whose escalation is due and not noted yet, locked; the oldest first. */
+export async function lockDueEscalations(tx: Tx, now: Date, limit: number): Promise<ApprovalRow[]> {
+  const due = await tx.$queryRaw<{ id: string }[]>`
+    SELECT "id" FROM "Approval"
+    WHERE "state" = 'waiting' AND "escalatedAt" IS NULL AND "escalateAt" <= ${now} AND "expiresAt" > ${now}
+    ORDER BY "escalateAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+  return tx.approval.findMany({ where: { id: { in: due.map(({ id }) => id) } }, include: withDecisions });
 }
 
 /** Whose approvals a caller may see; null means everybody's. */
@@ -116,7 +176,7 @@ export interface ApprovalScope {
 export interface ApprovalFilter {
   readonly states: 'waiting' | 'settled' | 'any';
   readonly visible: ApprovalScope | null;
-  /** Only those that name one of these groups or roles as approvers, or (with `owner: true`) are of this owner's agents. */
+  /** Only those whose open stage asks one of these groups or roles, or that (with `owner: true`) are of this owner's agents. */
   readonly addressedTo: { readonly names: readonly string[]; readonly personId: string } | null;
   readonly search: string | null;
 }
@@ -127,10 +187,10 @@ export async function listApprovals(
   filter: ApprovalFilter,
   now: Date,
   page: PageRequest,
-): Promise<PageOf<ApprovalRow>> {
+): Promise<PageOf<ListedApprovalRow>> {
   const rows = await db.approval.findMany({
     where: { AND: [whereApproval(filter, now), page.cursor === null ? {} : { id: { lt: page.cursor } }] },
-    include: withDecisions,
+    select: listed,
     orderBy: { id: 'desc' },
     take: page.limit + 1,
   });
@@ -160,10 +220,16 @@ function whereApproval(filter: ApprovalFilter, now: Date): Prisma.ApprovalWhereI
     const { names, personId } = filter.addressedTo;
     conditions.push({
       OR: [
-        { approvers: { hasSome: [...names] }, NOT: { AND: [{ ownerId: personId }, { ownerCounts: false }] } },
+        { asked: { hasSome: [...names] }, NOT: { AND: [{ ownerId: personId }, { ownerCounts: false }] } },
         { ownerId: personId, ownerCounts: true },
       ],
-      NOT: [{ actorId: personId }, { decisions: { some: { personId } } }],
+      NOT: [
+        { actorId: personId },
+        {
+          decisions: { some: { OR: [{ personId }, { forPersonId: personId }] } },
+          NOT: { demands: { path: ['samePerson'], equals: true } },
+        },
+      ],
     });
   }
   if (filter.search !== null) {

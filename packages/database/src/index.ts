@@ -10,8 +10,17 @@ export {
 } from './access-requests.ts';
 export type { AccessRuleRow, NewAccessRule, NewAccessSubject } from './access-rules.ts';
 export { countAccessRules, createAccessRule, deleteAccessRule, listAccessRules } from './access-rules.ts';
-export type { ApprovalChange, ApprovalFilter, ApprovalRow, ApprovalScope, NewApproval } from './approvals.ts';
+export type {
+  ApprovalChange,
+  ApprovalFilter,
+  ApprovalRow,
+  ApprovalScope,
+  DecisionRow,
+  ListedApprovalRow,
+  NewApproval,
+} from './approvals.ts';
 export {
+  changeWaiting,
   countApprovals,
   countEarlier,
   createApproval,
@@ -22,6 +31,7 @@ export {
   findApprovalByEffect,
   listApprovals,
   lockApproval,
+  lockDueEscalations,
   moveApproval,
   setImpact,
 } from './approvals.ts';
@@ -70,6 +80,14 @@ export {
   setConnectionPorts,
   updateConnection,
 } from './connections.ts';
+export type { DelegationRow, NewDelegation } from './delegations.ts';
+export {
+  createDelegation,
+  endDelegation,
+  listDelegationsOf,
+  listDelegationsTo,
+  listPossibleDelegates,
+} from './delegations.ts';
 export {
   answerExplainRequest,
   createExplainRequest,

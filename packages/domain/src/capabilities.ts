@@ -11,6 +11,8 @@ export const capabilities = [
   'mask-1',
   /** Holds for a count of people among named groups. */
   'hold-1',
+  /** Stages, escalation, a reason, a ticket and a reviewer's comment. */
+  'hold-2',
   /** Limits on rows, bytes and statements per minute. */
   'limit-1',
   /** Recordings as chunks with checkpoints. */

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { actorSchema } from './actor.ts';
 import { errorCodes } from './errors.ts';
-import { maskStrategySchema, verdictActions } from './verdict.ts';
+import { holdDemandsSchema, maskStrategySchema, verdictActions } from './verdict.ts';
 
 /** Characters of a text that is explained. */
 export const maxExplainedCharacters = 65_536;
@@ -106,6 +106,7 @@ export const explanationSchema = z.strictObject({
       count: z.int(),
       expiresSeconds: z.int(),
       owner: z.boolean(),
+      demands: holdDemandsSchema.optional(),
     })
     .nullable(),
   limits: z

@@ -154,6 +154,8 @@ export interface StatementDescription {
   readonly canonical: string;
   /** The exact parse tree with literals and without positions, as canonical JSON: the input of an approval's keyed digest. */
   readonly tree: string;
+  /** The comment before the first statement, without its marks; null when there is none. The requester's own words, never part of the effect. */
+  readonly comment: string | null;
 }
 
 /** A language: pure, JSON-safe in and out, so that it can run in a worker. `session` and `catalogue` are the language's own shapes. */

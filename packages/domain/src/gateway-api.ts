@@ -7,6 +7,7 @@ import { actorSchema } from './actor.ts';
 import { credentialRefSchema, signedBundleSchema } from './bundle.ts';
 import { credentialPurposes, sealedEnvelopeSchema } from './connection.ts';
 import { grantsSchema } from './grant.ts';
+import { holdDemandsSchema } from './verdict.ts';
 
 export const gatewayPaths = {
   enrol: '/api/gateway/enrol',
@@ -112,6 +113,10 @@ export const approvalCreateSchema = z.strictObject({
   approvers: z.array(z.string()),
   count: z.int().min(1),
   owner: z.boolean(),
+  /** Absent: one stage of `approvers` and `count`, and nothing else asked for. */
+  demands: holdDemandsSchema.optional(),
+  /** What the requester said of it, in the statement's leading comment; masked. */
+  stated: z.strictObject({ reason: z.string().nullable(), ticket: z.string().nullable() }).optional(),
   behaviour: z.enum(['wait', 'refuse']),
   expiresAt: z.iso.datetime(),
   policyVersion: z.int(),
@@ -140,6 +145,8 @@ export const approvalStatusSchema = z.strictObject({
   decidedBy: z.array(z.string()),
   comment: z.string().nullable(),
   url: z.string(),
+  /** What the requester still has to say before anybody can approve, as a clause; null or absent: nothing. */
+  missing: z.string().nullable().optional(),
 });
 export type ApprovalStatus = z.infer<typeof approvalStatusSchema>;
 

@@ -175,13 +175,16 @@ export { Secret } from './secret.ts';
 export type { SingleWindow, WeeklyWindow } from './time-window.ts';
 export { describeWindow, openTogetherUntil, openUntil, singleWindowSchema, weeklyWindowSchema } from './time-window.ts';
 export type {
+  HoldDemands,
+  HoldStage,
   HoldTerms,
   Limit,
   Limits,
   MaskRule,
   MaskStrategy,
   RateLimit,
+  TicketDemand,
   Verdict,
   VerdictAction,
 } from './verdict.ts';
-export { maskStrategies, maskStrategySchema, verdictActions } from './verdict.ts';
+export { holdDemandsSchema, maskStrategies, maskStrategySchema, maxHoldStages, verdictActions } from './verdict.ts';

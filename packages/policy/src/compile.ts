@@ -1,12 +1,13 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type { core } from 'zod';
 import { compileCondition } from './condition.ts';
+import { holdTermsOf } from './hold-terms.ts';
 import { neededCapabilities } from './needed-capabilities.ts';
 import type { PolicyProblem } from './positions.ts';
 import { SourceMap, showPath } from './positions.ts';
 import type { CompiledPolicy, CompiledRule } from './rules.ts';
 import type { RuleSource } from './schema.ts';
-import { maxPolicyChars, parseDuration, policyDocumentSchema, ruleActions } from './schema.ts';
+import { maxPolicyChars, policyDocumentSchema, ruleActions } from './schema.ts';
 
 export interface CompileOptions {
   /** The detectors that mask rules may name; `detectors: all` stands for every one. */
@@ -101,11 +102,8 @@ function toRule(rule: RuleSource, compiled: Pick<CompiledRule, 'test' | 'at'>, o
     case 'allow':
     case 'deny':
       return plain;
-    case 'hold': {
-      const { approvers, count, owner, expires } = rule;
-      // The schema has checked the duration: null cannot come here.
-      return { ...plain, hold: { approvers, count, owner, expiresSeconds: parseDuration(expires) ?? 0 } };
-    }
+    case 'hold':
+      return { ...plain, hold: holdTermsOf(rule) };
     case 'mask': {
       const detectors = rule.detectors === 'all' ? options.detectors : rule.detectors;
       return {

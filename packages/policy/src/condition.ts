@@ -187,6 +187,21 @@ function compilePattern(pattern: string): RE2JS {
   return compiled;
 }
 
+/** Why a pattern is none; null when it is one. */
+export function patternProblem(pattern: string): string | null {
+  try {
+    compilePattern(pattern);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : 'unknown error';
+  }
+}
+
+/** Whether the whole text has the pattern's form. Linear in the text, whatever the pattern. */
+export function matchesWhole(text: string, pattern: string): boolean {
+  return compilePattern(pattern).matcher(text).matches();
+}
+
 /** RE2's automaton: time is linear in the text whatever the pattern. */
 function linearMatch(text: string, pattern: string): boolean {
   return compilePattern(pattern).matcher(text).find();

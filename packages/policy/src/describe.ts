@@ -22,16 +22,25 @@ function whatItDoes(rule: PolicyRule): string {
   }
 }
 
-function holdSentence(rule: PolicyRule): string {
-  const { approvers, count, expiresSeconds, owner } = rule.hold ?? {
-    approvers: [],
-    count: 1,
-    expiresSeconds: 0,
-    owner: false,
-  };
-  const people = count === 1 ? 'one person' : `${count} people`;
-  const among = owner ? [...approvers, "the agent's owner"] : approvers;
-  return `holds the statement for up to ${durationWords(expiresSeconds)} until ${people} among ${listWords(among, 'or')} ${count === 1 ? 'approves' : 'approve'}`;
+function holdSentence({ hold }: PolicyRule): string {
+  if (hold === null) return 'holds the statement';
+  const { demands } = hold;
+  const stages = demands?.stages ?? [{ approvers: hold.approvers, count: hold.count }];
+  const asked = stages.map(({ approvers, count }) => {
+    const among = hold.owner ? [...approvers, "the agent's owner"] : approvers;
+    return `${count === 1 ? 'one person' : `${count} people`} among ${listWords(among, 'or')} ${count === 1 ? 'approves' : 'approve'}`;
+  });
+  const parts = [`holds the statement for up to ${durationWords(hold.expiresSeconds)} until ${asked.join(', then ')}`];
+  if (demands === undefined) return parts.join('');
+  if (demands.samePerson && stages.length > 1) parts.push('one person may answer in several stages');
+  if (demands.escalate !== null)
+    parts.push(
+      `after ${durationWords(demands.escalate.afterSeconds)} ${listWords(demands.escalate.to, 'and')} may answer too`,
+    );
+  const owed = [...(demands.reason ? ['a reason'] : []), ...(demands.ticket?.required === true ? ['a ticket'] : [])];
+  if (owed.length > 0) parts.push(`the requester must give ${listWords(owed, 'and')}`);
+  if (demands.comment) parts.push('whoever decides must say why');
+  return parts.join('; ');
 }
 
 function maskSentence(rule: PolicyRule): string {

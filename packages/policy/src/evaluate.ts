@@ -154,12 +154,22 @@ function defaultOpinion(action: VerdictAction): Opinion {
   };
 }
 
-/** Strictest first; between two holds the one that asks for more people; else the one that came first. */
+/** Strictest first; between two holds the one that asks for more people, then for more stages, then for more words; else the one that came first. */
 function stricter(current: Opinion | null, next: Opinion): Opinion {
   if (current === null) return next;
   const difference = strictness[next.action] - strictness[current.action];
   if (difference !== 0) return difference > 0 ? next : current;
-  return (next.hold?.count ?? 0) > (current.hold?.count ?? 0) ? next : current;
+  const [asked, before] = [demandingness(next.hold), demandingness(current.hold)];
+  const at = asked.findIndex((value, index) => value !== before[index]);
+  return at >= 0 && (asked[at] ?? 0) > (before[at] ?? 0) ? next : current;
+}
+
+/** How much a hold asks for, the weightiest first. */
+function demandingness(hold: HoldTerms | null): readonly number[] {
+  if (hold === null) return [0, 0, 0];
+  const { demands } = hold;
+  const words = [demands?.reason, demands?.comment, demands?.ticket?.required].filter((asked) => asked === true);
+  return [hold.count, demands?.stages.length ?? 1, words.length];
 }
 
 function shownAction(rule: CompiledRule, failed: boolean): string {

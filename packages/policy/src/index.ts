@@ -5,6 +5,7 @@ export type { Explanation, RuleOutcome, StatementExplanation } from './evaluate.
 export { evaluate, everyMask, explain, explainViews, masksFor } from './evaluate.ts';
 export type { GrantCover, GrantedMessage } from './grant-cover.ts';
 export { grantCovers, grantNamesAtOpening, grantNamesFor } from './grant-cover.ts';
+export { isTicket, missingOf, ticketLink } from './hold-terms.ts';
 export type {
   JudgementInput,
   OpeningInput,

@@ -1,5 +1,13 @@
-import { effectVerbs, maskStrategySchema, roleNameSchema, statementKinds, verdictActions } from '@sluice/domain';
+import {
+  effectVerbs,
+  maskStrategySchema,
+  maxHoldStages,
+  roleNameSchema,
+  statementKinds,
+  verdictActions,
+} from '@sluice/domain';
 import { z } from 'zod';
+import { patternProblem } from './condition.ts';
 
 /** Bounds of one policy file. A larger one is refused before it is parsed. */
 export const maxPolicyChars = 262_144;
@@ -75,17 +83,73 @@ const maskRuleSchema = z
     message: 'a mask rule needs columns, detectors or both',
   });
 
-const holdRuleSchema = z.strictObject({
-  ...base,
-  action: z.literal('hold'),
-  approvers: namesSchema,
-  count: z.int().min(1).max(20).default(1),
-  expires: z
-    .string()
-    .refine((text) => parseDuration(text) !== null, 'must be a duration between 10s and 7d, such as 90s, 30m, 2h or 1d')
-    .default('30m'),
-  owner: z.boolean().default(false),
-});
+const durationSchema = z
+  .string()
+  .refine((text) => parseDuration(text) !== null, 'must be a duration between 10s and 7d, such as 90s, 30m, 2h or 1d');
+
+const countSchema = z.int().min(1).max(20);
+
+/** The whole of `{ticket}` is put there; nothing else of an address may come from a ticket. */
+const ticketLinkSchema = z
+  .string()
+  .max(1_000)
+  .regex(
+    /^https?:\/\/[^/?#{}]+\/.*\{ticket\}/,
+    'must be an http(s) address with {ticket} in its path, such as https://tickets.example/browse/{ticket}',
+  );
+
+const ticketSchema = z.union(
+  [
+    z.literal('required').transform(() => ({ required: true, pattern: undefined, link: undefined })),
+    z.strictObject({
+      required: z.boolean().default(true),
+      pattern: z
+        .string()
+        .max(200)
+        .refine((pattern) => patternProblem(pattern) === null, 'is not a valid pattern (RE2, linear time)')
+        .optional(),
+      link: ticketLinkSchema.optional(),
+    }),
+  ],
+  {
+    error:
+      'must be "required", or a map of pattern (RE2), link (an http(s) address with {ticket} in its path) and required',
+  },
+);
+
+const holdRuleSchema = z
+  .strictObject({
+    ...base,
+    action: z.literal('hold'),
+    approvers: namesSchema.optional(),
+    count: countSchema.optional(),
+    stages: z
+      .array(z.strictObject({ approvers: namesSchema, count: countSchema.default(1) }))
+      .min(1)
+      .max(maxHoldStages)
+      .optional(),
+    'same-person': z.boolean().optional(),
+    expires: durationSchema.default('30m'),
+    owner: z.boolean().default(false),
+    escalate: z.strictObject({ after: durationSchema, to: namesSchema }).optional(),
+    reason: z.literal('required').optional(),
+    comment: z.literal('required').optional(),
+    ticket: ticketSchema.optional(),
+  })
+  .refine((rule) => (rule.approvers === undefined) !== (rule.stages === undefined), {
+    message: 'a hold rule names either approvers or stages',
+  })
+  .refine((rule) => rule.stages === undefined || rule.count === undefined, {
+    message: 'with stages, each stage has its own count',
+    path: ['count'],
+  })
+  .refine(
+    (rule) =>
+      rule.escalate === undefined ||
+      (parseDuration(rule.escalate.after) ?? 0) < (parseDuration(rule.expires) ?? Number.POSITIVE_INFINITY),
+    { message: 'must be shorter than expires', path: ['escalate', 'after'] },
+  );
+export type HoldRuleSource = z.infer<typeof holdRuleSchema>;
 
 const limitRuleSchema = z
   .strictObject({

@@ -95,6 +95,43 @@ describe('a person answers (done when 4)', () => {
   });
 });
 
+describe('what the requester says, and what the rule asks', () => {
+  test('a leading comment gives reason and ticket, masked, and is no part of the effect', async () => {
+    const session = await started('coding-agent', 'refuse');
+    expect(await session.ask('write [reason: ask ann@example.com first; ticket: OPS-12] one')).toMatch(/^REFUSED/);
+    const [request] = world.approvals.requests;
+    expect(request?.stated?.ticket).toBe('OPS-12');
+    expect(request?.stated?.reason).toMatch(/^ask .* first$/);
+    expect(JSON.stringify(request)).not.toContain('ann@example.com');
+    await session.leave();
+  });
+
+  test('stages and what else the rule asks go with it, and the client is told what is missing', async () => {
+    world.changePolicy((source) =>
+      source.replace(
+        'approvers: [reviewer, admin]\n    count: 1\n    expires: 30m',
+        'stages: [{ approvers: [reviewer] }, { approvers: [admin] }]\n    expires: 30m\n    reason: required',
+      ),
+    );
+    world.approvals.missing = 'a reason';
+    const session = await started();
+    const waiting = await session.ask('write one');
+    expect(waiting).toContain('Nobody can approve it before a reason is given');
+    expect(world.approvals.requests[0]).toMatchObject({
+      approvers: ['reviewer', 'admin'],
+      count: 2,
+      demands: {
+        stages: [
+          { approvers: ['reviewer'], count: 1 },
+          { approvers: ['admin'], count: 1 },
+        ],
+        reason: true,
+      },
+    });
+    await session.leave();
+  });
+});
+
 describe('a hold lives no longer than its client and its gateway', () => {
   test('the client goes away: the approval is cancelled and a later decision is void', async () => {
     const session = await started();

@@ -15,6 +15,7 @@ import type { JudgeRequest } from '@sluice/wire-kit';
 import type { ConsumedApproval } from './judged-statement.ts';
 import type { SessionPorts } from './ports.ts';
 import { refuseApproval, refuseControlPlaneAway, refuseUndescribed } from './refusals.ts';
+import { statedIn } from './stated-reason.ts';
 import { factsOf } from './statement-text.ts';
 import { type AdmitsOwn, tellImpact } from './tell-impact.ts';
 
@@ -33,6 +34,8 @@ export interface HoldSubject {
   readonly maskedText: string;
   readonly maskedBinds: readonly (string | null)[];
   readonly maskCanonical: (text: string) => string;
+  /** Masks what the requester says in its own words. */
+  readonly maskStated: (text: string) => string;
 }
 
 export interface HoldSession {
@@ -64,7 +67,7 @@ export async function holdStatement(session: HoldSession, subject: HoldSubject):
   const effectDigest = digestEffect(session, subject, description.tree);
   let approval: ApprovalStatus;
   try {
-    approval = await raise(session, subject, effectDigest, description.canonical);
+    approval = await raise(session, subject, effectDigest, description);
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return { type: 'refuse', refusal: refuseControlPlaneAway(subject, subject.verdict.rule) };
@@ -80,7 +83,7 @@ export async function holdStatement(session: HoldSession, subject: HoldSubject):
       refusal: refuseApproval(subject, 'approval-required', approval, {
         rule: subject.verdict.rule,
         message: `Sluice asked a person to approve this ${subject.command}: ${subject.verdict.reason}`,
-        hint: `Send exactly the same statement again once it is approved at ${approval.url}; it then passes once.`,
+        hint: `${sayWhy(approval)}Send exactly the same statement again once it is approved at ${approval.url}; it then passes once.`,
       }),
     };
   }
@@ -91,10 +94,11 @@ async function raise(
   session: HoldSession,
   subject: HoldSubject,
   effectDigest: string,
-  canonical: string,
+  { canonical, comment }: StatementDescription,
 ): Promise<ApprovalStatus> {
   const { ports, connection } = session;
   const terms = subject.verdict.hold!;
+  const stated = statedIn(comment === null ? null : subject.maskStated(comment));
   const first = subject.facts.find((f) => f.kind !== 'read' && f.kind !== 'session') ?? subject.facts[0];
   return ports.approvals.create({
     id: ports.newId(),
@@ -117,10 +121,18 @@ async function raise(
     approvers: [...terms.approvers],
     count: terms.count,
     owner: terms.owner,
+    ...(terms.demands === undefined ? {} : { demands: terms.demands }),
+    ...(stated.reason === null && stated.ticket === null ? {} : { stated }),
     behaviour: connection.holdBehaviour,
     expiresAt: new Date(ports.now() + terms.expiresSeconds * 1_000).toISOString(),
     policyVersion: subject.verdict.policyVersion,
   });
+}
+
+/** How to give what the rule asks of the requester; empty when nothing is missing. */
+function sayWhy({ missing, url }: ApprovalStatus): string {
+  if (!missing) return '';
+  return `Nobody can approve it before ${missing} is given: begin the statement with a comment that says "reason: why; ticket: OPS-12", or give it at ${url}. `;
 }
 
 async function waitForPeople(
@@ -140,7 +152,7 @@ async function waitForPeople(
     subject.request.hold.waiting({
       approvalId: raised.id,
       url: raised.url,
-      message: `Sluice holds this ${subject.command} until a person approves it: ${raised.url}`,
+      message: `Sluice holds this ${subject.command} until a person approves it: ${raised.url}${raised.missing ? `. ${sayWhy(raised).trimEnd()}` : ''}`,
     });
     try {
       status = await ports.approvals.settled(raised.id, AbortSignal.any([cancelled, session.signal, deadline]));
@@ -314,10 +326,10 @@ function digestEffect(session: HoldSession, subject: HoldSubject, tree: string):
  */
 async function describe(session: HoldSession, subject: HoldSubject): Promise<StatementDescription | null> {
   const { request } = subject;
-  if (!request.outcome.ok) return { tree: request.text, canonical: subject.maskedText };
+  if (!request.outcome.ok) return { tree: request.text, canonical: subject.maskedText, comment: null };
   try {
-    const { tree, canonical } = await session.ports.describe(request.language, request.text);
-    return { tree, canonical: subject.maskCanonical(canonical) };
+    const { tree, canonical, comment } = await session.ports.describe(request.language, request.text);
+    return { tree, canonical: subject.maskCanonical(canonical), comment };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return null;

@@ -224,6 +224,7 @@ export class SessionInspector implements Inspector {
       ...subject,
       maskedText,
       maskedBinds: maskBinds(masks, request.binds, facts),
+      maskStated: (text) => masks.maskText(text),
       maskCanonical: (text) => maskCanonicalText(masks, text, facts, maskedText) ?? maskedText,
     });
     if (held.type === 'refuse') return this.#refuse(held.refusal, statement);

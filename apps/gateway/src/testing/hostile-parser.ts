@@ -22,7 +22,7 @@ const hostile: Language = {
   },
   describe: (text) => {
     if (text === 'hang') for (;;);
-    return { canonical: text.toUpperCase(), tree: JSON.stringify(text) };
+    return { canonical: text.toUpperCase(), tree: JSON.stringify(text), comment: null };
   },
 };
 

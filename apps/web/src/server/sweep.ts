@@ -1,4 +1,4 @@
-import { verifyStoredSession } from '@sluice/api';
+import { escalateApprovals, verifyStoredSession } from '@sluice/api';
 import type { Database } from '@sluice/database';
 import {
   expireApprovals,
@@ -51,6 +51,7 @@ export class Sweep {
       await expireApprovals(tx, new Date());
       await removeStaleTunnelRows(tx, new Date());
     });
+    await this.#database.transaction((tx) => escalateApprovals(tx, new Date()));
   }
 
   async #long(): Promise<void> {

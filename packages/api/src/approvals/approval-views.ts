@@ -1,17 +1,19 @@
-import type { ApprovalRow, ApprovalScope, Db } from '@sluice/database';
+import type { ApprovalRow, ApprovalScope, Db, ListedApprovalRow } from '@sluice/database';
 import { countEarlier, findPolicyVersion } from '@sluice/database';
-import type { Actor } from '@sluice/domain';
 import { impactSchema, labelsSchema } from '@sluice/domain';
+import { isTicket, ticketLink } from '@sluice/policy';
 import { z } from 'zod';
 import { personActorView, storedActor, toActorView } from '../actor-views.ts';
 import { checkSource } from '../policies/policy-views.ts';
 import type { ApprovalDetail, ApprovalSummary } from '../views.ts';
 import { approverNames, isOwn, ownIds } from '../visibility.ts';
-import { mayAnswer, mayDecide, stateOf } from './eligibility.ts';
+import { type Answerer, decisionRight, mayAnswer, stateOf } from './eligibility.ts';
+import { demandsOf, missingWords, standingOf } from './standing.ts';
 
 const dayMs = 24 * 3_600_000;
 
-export function toApprovalSummary(row: ApprovalRow, now: Date): ApprovalSummary {
+export function toApprovalSummary(row: ListedApprovalRow, now: Date): ApprovalSummary {
+  const { id, name, protocol, labels } = row.connection;
   return {
     id: row.id,
     state: stateOf(row, now),
@@ -21,14 +23,19 @@ export function toApprovalSummary(row: ApprovalRow, now: Date): ApprovalSummary 
     kind: row.kind,
     objects: row.objects,
     filter: row.filter,
-    connection: { ...row.connection, labels: labelsSchema.parse(row.connection.labels) },
+    connection: { id, name, protocol, labels: labelsSchema.parse(labels) },
     actor: toActorView(storedActor(row.actor)),
     rule: row.rule,
     sessionId: row.sessionId,
+    asked: row.asked,
+    given: row.decisions.filter((decision) => decision.outcome === 'approve').length,
+    count: row.count,
   };
 }
 
-export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Actor, now: Date): Promise<ApprovalDetail> {
+export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Answerer, now: Date): Promise<ApprovalDetail> {
+  const right = decisionRight(viewer, row, now);
+  const demands = demandsOf(row);
   return {
     ...toApprovalSummary(row, now),
     statementId: row.statementId,
@@ -38,14 +45,20 @@ export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Actor, 
     reason: row.reason,
     ruleDescription: await describeRuleOf(db, row),
     approvers: row.ownerCounts ? [...row.approvers, 'the agent’s owner'] : row.approvers,
-    count: row.count,
     behaviour: row.behaviour === 'refuse' ? 'refuse' : 'wait',
-    decisions: row.decisions.map((decision) => ({
-      by: personActorView(decision.person),
-      outcome: decision.outcome === 'approve' ? ('approve' as const) : ('deny' as const),
-      comment: decision.comment,
-      at: decision.at,
-    })),
+    ...standingView(row, now),
+    stated: {
+      reason: row.statedReason,
+      ticket: row.statedTicket,
+      ticketLink: row.statedTicket === null ? null : ticketLink(demands?.ticket ?? null, row.statedTicket),
+      missing: missingWords(row),
+    },
+    asks: {
+      reason: demands?.reason === true,
+      comment: demands?.comment === true,
+      ticket: demands?.ticket ?? null,
+    },
+    escalation: row.escalateAt === null ? null : { at: row.escalateAt, to: row.escalateTo },
     outcome:
       row.outcomeAt === null
         ? null
@@ -55,7 +68,13 @@ export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Actor, 
             error: row.outcomeError,
             at: row.outcomeAt,
           },
-    mayDecide: mayDecide(viewer, row, now),
+    mayDecide: {
+      yes: right.yes,
+      because: right.because,
+      mayDeny: right.mayDeny,
+      inSteadOf: right.inSteadOf?.name ?? null,
+    },
+    mayState: mayState(viewer, row, now),
     impact: readImpact(row.impact),
     earlier: await countEarlier(db, row, new Date(now.getTime() - dayMs)),
     policyVersion: row.policyVersion,
@@ -68,13 +87,50 @@ function readImpact(stored: unknown): ApprovalDetail['impact'] {
   return read.success ? read.data : null;
 }
 
-/** What a caller without the wide permission sees: their own, their agents', and those on which they may be asked. */
-export function approvalScope(actor: Actor): ApprovalScope {
-  return { actorIds: ownIds(actor), approverNames: approverNames(actor) };
+/** Who has decided in which stage, whose decision counts, and who is still needed. */
+function standingView(row: ApprovalRow, now: Date): Pick<ApprovalDetail, 'stages' | 'decisions'> {
+  const { stages, open, lapsed } = standingOf(row, now);
+  return {
+    stages: stages.map(({ approvers, count, given }, index) => ({
+      approvers: row.ownerCounts ? [...approvers, 'the agent’s owner'] : approvers,
+      count,
+      given: given.length,
+      state: open === null || index < open ? ('complete' as const) : index === open ? 'open' : 'later',
+    })),
+    decisions: row.decisions.map((decision) => ({
+      by: personActorView(decision.person),
+      inSteadOf: decision.forPerson?.name ?? null,
+      stage: decision.stage,
+      outcome: decision.outcome === 'approve' ? ('approve' as const) : ('deny' as const),
+      comment: decision.comment,
+      at: decision.at,
+      lapsed: lapsed.get(decision.id) ?? null,
+    })),
+  };
 }
 
-export function maySee(actor: Actor, row: ApprovalRow): boolean {
-  return isOwn(actor, row) || mayAnswer(actor, row).yes;
+/** Whether the caller may still say why: it is theirs, it waits, and nobody has relied on what was said. */
+export function mayState({ actor }: Answerer, row: ApprovalRow, now: Date): boolean {
+  return actor.kind === 'person' && isOwn(actor, row) && stateOf(row, now) === 'waiting' && row.decisions.length === 0;
+}
+
+/** A ticket in the form that the rule asks for, or null. */
+export function acceptedTicket(row: Pick<ApprovalRow, 'demands'>, ticket: string | null): string | null {
+  return ticket !== null && isTicket(demandsOf(row)?.ticket ?? null, ticket) ? ticket : null;
+}
+
+/** What a caller without the wide permission sees: their own, their agents', and those on which they may be asked. */
+export function approvalScope({ actor, standsInFor }: Answerer): ApprovalScope {
+  return { actorIds: ownIds(actor), approverNames: namesOf({ actor, standsInFor }) };
+}
+
+/** Every name by which a rule asks this person, or somebody in whose stead they answer. */
+export function namesOf({ actor, standsInFor }: Answerer): readonly string[] {
+  return [...new Set([actor, ...standsInFor].flatMap(approverNames))];
+}
+
+export function maySee(viewer: Answerer, row: ApprovalRow, now: Date): boolean {
+  return isOwn(viewer.actor, row) || mayAnswer(viewer, row, now).yes;
 }
 
 /** The rule's sentence in the version that held, for people who decide. */

@@ -1,54 +1,71 @@
-import { createDecision, findApproval, lockApproval, moveApproval } from '@sluice/database';
+import { changeWaiting, createDecision, findApproval, lockApproval, moveApproval } from '@sluice/database';
 import { SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
+import { answererOf } from './answerer.ts';
 import { maySee, toApprovalDetail } from './approval-views.ts';
-import { mayAnswer, settledSentence, stateOf } from './eligibility.ts';
+import { type DecisionRight, decisionRight, mayAnswer, settledSentence, stateOf } from './eligibility.ts';
+import { demandsOf, standingOf } from './standing.ts';
 
 /**
- * Answers a hold. One denial ends it; it is approved when as many distinct people as the rule asks for have approved. The row is
- * locked, so answers that come together are judged one after the other.
+ * Answers a hold. One denial ends it; it is approved when every stage has as many distinct people as the rule asks for, counted as
+ * they stand at that moment. The row is locked, so answers that come together are judged one after the other.
  */
 export const decideApproval = mutation({
   permission: 'approvals.decide',
   input: z.strictObject({ id, outcome: z.enum(['approve', 'deny']), comment: z.string().trim().max(2_000).optional() }),
   run: async ({ input, tx, caller, may, now }) => {
-    const { actor } = caller;
+    const answerer = await answererOf(tx, caller.actor, now);
     const row = await lockApproval(tx, input.id);
-    if (row === null || !(may('approvals.read') || maySee(actor, row))) throw notFound('approval');
-    const who = mayAnswer(actor, row);
+    if (row === null || !(may('approvals.read') || maySee(answerer, row, now))) throw notFound('approval');
+    const who = mayAnswer(answerer, row, now);
     if (!who.yes) throw refused(who.because);
     const state = stateOf(row, now);
     if (state !== 'waiting') throw tooLate(settledSentence(state));
-    if (row.decisions.some((decision) => decision.personId === actor.id)) throw tooLate('You have decided already.');
+    const right = decisionRight(answerer, row, now);
+    if (input.outcome === 'approve' ? !right.yes : !(right.yes || right.mayDeny)) throw tooLate(right.because ?? '');
     const comment = input.comment === undefined || input.comment === '' ? null : input.comment;
+    if (comment === null && demandsOf(row)?.comment === true) throw needsComment();
     await createDecision(tx, {
       id: newId<'Decision'>(),
       approvalId: row.id,
-      personId: actor.id,
+      personId: caller.actor.id,
+      forPersonId: right.inSteadOf?.id ?? null,
+      stage: right.stage,
       outcome: input.outcome,
       comment,
     });
-    const approvals = row.decisions.filter((decision) => decision.outcome === 'approve').length + 1;
-    const settled = input.outcome === 'deny' ? 'denied' : approvals >= row.count ? 'approved' : null;
-    if (settled !== null)
-      await moveApproval(tx, row.id, { from: ['waiting'], to: settled }, { settledAt: now, comment });
-    const after = await findApproval(tx, row.id);
-    if (after === null) throw notFound('approval');
+    const decided = await findApproval(tx, row.id);
+    if (decided === null) throw notFound('approval');
+    const { open, stages } = standingOf(decided, now);
+    const settled = input.outcome === 'deny' ? 'denied' : open === null ? 'approved' : null;
+    if (settled === null) await changeWaiting(tx, row.id, { asked: stages[open ?? 0]?.approvers.slice() ?? [] });
+    else await moveApproval(tx, row.id, { from: ['waiting'], to: settled }, { settledAt: now, comment });
+    const after = (await findApproval(tx, row.id)) ?? decided;
     return {
-      output: await toApprovalDetail(tx, after, actor, now),
+      output: await toApprovalDetail(tx, after, answerer, now),
       audit: {
-        sentence: `${input.outcome === 'approve' ? 'approved' : 'denied'} ${row.command} on ${row.connection.name}`,
+        sentence: `${input.outcome === 'approve' ? 'approved' : 'denied'} ${row.command} on ${row.connection.name}${stead(right)}`,
         subject: { type: 'approval', id: row.id, name: row.command },
-        before: { state: 'waiting', approvals: approvals - 1, of: row.count },
-        after: { state: after.state, outcome: input.outcome, comment },
+        before: { state: 'waiting', approvals: row.decisions.length, of: row.count },
+        after: {
+          state: after.state,
+          outcome: input.outcome,
+          comment,
+          stage: right.stage,
+          inSteadOf: right.inSteadOf?.id ?? null,
+        },
       },
     };
   },
 });
+
+function stead({ inSteadOf }: DecisionRight): string {
+  return inSteadOf === null ? '' : ` in the stead of ${inSteadOf.name}`;
+}
 
 function refused(because: string | null): SluiceError {
   return new SluiceError('forbidden', because ?? 'You may not decide this.', {
@@ -59,4 +76,11 @@ function refused(because: string | null): SluiceError {
 
 function tooLate(message: string): SluiceError {
   return new SluiceError('conflict', message, { audience: 'person', hint: 'Reload to see what became of it.' });
+}
+
+function needsComment(): SluiceError {
+  return new SluiceError('bad-request', 'The rule asks whoever decides to say why.', {
+    audience: 'person',
+    hint: 'Write a comment and decide again.',
+  });
 }

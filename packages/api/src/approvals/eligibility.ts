@@ -1,7 +1,9 @@
+/** Whose answer counts, and in which stage. */
 import type { ApprovalRow } from '@sluice/database';
 import type { Actor, ApprovalState } from '@sluice/domain';
 import { approvalStateSchema } from '@sluice/domain';
 import { approverNames } from '../visibility.ts';
+import { demandsOf, missingWords, stagesOf, standingOf } from './standing.ts';
 
 export interface Eligibility {
   readonly yes: boolean;
@@ -9,39 +11,102 @@ export interface Eligibility {
   readonly because: string | null;
 }
 
+/** What somebody may answer at this moment. */
+export interface DecisionRight extends Eligibility {
+  /** Denying is open to everybody whom any stage names: a refusal waits for no turn and no reason. */
+  readonly mayDeny: boolean;
+  /** The stage in which an approval would count. */
+  readonly stage: number;
+  /** In whose stead it would be; null: their own. */
+  readonly inSteadOf: Actor | null;
+}
+
+/** Somebody who may answer: the person, and those who are away and delegated to them. */
+export interface Answerer {
+  readonly actor: Actor;
+  readonly standsInFor: readonly Actor[];
+}
+
 /** The state as of now: what nobody answered in time is expired, whether or not the sweep came by. */
 export function stateOf(row: Pick<ApprovalRow, 'state' | 'expiresAt'>, now: Date): ApprovalState {
   return row.state === 'waiting' && row.expiresAt <= now ? 'expired' : approvalStateSchema.parse(row.state);
 }
 
+type Asked = Pick<
+  ApprovalRow,
+  'actorId' | 'ownerId' | 'ownerCounts' | 'approvers' | 'count' | 'demands' | 'escalateAt' | 'escalateTo' | 'decisions'
+>;
+
 /**
- * Whether this actor's answer counts. Service identities never decide; the requester never does; an agent's owner only where the rule
- * says so; everybody else must be named by the rule, by role or group.
+ * Whether the rule names this person at all, in any stage. Service identities never decide; the requester never does; an agent's owner
+ * only where the rule says so; everybody else must be named, by role or group, or stand in for somebody who is.
  */
-export function mayAnswer(
-  actor: Actor,
-  row: Pick<ApprovalRow, 'actorId' | 'ownerId' | 'ownerCounts' | 'approvers'>,
-): Eligibility {
+export function mayAnswer({ actor, standsInFor }: Answerer, row: Asked, now: Date): Eligibility {
   if (actor.kind !== 'person') return no('Only people decide.');
   if (row.actorId === actor.id) return no('You asked for this yourself; somebody else has to decide.');
   if (row.ownerId === actor.id)
     return row.ownerCounts ? yes : no('The agent acts for you, so its owner’s decision does not count.');
-  if (approverNames(actor).some((name) => row.approvers.includes(name))) return yes;
+  const names = [...new Set(stagesOf(row, now).flatMap((stage) => stage.approvers))];
+  if ([actor, ...standsInFor].some((seat) => isOpenTo(seat, row) && isNamed(seat, names))) return yes;
   return no(
-    row.approvers.length === 0
+    names.length === 0
       ? 'The rule names nobody who may decide.'
-      : `The rule asks for ${row.approvers.join(' or ')}, and you are not among them.`,
+      : `The rule asks for ${names.join(' or ')}, and you are not among them.`,
   );
 }
 
-/** `mayAnswer`, and whether there is still something to answer. */
-export function mayDecide(actor: Actor, row: ApprovalRow, now: Date): Eligibility {
-  const who = mayAnswer(actor, row);
-  if (!who.yes) return who;
+/** `mayAnswer`, whether there is still something to answer, and whether it is this person's turn. */
+export function decisionRight(answerer: Answerer, row: ApprovalRow, now: Date): DecisionRight {
+  const { actor } = answerer;
+  const refused = (because: string | null, deniesIn: number | null = null): DecisionRight => ({
+    yes: false,
+    because,
+    mayDeny: deniesIn !== null,
+    stage: deniesIn ?? 0,
+    inSteadOf: null,
+  });
+  const who = mayAnswer(answerer, row, now);
+  if (!who.yes) return refused(who.because);
   const state = stateOf(row, now);
-  if (state !== 'waiting') return no(settledSentence(state));
-  if (row.decisions.some((decision) => decision.personId === actor.id)) return no('You have decided already.');
-  return yes;
+  if (state !== 'waiting') return refused(settledSentence(state));
+  const { open, stages } = standingOf(row, now);
+  if (open === null) return refused('Everybody whom the rule asks has approved.');
+  const inThisStage = demandsOf(row)?.samePerson === true ? open : null;
+  const earlier = row.decisions.filter(({ stage }) => inThisStage === null || stage === inThisStage);
+  if (earlier.some(({ personId }) => personId === actor.id)) return refused('You have decided already.');
+  const inTheirStead = earlier.find(({ forPersonId }) => forPersonId === actor.id);
+  if (inTheirStead !== undefined) return refused(`${inTheirStead.person.name} has decided in your stead already.`);
+  const missing = missingWords(row);
+  if (missing !== null) return refused(`The requester has to give ${missing} before anybody can approve.`, open);
+  const approvers = stages[open]?.approvers ?? [];
+  const used = new Set(earlier.flatMap(({ personId, forPersonId }) => [personId, forPersonId ?? personId]));
+  const seat = seatIn(answerer, row, approvers, used);
+  if (seat === null) return refused(`First ${approvers.join(' or ')} must approve; yours is another stage.`, open);
+  return { yes: true, because: null, mayDeny: true, stage: open, inSteadOf: seat.id === actor.id ? null : seat };
+}
+
+/** For whom the answer would be: the person first, then those in whose stead. Whoever has answered already is no seat. */
+function seatIn(
+  { actor, standsInFor }: Answerer,
+  row: ApprovalRow,
+  approvers: readonly string[],
+  used: ReadonlySet<string>,
+): Actor | null {
+  if (row.ownerId === actor.id) return actor;
+  return (
+    [actor, ...standsInFor].find(
+      (seat) => isOpenTo(seat, row) && isNamed(seat, approvers) && (seat.id === actor.id || !used.has(seat.id)),
+    ) ?? null
+  );
+}
+
+/** Nobody's own request or own agent is answered by them, nor in their stead. */
+function isOpenTo(seat: Actor, row: Pick<ApprovalRow, 'actorId' | 'ownerId'>): boolean {
+  return seat.id !== row.actorId && seat.id !== row.ownerId;
+}
+
+function isNamed(actor: Actor, names: readonly string[]): boolean {
+  return approverNames(actor).some((name) => names.includes(name));
 }
 
 export function settledSentence(state: ApprovalState): string {

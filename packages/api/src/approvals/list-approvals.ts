@@ -1,12 +1,12 @@
 import type { ApprovalFilter } from '@sluice/database';
 import { defaultPageSize, listApprovals as listRows } from '@sluice/database';
-import type { Actor } from '@sluice/domain';
 import { z } from 'zod';
 import { idCursor, search, searchText } from '../inputs.ts';
 import { query } from '../procedure.ts';
 import type { ApprovalSummary, Page } from '../views.ts';
-import { approverNames } from '../visibility.ts';
-import { approvalScope, toApprovalSummary } from './approval-views.ts';
+import { answererOf } from './answerer.ts';
+import { approvalScope, namesOf, toApprovalSummary } from './approval-views.ts';
+import type { Answerer } from './eligibility.ts';
 
 /** `mine`: waiting and addressed to the caller; `all`: waiting; `decided`: everything that no longer waits. */
 export const approvalScopes = z.enum(['mine', 'all', 'decided']);
@@ -15,7 +15,8 @@ export const listApprovals = query({
   permission: 'approvals.read.own',
   input: z.strictObject({ scope: approvalScopes, search, cursor: idCursor }),
   run: async ({ input, db, caller, may, now }): Promise<Page<ApprovalSummary>> => {
-    const filter = approvalFilter(input.scope, caller.actor, may('approvals.read'), searchText(input.search));
+    const viewer = await answererOf(db, caller.actor, now);
+    const filter = approvalFilter(input.scope, viewer, may('approvals.read'), searchText(input.search));
     const page = await listRows(db, filter, now, { cursor: input.cursor ?? null, limit: defaultPageSize });
     return { items: page.rows.map((row) => toApprovalSummary(row, now)), nextCursor: page.nextCursor };
   },
@@ -23,16 +24,17 @@ export const listApprovals = query({
 
 export function approvalFilter(
   scope: z.infer<typeof approvalScopes>,
-  actor: Actor,
+  viewer: Answerer,
   seesAll: boolean,
   text: string | null,
 ): ApprovalFilter {
   // An agent decides nothing: what is "mine" to it is what it asked for.
+  const { actor } = viewer;
   const asksMe = scope === 'mine' && actor.kind === 'person';
   return {
     states: scope === 'decided' ? 'settled' : 'waiting',
-    visible: seesAll ? null : approvalScope(actor),
-    addressedTo: asksMe ? { names: approverNames(actor), personId: actor.id } : null,
+    visible: seesAll ? null : approvalScope(viewer),
+    addressedTo: asksMe ? { names: namesOf(viewer), personId: actor.id } : null,
     search: text,
   };
 }

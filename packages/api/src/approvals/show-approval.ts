@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { query } from '../procedure.ts';
+import { answererOf } from './answerer.ts';
 import { maySee, toApprovalDetail } from './approval-views.ts';
 
 export const showApproval = query({
@@ -10,7 +11,8 @@ export const showApproval = query({
   input: z.strictObject({ id }),
   run: async ({ input, db, caller, may, now }) => {
     const row = await findApproval(db, input.id);
-    if (row === null || !(may('approvals.read') || maySee(caller.actor, row))) throw notFound('approval');
-    return toApprovalDetail(db, row, caller.actor, now);
+    const viewer = await answererOf(db, caller.actor, now);
+    if (row === null || !(may('approvals.read') || maySee(viewer, row, now))) throw notFound('approval');
+    return toApprovalDetail(db, row, viewer, now);
   },
 });

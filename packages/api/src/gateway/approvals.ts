@@ -1,9 +1,11 @@
 import type { ApprovalRow } from '@sluice/database';
 import {
+  changeWaiting,
   createApproval,
   findApproval,
   findApprovalByEffect,
   findConnection,
+  lockApproval,
   moveApproval,
   setImpact,
 } from '@sluice/database';
@@ -14,12 +16,15 @@ import type {
   approvalConsumeSchema,
   approvalImpactSchema,
   approvalOutcomeSchema,
+  HoldDemands,
   Impact,
 } from '@sluice/domain';
 import { impactSchema, isId, SluiceError } from '@sluice/domain';
 import { sha256 } from '@sluice/keys';
 import type { z } from 'zod';
+import { acceptedTicket } from '../approvals/approval-views.ts';
 import { settledSentence, stateOf } from '../approvals/eligibility.ts';
+import { missingWords, standingOf } from '../approvals/standing.ts';
 import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
 import { storableText } from './storable-text.ts';
 
@@ -50,10 +55,11 @@ export async function raiseApproval(
       { gatewayId: gateway.id, connectionId, actorId: actor.id, effectDigest: request.effectDigest },
       { now, approvedAfter: new Date(now.getTime() - approvedLifeMs) },
     );
-    if (found !== null) return statusOf(services, found, now);
+    if (found !== null) return statusOf(services, await withStated(services, found, request), now);
   }
   const expiresAt = new Date(Math.min(new Date(request.expiresAt).getTime(), now.getTime() + maxHoldMs));
-  const { owner, binds, objects, approvers, ...rest } = request;
+  const { owner, binds, objects, approvers, demands, stated: _, ...rest } = request;
+  const stated = statedColumns({ demands: demands ?? null }, request);
   await database.transaction((tx) =>
     createApproval(tx, {
       ...rest,
@@ -67,12 +73,47 @@ export async function raiseApproval(
       reason: storableText(request.reason),
       shape: sha256(JSON.stringify([request.command, objects, request.filter])),
       approvers: [...approvers],
+      asked: demands?.stages[0]?.approvers.slice() ?? [...approvers],
+      demands: demands ?? null,
+      ...stated,
+      ...escalationColumns(demands?.escalate ?? null, now),
       ownerCounts: owner,
       createdAt: now,
       expiresAt,
     }),
   );
   return statusOf(services, await ownApproval(services, gateway, id), now);
+}
+
+/** The requester's words as they are kept; a ticket that has not the form that the rule asks for is none. */
+function statedColumns(row: Pick<ApprovalRow, 'demands'>, { stated }: ApprovalCreate) {
+  const ticket = acceptedTicket(row, stated?.ticket ?? null);
+  return {
+    statedReason: stated?.reason ? storableText(stated.reason) : null,
+    statedTicket: ticket === null ? null : storableText(ticket),
+  };
+}
+
+/** When the rule's escalation is due, and to whom. */
+function escalationColumns(escalate: HoldDemands['escalate'], now: Date) {
+  return escalate === null
+    ? {}
+    : { escalateAt: new Date(now.getTime() + escalate.afterSeconds * 1_000), escalateTo: [...escalate.to] };
+}
+
+/** Asked again, a requester may add the words that were missing. What was said before stays: somebody may rely on it. */
+async function withStated(
+  services: GatewayServices,
+  found: ApprovalRow,
+  request: ApprovalCreate,
+): Promise<ApprovalRow> {
+  const stated = statedColumns(found, request);
+  const added = {
+    ...(found.statedReason === null && stated.statedReason !== null ? { statedReason: stated.statedReason } : {}),
+    ...(found.statedTicket === null && stated.statedTicket !== null ? { statedTicket: stated.statedTicket } : {}),
+  };
+  if (Object.keys(added).length === 0 || !(await changeWaiting(services.database.db, found.id, added))) return found;
+  return { ...found, ...added };
 }
 
 export async function showStatus(
@@ -84,7 +125,10 @@ export async function showStatus(
   return statusOf(services, await ownApproval(services, gateway, id), now);
 }
 
-/** approved → consumed, for one caller only. Throws SluiceError `conflict` when it was anything else, or approved another effect. */
+/**
+ * approved → consumed, for one caller only, under the row's lock. Who approved is judged once more as they stand now, and the
+ * connection must be the one that was approved for: else the approval is void. Throws SluiceError `conflict` when it may not be used.
+ */
 export async function consumeApproval(
   services: GatewayServices,
   gateway: GatewayCaller,
@@ -96,15 +140,32 @@ export async function consumeApproval(
   if (row.effectDigest !== request.effectDigest) throw conflict('Another effect was approved than the one to run.');
   if (row.behaviour === 'wait' && row.gatewayStartId !== request.gatewayStartId)
     throw conflict('The hold belongs to an earlier start of the gateway.');
-  const consumed = await moveApproval(
-    services.database.db,
-    id,
-    { from: ['approved'], to: 'consumed' },
-    { consumedAt: now, consumedByStartId: request.gatewayStartId },
-    { settledAt: { gt: new Date(now.getTime() - approvedLifeMs) } },
-  );
-  if (!consumed) throw conflict(notApproved(await ownApproval(services, gateway, id), now));
+  const problem = await services.database.transaction(async (tx) => {
+    const locked = await lockApproval(tx, id);
+    if (locked === null) throw noSuchApproval('approval');
+    const isFresh = locked.settledAt !== null && locked.settledAt.getTime() > now.getTime() - approvedLifeMs;
+    if (locked.state !== 'approved' || !isFresh) return notApproved(locked, now);
+    const moved = movedSinceApproved(locked, now);
+    if (moved !== null) {
+      await moveApproval(tx, id, { from: ['approved'], to: 'void' }, { comment: moved });
+      return moved;
+    }
+    const consumed = { consumedAt: now, consumedByStartId: request.gatewayStartId };
+    await moveApproval(tx, id, { from: ['approved'], to: 'consumed' }, consumed);
+    return null;
+  });
+  if (problem !== null) throw conflict(problem);
   return showStatus(services, gateway, id, now);
+}
+
+/** What has changed at the control plane so that the approval holds no more, as a sentence; null: nothing. */
+function movedSinceApproved(row: ApprovalRow, now: Date): string | null {
+  if (row.connection.deletedAt !== null || row.connection.revision !== row.connectionRevision)
+    return 'The connection has changed since it was asked for.';
+  const { open, lapsed } = standingOf(row, now);
+  if (open === null) return null;
+  const [because = 'too few people approve it'] = lapsed.values();
+  return `The approval no longer counts: ${because}.`;
 }
 
 /** consumed → what became of it, told by the process that consumed it. Telling the same again changes nothing. */
@@ -189,6 +250,7 @@ function statusOf(services: GatewayServices, row: ApprovalRow, now: Date): Appro
     state: stateOf(row, now),
     decidedBy: row.decisions.map((decision) => decision.person.name),
     comment: row.comment,
+    missing: missingWords(row),
     url: `${services.publicUrl}/approvals/${row.id}`,
   };
 }

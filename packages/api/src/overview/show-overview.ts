@@ -9,6 +9,7 @@ import {
   readLastVerification,
   readStatistics,
 } from '@sluice/database';
+import { answererOf } from '../approvals/answerer.ts';
 import { approvalFilter } from '../approvals/list-approvals.ts';
 import { healthOf, listenersOf } from '../gateways/gateway-views.ts';
 import { nothing } from '../inputs.ts';
@@ -24,13 +25,14 @@ export const showOverview = query({
   input: nothing,
   run: async ({ db, caller, may, now }): Promise<OverviewView> => {
     const seesApprovals = may('approvals.read');
+    const viewer = await answererOf(db, caller.actor, now);
     const visibleTo = may('sessions.read') ? null : ownIds(caller.actor);
     const since = new Date(now.getTime() - hoursShown * hourMs);
     const statistics = await readStatistics(db, visibleTo, since);
     const gateways = await listGateways(db);
     return {
-      waitingForMe: await countApprovals(db, approvalFilter('mine', caller.actor, seesApprovals, null), now),
-      waiting: await countApprovals(db, approvalFilter('all', caller.actor, seesApprovals, null), now),
+      waitingForMe: await countApprovals(db, approvalFilter('mine', viewer, seesApprovals, null), now),
+      waiting: await countApprovals(db, approvalFilter('all', viewer, seesApprovals, null), now),
       statementsByVerdict: byHour(statistics.byHour, now),
       topConnections: statistics.topConnections,
       topRefusals: statistics.topRefusals,

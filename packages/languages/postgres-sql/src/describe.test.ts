@@ -61,3 +61,13 @@ it('answers are JSON-safe', () => {
     expect(structuredClone(outcome)).toEqual(outcome);
   }
 });
+
+it.each([
+  ['/* reason: fix it; ticket: OPS-1 */ update c set n = 1', 'reason: fix it; ticket: OPS-1'],
+  ['-- reason: fix it\n  /* /* nested */ too */select 1', 'reason: fix it\n/* nested */ too'],
+  ['select 1 /* reason: behind the first word */', null],
+  ['/**/ select 1', ''],
+  ["select '/* reason: a text */'", null],
+])('the comment before %s is the requester’s own words', (text, comment) => {
+  expect(postgresSql.describe(text).comment).toBe(comment);
+});

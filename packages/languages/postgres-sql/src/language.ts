@@ -4,6 +4,7 @@ import { deparseSync } from 'pgsql-deparser';
 import { analyseStatement, freshTrail, languageName } from './analyse.ts';
 import type { PostgresCatalogue, PostgresSessionState } from './context.ts';
 import { GrammarError, loadGrammar, parseStatements, type RawStatement } from './grammar.ts';
+import { leadingComment } from './lexer.ts';
 import { literalsOf } from './literals.ts';
 import { Names } from './names.ts';
 import { stateAfter } from './session-after.ts';
@@ -121,7 +122,7 @@ function boundsOf(
 function describeMessage(text: string): StatementDescription {
   const statements = parseStatements(text).map((statement) => statement.stmt);
   const tree = canonicalJson(statements);
-  return { canonical: printed(statements, text), tree };
+  return { canonical: printed(statements, text), tree, comment: leadingComment(text) };
 }
 
 /** The deparser is for display only; where it cannot print a tree the text itself is shown. */

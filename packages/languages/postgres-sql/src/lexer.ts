@@ -44,6 +44,19 @@ export function tokensOf(text: string): readonly Token[] {
   return tokens;
 }
 
+/** The comments before the first token, each without its marks, one a line; null when there are none. */
+export function leadingComment(text: string): string | null {
+  const comments: string[] = [];
+  for (let offset = matchAt(blank, text, 0); offset < text.length; offset = matchAt(blank, text, offset)) {
+    const end = commentEnd(text, offset);
+    if (end === offset) break;
+    const isClosedBlock = text.startsWith('/*', offset) && text.endsWith('*/', end) && end - offset >= 4;
+    comments.push(text.slice(offset + 2, isClosedBlock ? end - 2 : end).trim());
+    offset = end;
+  }
+  return comments.length === 0 ? null : comments.join('\n');
+}
+
 function commentEnd(text: string, start: number): number {
   if (text.startsWith('--', start)) {
     const end = text.slice(start).search(/[\n\r]/);

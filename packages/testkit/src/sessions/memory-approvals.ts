@@ -20,6 +20,8 @@ export class MemoryApprovals implements ApprovalsPort {
   beforeConsume: (id: string) => void = () => undefined;
   /** While set an approval is used and the answer that says so is lost. */
   consumeAnswerLost = false;
+  /** What the requester of every hold still has to say. */
+  missing: string | null = null;
   readonly #entries = new Map<string, Entry>();
   /** One listener for every hold that waits. */
   readonly #events = new EventEmitter().setMaxListeners(0);
@@ -127,6 +129,6 @@ export class MemoryApprovals implements ApprovalsPort {
 
   #status({ request, state, decidedBy, comment }: Entry): ApprovalStatus {
     const url = `${this.#publicUrl}/approvals/${request.id}`;
-    return { id: request.id, state, decidedBy: [...decidedBy], comment, url };
+    return { id: request.id, state, decidedBy: [...decidedBy], comment, url, missing: this.missing };
   }
 }

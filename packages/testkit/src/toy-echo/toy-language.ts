@@ -8,14 +8,14 @@ const stateSchema = z.object({ refused: z.string() });
 const assignment = /(\w+)='([^']*)'/g;
 const toyRelation: ObjectRef = { type: 'relation', schema: null, name: 'toy' };
 
-/** `echo …` reads, `write …` changes what it names, `drop …` destroys; every other line is a syntax error. */
+/** `echo …` reads, `write …` changes what it names, `drop …` destroys; every other line is a syntax error. `[…]` is a comment. */
 export const toyLanguage: Language = {
   name: toyLanguageName,
   load: () => Promise.resolve(),
   read: (text, { session }) => readLine(text, stateSchema.parse(session).refused),
   describe: (text) => {
     const words = text.trim().split(/\s+/);
-    return { canonical: words.join(' '), tree: JSON.stringify(words) };
+    return { canonical: words.join(' '), tree: JSON.stringify(words), comment: /\[([^\]]*)\]/.exec(text)?.[1] ?? null };
   },
 };
 

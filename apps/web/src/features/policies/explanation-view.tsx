@@ -108,7 +108,9 @@ function Terms({ explanation }: { readonly explanation: Explanation }) {
       )}
       {hold === null ? null : (
         <Callout tone="hold" icon={Pause}>
-          {countText(hold.count, 'person', 'people')} among {hold.approvers.join(', ')}
+          {(hold.demands?.stages ?? [hold])
+            .map(({ count, approvers }) => `${countText(count, 'person', 'people')} among ${approvers.join(', ')}`)
+            .join(', then ')}
           {hold.owner ? ' or the agent’s owner' : ''} must approve it within {durationText(hold.expiresSeconds * 1_000)}
           .
         </Callout>
