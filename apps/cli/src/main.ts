@@ -7,6 +7,7 @@ import { connectCommand } from './commands/connect.ts';
 import { connectionsCommand } from './commands/connections.ts';
 import { corpusCommand } from './commands/corpus.ts';
 import { execCommand } from './commands/exec.ts';
+import { gatewayCommand } from './commands/gateway.ts';
 import { loginCommand } from './commands/login.ts';
 import { policyCommand } from './commands/policy.ts';
 import { recordingsCommand } from './commands/recordings.ts';
@@ -34,10 +35,10 @@ async function main(): Promise<number> {
     recordingsCommand(),
     policyCommand(env),
     caCommand(env),
+    gatewayCommand(),
   ]) {
-    // A command's own commands as well: wrong usage has one exit code everywhere.
-    for (const sub of command.commands) sub.exitOverride();
-    program.addCommand(command.exitOverride());
+    overrideExits(command);
+    program.addCommand(command);
   }
   program.addCommand(completionCommand(program).exitOverride());
   try {
@@ -53,6 +54,12 @@ async function main(): Promise<number> {
     tell(`sluice: ${error instanceof Error ? error.message : String(error)}`);
     return exitCodes.failed;
   }
+}
+
+/** A command's own commands as well: wrong usage has one exit code everywhere. */
+function overrideExits(command: Command): void {
+  command.exitOverride();
+  for (const sub of command.commands) overrideExits(sub);
 }
 
 void main().then((code) => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bundle, SignedBundle } from '@sluice/domain';
 import { bundleContext, generateSigningKeys, signJson, ticketContext } from '@sluice/keys';
+import { compileFloor } from '@sluice/policy';
 import { defaultPolicySource } from '@sluice/testkit/sessions';
 import { toyConnection } from '@sluice/testkit/toy-echo';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -66,7 +67,7 @@ describe('a bundle takes force', () => {
 
 describe('CP08: an older gateway and what it does not know', () => {
   const older = ['policy-1', 'mask-1', 'hold-1', 'limit-1', 'recording-1'];
-  const old = () => new Bundles(new StateStore(folder), 'gateway-1', keys, older);
+  const old = () => new Bundles(new StateStore(folder), 'gateway-1', keys, { declared: older });
   const newer = (more: object) => signJson(keys, bundleContext, { ...bundle(7), ...more });
 
   test('a policy with a rule key that it lacks refuses every connection, whatever the rules said before', () => {
@@ -103,6 +104,35 @@ describe('CP08: an older gateway and what it does not know', () => {
 
   test('this build declares what it enforces, its protocols included', () => {
     expect(capabilities).toEqual(expect.arrayContaining(['policy-1', 'reader-1', 'protocol-postgres']));
+  });
+});
+
+describe('the gateway’s own floor', () => {
+  const floorOf = (text: string) => {
+    const result = compileFloor(`version: 1\n${text}`, { detectors: [] });
+    if (!result.ok) throw new Error(result.problems[0]?.message);
+    return result.floor;
+  };
+  const rulesOf = (gateway: Bundles) => gateway.current?.policy.policy.rules.map(({ name }) => name) ?? [];
+
+  test('lies under every bundle, the kept one too, and a new one lies under the policy that is in force', () => {
+    const gateway = new Bundles(new StateStore(folder), 'gateway-1', keys, { floor: floorOf('never: [schema]') });
+    gateway.accept(signed(1));
+    expect(rulesOf(gateway)).toContain('floor:never-schema');
+    const again = new Bundles(new StateStore(folder), 'gateway-1', keys, { floor: floorOf('never: [write]') });
+    expect(rulesOf(again)).toContain('floor:never-write');
+    again.floorIs(floorOf('never: [privilege]'), null);
+    expect(rulesOf(again).filter((name) => name.startsWith('floor:'))).toEqual(['floor:never-privilege']);
+  });
+
+  test('one that is not usable closes everything until one is', () => {
+    bundles.accept(signed(1));
+    bundles.floorIs(null, 'broken');
+    expect(bundles.problemOf('connection-1')).toBe('broken');
+    bundles.accept(signed(2));
+    expect(bundles.problemOf('connection-1')).toBe('broken');
+    bundles.floorIs(null, null);
+    expect(bundles.problemOf('connection-1')).toBeNull();
   });
 });
 

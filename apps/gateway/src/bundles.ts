@@ -11,7 +11,7 @@ import {
 } from '@sluice/domain';
 import { bundleContext, openSigned } from '@sluice/keys';
 import { detectorNames } from '@sluice/masking';
-import { type CompiledPolicy, compilePolicy } from '@sluice/policy';
+import { type CompiledPolicy, compilePolicy, type Floor, withFloor } from '@sluice/policy';
 import { protocols } from '@sluice/protocols';
 import type { PolicySnapshot } from '@sluice/session';
 import type { StateStore } from './state-store.ts';
@@ -38,6 +38,10 @@ export interface CurrentBundle {
   readonly refused: ReadonlyMap<string, string>;
 }
 
+interface OpenedBundle extends CurrentBundle {
+  readonly plain: CompiledPolicy;
+}
+
 export class Bundles {
   readonly #store: StateStore;
   readonly #gatewayId: string;
@@ -45,20 +49,31 @@ export class Bundles {
   readonly #declared: readonly string[];
   #current: CurrentBundle | null = null;
   #obstacle: string | null = null;
+  #floor: Floor | null;
+  /** The policy in force without the floor. */
+  #plain: CompiledPolicy = compiled(refuseAllSource, 0);
+  #floorProblem: string | null = null;
   readonly #listeners: ((current: CurrentBundle) => void)[] = [];
 
   constructor(
     store: StateStore,
     gatewayId: string,
     pinned: { readonly keyId: string; readonly publicKey: string },
-    declared: readonly string[] = capabilities,
+    {
+      floor = null,
+      declared = capabilities,
+    }: { readonly floor?: Floor | null; readonly declared?: readonly string[] } = {},
   ) {
     this.#store = store;
+    this.#floor = floor;
     this.#declared = declared;
     this.#gatewayId = gatewayId;
     this.#publicKeyOf = (keyId) => (keyId === pinned.keyId ? pinned.publicKey : null);
     const kept = store.bundle();
-    if (kept !== null) this.#current = this.#open(kept);
+    if (kept === null) return;
+    const current = this.#open(kept);
+    this.#current = current;
+    this.#plain = current.plain;
   }
 
   get current(): CurrentBundle | null {
@@ -72,9 +87,20 @@ export class Bundles {
   /** Why a connection's sessions are refused, whatever policy says; null when they are not. */
   problemOf(connectionId: string): string | null {
     const current = this.#current;
+    if (this.#floorProblem !== null) return this.#floorProblem;
     if (this.#obstacle !== null) return this.#obstacle;
     if (current === null) return 'this gateway has no policy yet';
     return current.missing.length > 0 ? tooOld(current.missing) : (current.refused.get(connectionId) ?? null);
+  }
+
+  /** Puts another floor under the policy, or, where it could not be read, closes everything until one can. */
+  floorIs(floor: Floor | null, problem: string | null): void {
+    this.#floorProblem = problem;
+    if (problem !== null) return;
+    this.#floor = floor;
+    if (this.#current === null) return;
+    const { policy } = this.#current;
+    this.#current = { ...this.#current, policy: { ...policy, policy: withFloor(this.#plain, floor) } };
   }
 
   onChange(listener: (current: CurrentBundle) => void): void {
@@ -98,6 +124,7 @@ export class Bundles {
     this.#store.keepBundle(signed);
     this.#obstacle = null;
     this.#current = next;
+    this.#plain = next.plain;
     for (const listener of this.#listeners) listener(next);
   }
 
@@ -106,7 +133,7 @@ export class Bundles {
     return this.#publicKeyOf;
   }
 
-  #openOrStop(signed: SignedBundle): CurrentBundle {
+  #openOrStop(signed: SignedBundle): OpenedBundle {
     try {
       return this.#open(signed);
     } catch (error) {
@@ -116,18 +143,19 @@ export class Bundles {
     }
   }
 
-  #open(signed: SignedBundle): CurrentBundle {
+  #open(signed: SignedBundle): OpenedBundle {
     const schema = { parse: (value: unknown) => readBundle(value, this.#declared) };
     const read = openSigned({ signed, context: bundleContext, schema, publicKeyOf: this.#publicKeyOf });
     const { bundle, missing, refused } = read;
     if (bundle.gatewayId !== this.#gatewayId) {
       throw new SluiceError('forbidden', 'the bundle was made for another gateway', { audience: 'operator' });
     }
-    const policy =
+    const plain =
       missing.length > 0 ? compiled(refuseAllSource, 0) : compiled(bundle.policy.source, bundle.policy.version);
     return {
       bundle,
-      policy: { version: bundle.policy.version, policy },
+      policy: { version: bundle.policy.version, policy: withFloor(plain, this.#floor) },
+      plain,
       connections: new Map(bundle.connections.map((connection) => [connection.id, connection])),
       missing,
       refused,

@@ -1,5 +1,11 @@
 /** Testing a connection where it will be used: in the gateway, step by step. */
-import { type BundleConnection, type CredentialPurpose, SluiceError, type TestResult } from '@sluice/domain';
+import {
+  type BundleConnection,
+  type CredentialPurpose,
+  hasCredential,
+  SluiceError,
+  type TestResult,
+} from '@sluice/domain';
 import { protocolByName } from '@sluice/protocols';
 import type { SessionPorts } from '@sluice/session';
 import type { DialRequest } from '@sluice/wire-kit';
@@ -28,8 +34,9 @@ export async function testConnection(
   try {
     const { steps, warnings, roads } = await protocol.testTarget({
       writer: await ownDialRequest(connection, 'writer', ports, testTimeoutMs),
-      reader:
-        connection.readerCredential === null ? null : await ownDialRequest(connection, 'reader', ports, testTimeoutMs),
+      reader: hasCredential(connection, 'reader')
+        ? await ownDialRequest(connection, 'reader', ports, testTimeoutMs)
+        : null,
     });
     const ok = steps.every((step) => step.ok);
     return { requestId, connectionId, ok, steps: [...steps], warnings: [...warnings], roads: [...roads] };

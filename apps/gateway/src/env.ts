@@ -19,6 +19,8 @@ const schema = z.object({
   SLUICE_LISTEN_HOST: z.string().default('127.0.0.1'),
   /** `host:port`, `host:*` or `*`: the targets that this gateway may dial, whatever a bundle says. */
   SLUICE_ALLOW_TARGETS: list,
+  /** This gateway's own floor: a YAML file that caps what any bundle may grant. */
+  SLUICE_FLOOR_FILE: z.string().min(1).optional(),
   /** Connection names whose target may be spoken to with MD5 or cleartext passwords without verified TLS. */
   SLUICE_ALLOW_WEAK_AUTHENTICATION: list,
   /** Bytes that the spool may hold before new statements are refused. */
@@ -35,6 +37,7 @@ export interface GatewayEnvironment {
   readonly name: string;
   readonly listenHost: string;
   readonly allowTargets: readonly string[];
+  readonly floorFile: string | null;
   readonly allowWeakAuthentication: readonly string[];
   readonly spoolBytes: number | null;
   readonly sessionCheckMs: number;
@@ -56,9 +59,15 @@ export function readEnvironment(): GatewayEnvironment {
     name: env.SLUICE_GATEWAY_NAME,
     listenHost: env.SLUICE_LISTEN_HOST,
     allowTargets: env.SLUICE_ALLOW_TARGETS,
+    floorFile: env.SLUICE_FLOOR_FILE ?? null,
     allowWeakAuthentication: env.SLUICE_ALLOW_WEAK_AUTHENTICATION,
     spoolBytes: env.SLUICE_SPOOL_BYTES ?? null,
     sessionCheckMs: env.SLUICE_SESSION_CHECK_SECONDS * 1_000,
     logLevel: env.SLUICE_LOG_LEVEL,
   };
+}
+
+/** The value of a variable that the floor file allows a connection's credential to stand in; null when it is not set. */
+export function readVariable(name: string): string | null {
+  return process.env[name] ?? null;
 }

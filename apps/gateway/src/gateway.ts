@@ -7,13 +7,9 @@ import {
   type CredentialPurpose,
   type NoticeToControlPlane,
   noticeToGatewaySchema,
-  type SealedEnvelope,
-  Secret,
   SluiceError,
-  type TargetCredential,
 } from '@sluice/domain';
-import { fingerprint, keyedDigest, newId } from '@sluice/keys';
-import { openCredential } from '@sluice/keys/sealing';
+import { keyedDigest, newId } from '@sluice/keys';
 import { protocolByName } from '@sluice/protocols';
 import { fileSpool, SpoolPusher, SpoolWriter, spoolDepth } from '@sluice/recording';
 import { LiveSessions, type SessionPorts, StatementRates } from '@sluice/session';
@@ -24,13 +20,17 @@ import { Authoriser, secretMatches } from './authoriser.ts';
 import { Bundles, type CurrentBundle, capabilities } from './bundles.ts';
 import { testConnection } from './connection-test.ts';
 import { ControlPlane } from './control-plane.ts';
+import { Credentials } from './credentials.ts';
+import { enrol } from './enrol.ts';
 import type { GatewayEnvironment } from './env.ts';
 import { Explanations } from './explanations.ts';
 import { FactsPool } from './facts-pool.ts';
+import { type FloorFile, readFloorFile } from './floor-file.ts';
 import { KnowledgeCache } from './knowledge-cache.ts';
 import { Lease } from './lease.ts';
 import { Leaves } from './leaves.ts';
 import { Listeners } from './listeners.ts';
+import { LoadMeter } from './load-meter.ts';
 import { OwnSessions } from './own-sessions.ts';
 import { Rotations, withSteps } from './rotations.ts';
 import { SessionCheck } from './session-check.ts';
@@ -52,6 +52,8 @@ export interface RunningGateway {
   readonly gatewayId: string;
   /** Resolves when the first bundle is in force and the tunnel is up. */
   readonly ready: Promise<void>;
+  /** Reads the floor file again; every open session ends, and nothing is served while the file is not usable. */
+  reloadFloor(): void;
   stop(): Promise<void>;
 }
 
@@ -60,41 +62,14 @@ export async function startGateway(
   log: Logger,
   spawnParser: () => Worker,
 ): Promise<RunningGateway> {
+  // Before anything is asked or kept: a gateway with a broken floor does not even enrol.
+  readFloorFile(env.floorFile);
   const store = new StateStore(env.dataDir);
   const keys = await store.keys(() => randomBytes(digestKeyBytes).toString('base64url'));
   const enrolment = store.enrolment() ?? (await enrol(env, store, keys, log));
   const gateway = new Gateway(env, log, store, keys, enrolment, spawnParser);
   await gateway.start();
   return gateway;
-}
-
-async function enrol(env: GatewayEnvironment, store: StateStore, keys: GatewayKeys, log: Logger): Promise<Enrolment> {
-  if (env.enrolToken === null) {
-    throw new SluiceError('unauthenticated', 'this gateway is not enrolled and has no enrolment token', {
-      audience: 'operator',
-      hint: 'Make one on the gateways page and set SLUICE_ENROL_TOKEN.',
-    });
-  }
-  const answer = await new ControlPlane(env.url, keys.signing, null).enrol({
-    token: env.enrolToken,
-    name: env.name,
-    signingKey: keys.signing.publicKey,
-    sealingKey: keys.sealing.publicKey,
-    version: gatewayVersion,
-    hostname: hostname(),
-    capabilities,
-  });
-  const enrolment = { gatewayId: answer.gatewayId, url: env.url, bundleKey: answer.bundleKey, caRoot: answer.caRoot };
-  store.keepEnrolment(enrolment);
-  log.info(
-    {
-      gatewayId: answer.gatewayId,
-      sealingKey: fingerprint(keys.sealing.publicKey),
-      signingKey: fingerprint(keys.signing.publicKey),
-    },
-    'enrolled',
-  );
-  return enrolment;
 }
 
 class Gateway implements RunningGateway {
@@ -106,6 +81,7 @@ class Gateway implements RunningGateway {
   readonly #keys: GatewayKeys;
   readonly #controlPlane: ControlPlane;
   readonly #bundles: Bundles;
+  #floor: FloorFile;
   readonly #lease = new Lease(() => performance.now());
   readonly #authoriser: Authoriser;
   readonly #approvals: Approvals;
@@ -119,6 +95,7 @@ class Gateway implements RunningGateway {
   readonly #ownSessions = new OwnSessions(() => performance.now());
   readonly #sessionCheck: SessionCheck;
   readonly #rotations: Rotations;
+  readonly #credentials: Credentials;
   readonly #dialer: TargetDialer;
   readonly #listeners: Listeners;
   readonly #entry: SessionEntry;
@@ -130,8 +107,7 @@ class Gateway implements RunningGateway {
   #pulling: Promise<void> | null = null;
   #pullRetry: NodeJS.Timeout | null = null;
   #markReady: () => void = () => undefined;
-  #cpu = process.cpuUsage();
-  #cpuAt = performance.now();
+  readonly #load = new LoadMeter();
 
   constructor(
     env: GatewayEnvironment,
@@ -150,7 +126,8 @@ class Gateway implements RunningGateway {
     });
     const warn = (message: string, fields: Record<string, unknown>) => log.warn(fields, message);
     this.#controlPlane = new ControlPlane(env.url, keys.signing, enrolment.gatewayId);
-    this.#bundles = new Bundles(store, enrolment.gatewayId, enrolment.bundleKey);
+    this.#floor = readFloorFile(env.floorFile);
+    this.#bundles = new Bundles(store, enrolment.gatewayId, enrolment.bundleKey, { floor: this.#floor.floor });
     this.#authoriser = new Authoriser(this.#controlPlane, Date.now);
     this.#approvals = new Approvals({
       controlPlane: this.#controlPlane,
@@ -178,7 +155,13 @@ class Gateway implements RunningGateway {
       onChunk: () => this.#pusher.wake(),
     });
     this.#knowledge = new KnowledgeCache(warn);
-    this.#dialer = new TargetDialer(env.allowTargets);
+    this.#credentials = new Credentials({
+      sealing: keys.sealing,
+      floor: () => this.#floor.floor,
+      allowWeakAuthentication: env.allowWeakAuthentication,
+      taken: (connectionId, purpose) => this.#rotations.override(connectionId, purpose),
+    });
+    this.#dialer = new TargetDialer(env.allowTargets, () => this.#floor.floor);
     this.#ports = this.#sessionPorts();
     this.#explanations = new Explanations({
       controlPlane: this.#controlPlane,
@@ -190,7 +173,7 @@ class Gateway implements RunningGateway {
       sealingKey: keys.sealing.publicKey,
       store,
       tell: (rotation) => this.#controlPlane.tellRotation(rotation),
-      open: (connection, purpose, envelope) => this.#openEnvelope(connection, purpose, envelope),
+      open: (connection, purpose, envelope) => this.#credentials.open(connection, purpose, envelope),
       connection: (id) => this.#servedConnection(id),
       log: warn,
     });
@@ -254,6 +237,23 @@ class Gateway implements RunningGateway {
     this.#stopping.abort();
     this.#leaves.close();
     await bounded(Promise.all([this.#knowledge.close(), this.#facts.close(), this.#tunnel?.finished]));
+  }
+
+  reloadFloor(): void {
+    try {
+      this.#floor = readFloorFile(this.#env.floorFile);
+      this.#bundles.floorIs(this.#floor.floor, null);
+      this.#log.info({ digest: this.#floor.shown?.digest ?? null }, 'floor in force');
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      this.#bundles.floorIs(null, 'this gateway’s own floor file is not usable');
+      this.#log.error({ error: error.message, hint: error.hint }, 'nothing is served until the floor file is usable');
+    }
+    // What a session was judged by is remembered with the policy's version, which did not move.
+    const message = 'the gateway’s own floor changed';
+    for (const session of this.#live.all())
+      session.terminate({ reason: 'terminated', message, hint: 'Connect again.' });
+    void this.#report();
   }
 
   #connected(tunnel: Tunnel): void {
@@ -425,32 +425,16 @@ class Gateway implements RunningGateway {
         openSessions: this.#live.size,
         spoolChunks: depth.chunks,
         spoolBytes: depth.bytes,
-        cpuPercent: this.#cpuPercent(),
+        cpuPercent: this.#load.percent(),
         memoryBytes: process.memoryUsage.rss(),
         clock: new Date().toISOString(),
         listeners: this.#listeners.states(),
+        floor: this.#floor.shown,
       });
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       this.#log.debug({ code: error.code }, 'the state could not be reported');
     }
-  }
-
-  #cpuPercent(): number {
-    const used = process.cpuUsage(this.#cpu);
-    const now = performance.now();
-    const percent = (used.user + used.system) / 10 / Math.max(now - this.#cpuAt, 1);
-    this.#cpu = process.cpuUsage();
-    this.#cpuAt = now;
-    return Math.round(percent * 10) / 10;
-  }
-
-  async #openEnvelope(
-    { address, id }: BundleConnection,
-    purpose: CredentialPurpose,
-    envelope: SealedEnvelope,
-  ): Promise<Secret<TargetCredential>> {
-    return new Secret(await openCredential(this.#keys.sealing.privateKey, address, id, envelope, purpose));
   }
 
   #every(ms: number, work: () => void): void {
@@ -474,16 +458,10 @@ class Gateway implements RunningGateway {
           throw new SluiceError('unavailable', 'this gateway has no policy yet', { hint: 'Try again in a moment.' });
         return current.policy;
       },
-      credential: async (connection, purpose) => {
-        const given = purpose === 'reader' ? connection.readerCredential : connection.credential;
-        const envelope = given === null ? null : (this.#rotations.override(connection.id, purpose) ?? given);
-        if (envelope === null)
-          throw new SluiceError('target-auth', `connection ${connection.name} has no credential for this gateway`);
-        return this.#openEnvelope(connection, purpose, envelope);
-      },
+      credential: (connection, purpose) => this.#credentials.of(connection, purpose),
       noteSession: ({ address }, id) => this.#ownSessions.note(`${address.host}:${address.port}`, id),
       connect: (connection, signal) => this.#dialer.dial(connection, signal),
-      allowWeakAuthentication: (connection) => this.#env.allowWeakAuthentication.includes(connection.name),
+      allowWeakAuthentication: (connection) => this.#credentials.allowsWeakAuthentication(connection),
       knowledge: (protocol, connection, dial) => this.#knowledge.of(protocol, connection, dial),
       facts: this.#facts,
       rates: new StatementRates(),

@@ -13,13 +13,14 @@ const parserHeapMiB = 512;
 /** Stack of one parse worker, in MiB: deep statements must not break the grammar. */
 const parserStackMiB = 4;
 
-const usage = `usage: sluice-gateway run | version
+const usage = `usage: sluice-gateway run [--floor FILE] | version
 
 Environment:
   SLUICE_URL              the control plane, e.g. https://sluice.example.com
   SLUICE_GATEWAY_DATA     a folder of this gateway's own (keys, last policy, spool)
   SLUICE_ENROL_TOKEN      needed once, from the gateways page
   SLUICE_ALLOW_TARGETS    host:port,host:*,… that this gateway may dial
+  SLUICE_FLOOR_FILE       this gateway's own caps on what any policy may grant; SIGHUP reads it again
 `;
 
 async function main(): Promise<number> {
@@ -34,12 +35,21 @@ async function main(): Promise<number> {
   }
   let env: GatewayEnvironment;
   try {
-    env = readEnvironment();
+    env = withFlags(readEnvironment(), process.argv.slice(3));
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     return 2;
   }
   return run(env);
+}
+
+/** Throws for a flag that there is not: one that is ignored could have closed something. */
+function withFlags(env: GatewayEnvironment, flags: readonly string[]): GatewayEnvironment {
+  const [flag, value, ...more] = flags;
+  if (flag === undefined) return env;
+  if (flag !== '--floor' || value === undefined || more.length > 0)
+    throw new Error(`the gateway does not know ${flags.join(' ')}`);
+  return { ...env, floorFile: value };
 }
 
 async function run(env: GatewayEnvironment): Promise<number> {
@@ -53,6 +63,7 @@ async function run(env: GatewayEnvironment): Promise<number> {
     void gateway.ready.then(() =>
       process.stdout.write(`${JSON.stringify({ ready: true, gatewayId: gateway.gatewayId })}\n`),
     );
+    process.on('SIGHUP', () => gateway.reloadFloor());
     await stopped;
     await gateway.stop();
     return 0;

@@ -1,6 +1,7 @@
 /** Looks for sessions at the targets, under the connections' own accounts, that did not come through this gateway. */
 import {
   type BundleConnection,
+  hasCredential,
   maxReportedSessions,
   SluiceError,
   type TargetSession,
@@ -55,14 +56,14 @@ export class SessionCheck {
   /** Null: the protocol lists no sessions, or there is no credential to ask with. */
   async #look(connection: BundleConnection): Promise<TargetSessionsReport | null> {
     const list = protocolByName(connection.address.protocol)?.listSessions ?? null;
-    if (list === null || connection.credential === null) return null;
+    if (list === null || !hasCredential(connection, 'writer')) return null;
     const { ports, own } = this.#parts;
     const others = new Map<string, TargetSession>();
     const { host, port } = connection.address;
     try {
-      for (const purpose of connection.readerCredential === null
-        ? (['writer'] as const)
-        : (['writer', 'reader'] as const)) {
+      for (const purpose of hasCredential(connection, 'reader')
+        ? (['writer', 'reader'] as const)
+        : (['writer'] as const)) {
         for (const session of await list(await ownDialRequest(connection, purpose, ports, checkTimeoutMs)))
           if (!own.has(`${host}:${port}`, session.id)) others.set(session.id, session);
       }

@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls';
 import {
   actorSchema,
   type BundleConnection,
+  hasCredential,
   SluiceError,
   streamOpenSchema,
   type Ticket,
@@ -120,7 +121,7 @@ export class SessionEntry {
   #problem(connection: BundleConnection): string | null {
     const problem = this.#options.bundles.problemOf(connection.id);
     if (problem !== null) return problem;
-    if (connection.credential === null) return `connection ${connection.name} has no credential for this gateway`;
+    if (!hasCredential(connection, 'writer')) return `connection ${connection.name} has no credential for this gateway`;
     return null;
   }
 

@@ -1,30 +1,29 @@
 /** The only place that opens a socket towards a target. */
-import { connect, type Socket } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { connect, isIP, type Socket } from 'node:net';
 import { type BundleConnection, SluiceError, type TargetAddress } from '@sluice/domain';
+import { type Floor, listAllows } from '@sluice/policy';
 
 const dialTimeoutMs = 10_000;
 
 export class TargetDialer {
   readonly #allowed: readonly string[];
+  readonly #floor: () => Floor | null;
 
-  /** `host:port`, `host:*` or `*`; from the gateway's own configuration, not from a bundle. */
-  constructor(allowed: readonly string[]) {
+  /**
+   * `host:port`, `host:*` or `*`; from the gateway's own configuration, not from a bundle. Where its floor file lists targets as well,
+   * both lists must allow an address; the file alone is enough where `allowed` is empty.
+   */
+  constructor(allowed: readonly string[], floor: () => Floor | null = () => null) {
     this.#allowed = allowed;
+    this.#floor = floor;
   }
 
   /** Throws SluiceError `target-unreachable`; the message tells an address off the list from one that does not answer. */
   async dial(connection: BundleConnection, signal: AbortSignal): Promise<Socket> {
     const { address } = connection;
-    if (!this.allows(address)) {
-      throw new SluiceError(
-        'target-unreachable',
-        `this gateway's own file does not allow the target ${address.host}:${address.port}`,
-        {
-          hint: 'Add it to SLUICE_ALLOW_TARGETS of the gateway, or correct the connection’s address.',
-        },
-      );
-    }
-    const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+    const host = await this.#allowedHost(address);
+    const socket = connect({ host, port: address.port, noDelay: true, keepAlive: true });
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(dialTimeoutMs)]);
     try {
       await opened(socket, bounded);
@@ -46,9 +45,34 @@ export class TargetDialer {
     return socket;
   }
 
+  /** What to dial: the name, or the one of its addresses that the floor's subnets hold. Throws SluiceError `target-unreachable`. */
+  async #allowedHost({ host, port, ...rest }: TargetAddress): Promise<string> {
+    const targets = this.#floor()?.targets ?? null;
+    const refuse = (list: string) =>
+      new SluiceError('target-unreachable', `this gateway's own file does not allow the target ${host}:${port}`, {
+        hint: `Add it to ${list} of the gateway, or correct the connection’s address.`,
+      });
+    if ((targets === null || this.#allowed.length > 0) && !this.allows({ host, port, ...rest }))
+      throw refuse('SLUICE_ALLOW_TARGETS');
+    if (targets === null || listAllows(targets, host, port)) return host;
+    const named = isIP(host) === 0 && targets.some((pattern) => pattern.host.type === 'subnet');
+    // A name that does not resolve is told apart by the dial itself only where the name is allowed.
+    const found = named ? await lookup(host, { all: true }).catch(() => []) : [];
+    const allowed = found.find(({ address }) => listAllows(targets, address, port));
+    if (allowed === undefined) throw refuse('`targets` in the floor file');
+    return allowed.address;
+  }
+
   /** By host and port, not by a wildcard. */
   #names(address: TargetAddress): boolean {
-    return this.#allowed.includes(`${address.host}:${address.port}`);
+    const exact = (this.#floor()?.targets ?? []).filter(
+      ({ host, ports }) =>
+        ports.from === ports.to && (host.type === 'name' || (host.type === 'subnet' && host.bits === host.base.width)),
+    );
+    return (
+      this.#allowed.includes(`${address.host}:${address.port}`) ||
+      (exact.length > 0 && listAllows(exact, address.host, address.port))
+    );
   }
 
   allows(address: TargetAddress): boolean {

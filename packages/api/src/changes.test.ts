@@ -141,6 +141,31 @@ describe('connections', () => {
     });
   });
 
+  test('a reference takes a sealed credential’s place, asks gateways for the capability, and an envelope takes it back', async () => {
+    const admin = world.as('admin');
+    const id = newId();
+    const mine = async () => open(await bundle()).connections.find((connection) => connection.id === id);
+    const host = 'reference.internal';
+    const credential = await sealed(id, host);
+    const fields = { ...connectionInput, name: 'reference', host, id, gatewayId: world.gateway.id };
+    await admin.connections.createConnection({ ...fields, credential });
+    const credentialReference = { username: 'app', password: 'env:DB_PASSWORD' };
+    const set = await admin.connections.updateConnection({ id, revision: 1, credentialReference });
+    expect(set).toMatchObject({ credential: 'referenced', references: { writer: credentialReference } });
+    expect(await mine()).toMatchObject({ credential: null, references: { writer: credentialReference } });
+    expect((await mine())?.capabilities).toContain('reference-1');
+    await admin.connections.updateConnection({ id, revision: 2, host: 'moved.internal' });
+    for (const password of ['plain', 'file:relative', 'env:A B'])
+      await expect(
+        admin.connections.updateConnection({ id, revision: 3, credentialReference: { username: 'a', password } }),
+      ).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    const back = await sealed(id, 'moved.internal');
+    const kept = await admin.connections.updateConnection({ id, revision: 3, credential: back });
+    expect(kept).toMatchObject({ credential: 'sealed', references: {} });
+    expect((await mine())?.references).toBeUndefined();
+    await admin.connections.deleteConnection({ id });
+  });
+
   test('a deleted connection gives its name back and leaves the bundle', async () => {
     const admin = world.as('admin');
     const { id } = await admin.connections.showConnection({ name: 'billing' });

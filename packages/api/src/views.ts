@@ -1,5 +1,12 @@
 /** What the API answers: the shapes that pages, the CLI and tests read. Dates are Date (superjson). Texts are already masked. */
-import type { ApprovalState, Impact, TargetSession, TestResult, TicketDemand } from '@sluice/domain';
+import type {
+  ApprovalState,
+  CredentialReferences,
+  Impact,
+  TargetSession,
+  TestResult,
+  TicketDemand,
+} from '@sluice/domain';
 
 /** Keyset page: pass `nextCursor` back as `cursor`. */
 export interface Page<Item> {
@@ -24,8 +31,8 @@ export interface MeView {
 
 export type GatewayHealth = 'online' | 'offline' | 'never-connected';
 
-/** `stale`: sealed for another gateway or key, so that it no longer opens. */
-export type CredentialState = 'sealed' | 'missing' | 'stale';
+/** `stale`: sealed for another gateway or key, so that it no longer opens. `referenced`: it stands where the gateway runs. */
+export type CredentialState = 'sealed' | 'referenced' | 'missing' | 'stale';
 
 export interface ConnectionSummary {
   readonly id: string;
@@ -65,6 +72,8 @@ export interface ConnectionDetail extends ConnectionSummary {
   readonly offlineLeaseSeconds: number;
   readonly defaultAction: 'allow' | 'hold' | 'deny';
   readonly holdBehaviour: 'wait' | 'refuse';
+  /** Where the gateway finds passwords, by purpose; in place of sealed ones. */
+  readonly references: CredentialReferences;
   readonly sealing: readonly {
     readonly gatewayId: string;
     readonly gatewayName: string;
@@ -97,6 +106,8 @@ export interface GatewayView {
   readonly bundleVersion: number | null;
   readonly wantedBundleVersion: number;
   readonly clockSkewMs: number | null;
+  /** Its own floor file: base64url SHA-256, and what it says in sentences; null: it has none. */
+  readonly floor: { readonly digest: string; readonly summary: readonly string[] } | null;
   readonly connections: readonly { readonly id: string; readonly name: string; readonly error: string | null }[];
 }
 

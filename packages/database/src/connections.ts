@@ -1,4 +1,4 @@
-import type { CredentialPurpose, SealedEnvelope, TestResult } from '@sluice/domain';
+import type { CredentialPurpose, CredentialReferences, SealedEnvelope, TestResult } from '@sluice/domain';
 import { isId } from '@sluice/domain';
 import type { Db, Tx } from './client.ts';
 import { json, refusingDuplicates } from './client.ts';
@@ -168,6 +168,11 @@ export async function replaceCredential(
 
 export async function removeCredential(tx: Tx, connectionId: string, purpose: CredentialPurpose): Promise<void> {
   await tx.sealedCredential.deleteMany({ where: { connectionId, purpose } });
+}
+
+/** Where the gateway finds the passwords, by purpose; what is not named has an envelope or nothing. */
+export async function setCredentialReferences(tx: Tx, id: string, references: CredentialReferences): Promise<void> {
+  await tx.connection.update({ where: { id }, data: { credentialReferences: json(references) } });
 }
 
 export async function createConnectionTest(

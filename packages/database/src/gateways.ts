@@ -1,7 +1,7 @@
 import type { GatewayState } from '@sluice/domain';
 import type { Db, Tx } from './client.ts';
 import { json, refusingDuplicates } from './client.ts';
-import type { Prisma } from './generated/client.ts';
+import { Prisma } from './generated/client.ts';
 
 /** A node refreshes the rows of its tunnels more often than this; older rows belong to a node that died. In ms. */
 export const tunnelStaleMs = 15_000;
@@ -99,6 +99,7 @@ export async function noteGatewayState(
       bundleVersion: state.bundleVersion,
       clockSkewMs: new Date(state.clock).getTime() - now.getTime(),
       listeners: json(state.listeners),
+      floor: state.floor === null || state.floor === undefined ? Prisma.DbNull : json(state.floor),
     },
   });
   return { previousStartId: before.startId };

@@ -78,6 +78,7 @@ export {
   removeCredential,
   replaceCredential,
   setConnectionPorts,
+  setCredentialReferences,
   updateConnection,
 } from './connections.ts';
 export type { DelegationRow, NewDelegation } from './delegations.ts';

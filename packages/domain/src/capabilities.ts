@@ -19,6 +19,8 @@ export const capabilities = [
   'recording-1',
   /** A reader's credential beside the writer's. */
   'reader-1',
+  /** Credentials that stand where the gateway runs. */
+  'reference-1',
 ] as const;
 export type Capability = (typeof capabilities)[number];
 

@@ -34,6 +34,25 @@ export const targetCredentialSchema = z.strictObject({
 });
 export type TargetCredential = z.infer<typeof targetCredentialSchema>;
 
+/**
+ * A credential that stands where the gateway runs: `env:NAME` or `file:/absolute/path` names its password. A gateway reads it only for
+ * targets that its own floor file lists for it.
+ */
+export const credentialReferenceSchema = z.strictObject({
+  username: z.string().min(1).max(255),
+  password: z
+    .string()
+    .max(1_024)
+    .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/, 'must be env:NAME or file:/absolute/path'),
+});
+export type CredentialReference = z.infer<typeof credentialReferenceSchema>;
+/** By purpose; a purpose that is absent has an envelope or nothing. */
+export const credentialReferencesSchema = z.strictObject({
+  writer: credentialReferenceSchema.optional(),
+  reader: credentialReferenceSchema.optional(),
+});
+export type CredentialReferences = z.infer<typeof credentialReferencesSchema>;
+
 /** HPKE (RFC 9180) envelope: X25519-HKDF-SHA256, HKDF-SHA256, ChaCha20-Poly1305; base64url. */
 export const sealedEnvelopeSchema = z.strictObject({
   suite: z.literal('x25519-hkdf-sha256/chacha20-poly1305'),
@@ -60,6 +79,8 @@ export const bundleConnectionSchema = z.strictObject({
   credential: sealedEnvelopeSchema.nullable(),
   /** The reader's; null: agents open with the writer's. */
   readerCredential: sealedEnvelopeSchema.nullable().default(null),
+  /** In place of envelopes. */
+  references: credentialReferencesSchema.optional(),
   offlineLeaseSeconds: z.int().min(1),
   /** What happens when no rule matches. */
   defaultAction: z.enum(['allow', 'hold', 'deny']),
@@ -68,3 +89,12 @@ export const bundleConnectionSchema = z.strictObject({
   capabilities: z.array(z.string()),
 });
 export type BundleConnection = z.infer<typeof bundleConnectionSchema>;
+
+/** Whether a connection has a credential of this purpose for its gateway, one that opens or not. */
+export function hasCredential(
+  connection: Pick<BundleConnection, 'credential' | 'readerCredential' | 'references'>,
+  purpose: CredentialPurpose,
+): boolean {
+  const envelope = purpose === 'reader' ? connection.readerCredential : connection.credential;
+  return envelope !== null || connection.references?.[purpose] !== undefined;
+}

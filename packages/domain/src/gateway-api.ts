@@ -166,8 +166,17 @@ export const approvalCancelSchema = z.strictObject({
   state: z.enum(['cancelled', 'expired', 'void']),
 });
 
+/** Sentences of a floor that are shown; the digest stands for the rest. */
+export const maxFloorSentences = 100;
+
 /** POST chunks?session=ID&index=N — body: the chunk's bytes exactly as spooled. Answered when durable. */
 export const chunkResponseSchema = z.strictObject({ durable: z.literal(true), index: z.int() });
+
+/** A floor file as it is shown: base64url SHA-256 of its bytes, and what it says in sentences. */
+export const floorShownSchema = z.strictObject({
+  digest: z.string().max(64),
+  summary: z.array(z.string().max(4_096)).max(maxFloorSentences),
+});
 
 /** POST state: what the gateways page shows; sent at start and every 5 s. */
 export const gatewayStateSchema = z.strictObject({
@@ -186,6 +195,8 @@ export const gatewayStateSchema = z.strictObject({
   listeners: z.array(
     z.strictObject({ connectionId: z.string(), port: z.int().nullable(), error: z.string().nullable() }),
   ),
+  /** The gateway's own floor file; null: it has none. Absent from gateways of before. */
+  floor: floorShownSchema.nullable().optional(),
 });
 export type GatewayState = z.infer<typeof gatewayStateSchema>;
 

@@ -26,6 +26,8 @@ export {
 } from './access.ts';
 export type { Actor, BuiltInRole, PersonRole } from './actor.ts';
 export { actorSchema, builtInRoles, personRoles, roleNameSchema } from './actor.ts';
+export type { AddressPattern, IpAddress } from './address-pattern.ts';
+export { matchesAddress, parseAddressPattern, parseIp } from './address-pattern.ts';
 export type { Bundle, CredentialRef, SignedBundle, SignedTicket, Ticket } from './bundle.ts';
 export { bundleSchema, credentialRefSchema, signedBundleSchema, signedTicketSchema, ticketSchema } from './bundle.ts';
 export type { Capability } from './capabilities.ts';
@@ -33,6 +35,8 @@ export { capabilities, lackingCapabilities, protocolCapability } from './capabil
 export type {
   BundleConnection,
   CredentialPurpose,
+  CredentialReference,
+  CredentialReferences,
   SealedEnvelope,
   TargetAddress,
   TargetCredential,
@@ -41,6 +45,9 @@ export type {
 export {
   bundleConnectionSchema,
   credentialPurposes,
+  credentialReferenceSchema,
+  credentialReferencesSchema,
+  hasCredential,
   labelsSchema,
   sealedEnvelopeSchema,
   targetAddressSchema,
@@ -119,10 +126,12 @@ export {
   confirmRequestSchema,
   enrolRequestSchema,
   enrolResponseSchema,
+  floorShownSchema,
   gatewayPaths,
   gatewayStateSchema,
   leafRequestSchema,
   leafResponseSchema,
+  maxFloorSentences,
   maxReportedSessions,
   noticeToControlPlaneSchema,
   noticeToGatewaySchema,

@@ -81,6 +81,7 @@ export function compilePolicy(source: string, options: CompileOptions): CompileR
       tests: parsed.data.tests.map((test, index) => ({ ...test, at: map.value(['tests', index, 'name']) })),
       usesTime: variables.has('time'),
       usesSession: variables.has('session'),
+      floor: null,
     },
   };
 }
@@ -95,9 +96,24 @@ function failed(problems: readonly PolicyProblem[]): CompileResult {
   return { ok: false, problems: problems.slice(0, maxProblems) };
 }
 
-function toRule(rule: RuleSource, compiled: Pick<CompiledRule, 'test' | 'at'>, options: CompileOptions): CompiledRule {
+export function toRule(
+  rule: RuleSource,
+  compiled: Pick<CompiledRule, 'test' | 'at'>,
+  options: CompileOptions,
+): CompiledRule {
   const { name, description, when, action } = rule;
-  const plain = { name, description, when, action, hold: null, mask: null, limit: null, would: null, ...compiled };
+  const plain = {
+    name,
+    description,
+    when,
+    action,
+    hold: null,
+    mask: null,
+    limit: null,
+    would: null,
+    floor: false,
+    ...compiled,
+  };
   switch (rule.action) {
     case 'allow':
     case 'deny':
@@ -126,7 +142,7 @@ function toRule(rule: RuleSource, compiled: Pick<CompiledRule, 'test' | 'at'>, o
   }
 }
 
-function unknownDetectors(
+export function unknownDetectors(
   rule: RuleSource,
   path: readonly (string | number)[],
   map: SourceMap,
@@ -146,7 +162,7 @@ function unknownDetectors(
   });
 }
 
-function describeIssue(issue: core.$ZodIssue, map: SourceMap): PolicyProblem[] {
+export function describeIssue(issue: core.$ZodIssue, map: SourceMap): PolicyProblem[] {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
@@ -155,6 +171,8 @@ function describeIssue(issue: core.$ZodIssue, map: SourceMap): PolicyProblem[] {
       message: `there is no "${key}" here`,
     }));
   }
+  if (issue.code === 'invalid_key')
+    return [{ ...map.value(path), path: showPath(path), message: issue.issues[0]?.message ?? issue.message }];
   return [{ ...map.value(path), path: showPath(path), message: issueMessage(issue, path) }];
 }
 

@@ -96,6 +96,7 @@ function judge(
     const context = statementContext(base, input.session, view);
     const outcomes: RuleOutcome[] | null = trace === null ? null : [];
     let opinion: Opinion | null = null;
+    let floor: Opinion | null = null;
     for (const rule of policy.rules) {
       if (rule.mask !== null) continue;
       let hit = false;
@@ -110,9 +111,13 @@ function judge(
       matched.set(rule.name, shownAction(rule, error !== null));
       limits.add(rule, view);
       const next = opinionOf(rule, error !== null);
-      if (next !== null) opinion = stricter(opinion, next);
+      if (next === null) continue;
+      if (rule.floor) floor = stricter(floor, next);
+      else opinion = stricter(opinion, next);
     }
-    strictest = stricter(strictest, opinion ?? defaultOpinion(input.defaultAction));
+    // A floor's hold must not stand in for the default's deny.
+    opinion ??= defaultOpinion(input.defaultAction);
+    strictest = stricter(strictest, floor === null ? opinion : stricter(opinion, floor));
     if (trace !== null) trace.push({ statement: view, rules: outcomes ?? [] });
   }
 

@@ -1,4 +1,4 @@
-import type { Capability, HoldTerms, MaskRule, VerdictAction } from '@sluice/domain';
+import type { AddressPattern, Capability, HoldTerms, MaskRule, VerdictAction } from '@sluice/domain';
 import type { ConditionContext } from './condition.ts';
 import type { SourcePosition } from './positions.ts';
 import type { PolicyTestSource, RuleAction } from './schema.ts';
@@ -32,6 +32,22 @@ export interface CompiledRule extends PolicyRule {
   readonly test: (context: ConditionContext) => boolean;
   /** Where its name stands in the source. */
   readonly at: SourcePosition;
+  /** It stands in the gateway's own floor file, and closes even what no rule of the policy speaks of. */
+  readonly floor: boolean;
+}
+
+/** A gateway's own floor, read. */
+export interface Floor {
+  /** The targets that it may dial; null: the file does not say. */
+  readonly targets: readonly AddressPattern[] | null;
+  /** Credential references, each with the targets that it may be used for. */
+  readonly references: ReadonlyMap<string, readonly AddressPattern[]>;
+  readonly weakAuthentication: readonly AddressPattern[];
+  /** Fingerprints (`sha256:` and hex) of the sealing keys that credentials may be given on to; null: the file does not say. */
+  readonly members: readonly string[] | null;
+  /** Classes of data whose masks hold for everybody. */
+  readonly neverUnmask: 'all' | readonly string[];
+  readonly rules: readonly CompiledRule[];
 }
 
 /** A test with its place in the source. */
@@ -46,4 +62,6 @@ export interface CompiledPolicy {
   readonly usesTime: boolean;
   /** True when a statement's rule speaks of `session`: a cache of verdicts must be keyed by it. */
   readonly usesSession: boolean;
+  /** The floor that it stands under; null in a policy by itself. */
+  readonly floor: Floor | null;
 }

@@ -179,7 +179,7 @@ const limitRuleSchema = z
 export const ruleActions = ['allow', 'hold', 'deny', 'mask', 'limit', 'monitor'] as const;
 export type RuleAction = (typeof ruleActions)[number];
 
-const ruleSchema = z.discriminatedUnion('action', [
+export const ruleSchema = z.discriminatedUnion('action', [
   z.strictObject({ ...base, action: z.literal('allow') }),
   z.strictObject({ ...base, action: z.literal('deny') }),
   holdRuleSchema,

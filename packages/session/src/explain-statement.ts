@@ -21,6 +21,7 @@ import {
   explain,
   type Explanation as PolicyExplanation,
   viewStatement,
+  withFloor,
 } from '@sluice/policy';
 import type { DialRequest, ReadText, WireProtocol } from '@sluice/wire-kit';
 import { policyConnectionOf } from './inspector.ts';
@@ -55,7 +56,7 @@ export async function explainStatement(
 function policyFor({ source }: ExplainRequest, ports: SessionPorts): PolicySnapshot {
   if (source === null) return ports.policy();
   const compiled = compilePolicy(source, { detectors: detectorNames });
-  if (compiled.ok) return { version: 0, policy: compiled.policy };
+  if (compiled.ok) return { version: 0, policy: withFloor(compiled.policy, ports.policy().policy.floor) };
   const [problem] = compiled.problems;
   throw new SluiceError(
     'policy-invalid',

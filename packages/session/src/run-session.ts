@@ -8,6 +8,7 @@ import {
   type AuthoriseResponse,
   type BundleConnection,
   type CredentialPurpose,
+  hasCredential,
   type Secret,
   SluiceError,
 } from '@sluice/domain';
@@ -238,7 +239,7 @@ async function dialRequest(
 
 /** Agents open as the reader where there is one; people are bound by policy alone (design section 4). */
 export function opensAsReader(actor: Actor, connection: BundleConnection): boolean {
-  return actor.kind === 'service' && connection.readerCredential !== null;
+  return actor.kind === 'service' && hasCredential(connection, 'reader');
 }
 
 function openedEvent(

@@ -1,5 +1,6 @@
 import type { ConnectionRow } from '@sluice/database';
 import { type Capability, lackingCapabilities, protocolCapability } from '@sluice/domain';
+import { referencesOf } from './keep-credential.ts';
 
 /**
  * What a connection asks of its gateway beside the policy, each with how to see that it does. Whoever gives connections something that
@@ -8,6 +9,7 @@ import { type Capability, lackingCapabilities, protocolCapability } from '@sluic
 const needs: readonly { readonly capability: Capability; readonly when: (row: ConnectionRow) => boolean }[] = [
   { capability: 'recording-1', when: () => true },
   { capability: 'reader-1', when: (row) => row.credentials.some(({ purpose }) => purpose === 'reader') },
+  { capability: 'reference-1', when: (row) => Object.keys(referencesOf(row)).length > 0 },
 ];
 
 /** What a gateway must have to serve this connection. */

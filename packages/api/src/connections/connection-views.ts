@@ -8,6 +8,7 @@ import type { ApiServices } from '../context.ts';
 import { healthOf, listenersOf } from '../gateways/gateway-views.ts';
 import type { ConnectionDetail, ConnectionSummary, CredentialState } from '../views.ts';
 import { lackedBy } from './connection-capabilities.ts';
+import { referencesOf } from './keep-credential.ts';
 
 const noUse: Usage = { hours: Array.from({ length: 24 }, () => 0), lastUsedAt: null };
 
@@ -38,6 +39,7 @@ export async function toConnectionDetail(row: ConnectionRow, context: ViewContex
     offlineLeaseSeconds: row.offlineLeaseSeconds,
     defaultAction: z.enum(['allow', 'hold', 'deny']).parse(row.defaultAction),
     holdBehaviour: z.enum(['wait', 'refuse']).parse(row.holdBehaviour),
+    references: referencesOf(row),
     sealing: row.gatewayId === null ? [] : await listSealing(context.db, row.gatewayId),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
@@ -80,6 +82,7 @@ export function readerEnvelope(row: ConnectionRow): SealedEnvelope | null {
 }
 
 function credentialState(row: ConnectionRow, purpose: CredentialPurpose): CredentialState {
+  if (referencesOf(row)[purpose] !== undefined) return 'referenced';
   if (usableEnvelope(row, purpose) !== null) return 'sealed';
   return row.credentials.some((one) => one.purpose === purpose) ? 'stale' : 'missing';
 }

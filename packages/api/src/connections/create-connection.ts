@@ -7,20 +7,27 @@ import {
   findGateway,
   maxConnections,
 } from '@sluice/database';
+import { credentialReferenceSchema } from '@sluice/domain';
 import { notFound, refusedInput } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
 import { allocatePorts } from './allocate-ports.ts';
 import { checkedOptions, connectionFields, envelope } from './connection-input.ts';
 import { toConnectionDetail } from './connection-views.ts';
-import { keepCredential } from './keep-credential.ts';
+import { keepCredentials } from './keep-credential.ts';
 
 /** A gateway binds where its own environment says; this is what pages show until then. */
 const defaultListenerHost = '127.0.0.1';
 
 export const createConnection = mutation({
   permission: 'connections.write',
-  input: connectionFields.extend({ id, credential: envelope.optional(), readerCredential: envelope.optional() }),
+  input: connectionFields.extend({
+    id,
+    credential: envelope.optional(),
+    readerCredential: envelope.optional(),
+    credentialReference: credentialReferenceSchema.optional(),
+    readerCredentialReference: credentialReferenceSchema.optional(),
+  }),
   run: async ({ input, tx, services, now }) => {
     if (await connectionIdIsTaken(tx, input.id))
       throw refusedInput('This id was given to a connection before.', 'Reload the page and try again.');
@@ -28,7 +35,7 @@ export const createConnection = mutation({
       throw refusedInput(`An installation has at most ${maxConnections} connections.`, 'Delete some that nobody uses.');
     const gateway = await findGateway(tx, input.gatewayId);
     if (gateway === null || gateway.revokedAt !== null) throw notFound('gateway');
-    const { tls, credential, readerCredential, ...columns } = input;
+    const { tls, credential, readerCredential, credentialReference, readerCredentialReference, ...columns } = input;
     await createRow(tx, {
       ...columns,
       options: checkedOptions(input.protocol, input.options),
@@ -37,8 +44,11 @@ export const createConnection = mutation({
       listenerHost: defaultListenerHost,
       ...(await allocatePorts(tx, services)),
     });
-    await keepCredential(tx, { connectionId: input.id, gatewayId: gateway.id, purpose: 'writer' }, credential);
-    await keepCredential(tx, { connectionId: input.id, gatewayId: gateway.id, purpose: 'reader' }, readerCredential);
+    const given = {
+      writer: { envelope: credential, reference: credentialReference },
+      reader: { envelope: readerCredential, reference: readerCredentialReference },
+    };
+    await keepCredentials(tx, { connectionId: input.id, gatewayId: gateway.id }, given, {});
     await bumpBundleVersion(tx);
     const row = await findConnection(tx, { id: input.id });
     if (row === null) throw new Error('the connection was just made');
@@ -50,8 +60,8 @@ export const createConnection = mutation({
         after: {
           ...columns,
           tls,
-          credential: credential === undefined ? 'none' : 'sealed',
-          readerCredential: readerCredential === undefined ? 'none' : 'sealed',
+          credential: credentialReference?.password ?? (credential === undefined ? 'none' : 'sealed'),
+          readerCredential: readerCredentialReference?.password ?? (readerCredential === undefined ? 'none' : 'sealed'),
         },
       },
     };

@@ -1,14 +1,14 @@
 import type { ConnectionRow } from '@sluice/database';
 import { bumpBundleVersion, findConnection, findGateway, updateConnection as updateRow } from '@sluice/database';
-import type { CredentialPurpose, SealedEnvelope } from '@sluice/domain';
-import { labelsSchema, SluiceError } from '@sluice/domain';
+import type { CredentialPurpose } from '@sluice/domain';
+import { credentialReferenceSchema, labelsSchema, SluiceError } from '@sluice/domain';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
 import { checkedOptions, connectionFields, envelope } from './connection-input.ts';
 import { optionsOf, toConnectionDetail } from './connection-views.ts';
-import { keepCredential } from './keep-credential.ts';
+import { type GivenCredential, keepCredentials, referencesOf } from './keep-credential.ts';
 
 const { offlineLeaseSeconds, defaultAction, holdBehaviour, ...required } = connectionFields.shape;
 const changes = z
@@ -29,12 +29,15 @@ export const updateConnection = mutation({
     credential: envelope.optional(),
     /** null takes it away: agents then open with the writer's. */
     readerCredential: envelope.nullable().optional(),
+    credentialReference: credentialReferenceSchema.optional(),
+    readerCredentialReference: credentialReferenceSchema.optional(),
   }),
   run: async ({ input, tx, services, now }) => {
     const before = await findConnection(tx, { id: input.id });
     if (before === null) throw notFound('connection');
     const old = fieldsOf(before);
-    const { id: connectionId, revision, credential, readerCredential, tls, ...changed } = input;
+    const { id: connectionId, revision, credential, readerCredential, tls, ...rest } = input;
+    const { credentialReference, readerCredentialReference, ...changed } = rest;
     const fields = {
       ...old,
       ...withoutUndefined(changed),
@@ -42,8 +45,14 @@ export const updateConnection = mutation({
     };
     fields.options = checkedOptions(fields.protocol, fields.options);
     if (fields.gatewayId !== old.gatewayId) await demandGateway(tx, fields.gatewayId);
-    const given = { writer: credential, reader: readerCredential };
-    const left = before.credentials.some(({ purpose }) => given[purposeOf(purpose)] === undefined);
+    const given = {
+      writer: { envelope: credential, reference: credentialReference },
+      reader: { envelope: readerCredential, reference: readerCredentialReference },
+    };
+    const left = before.credentials.some(({ purpose }) => {
+      const { envelope, reference } = given[purposeOf(purpose)];
+      return envelope === undefined && reference === undefined;
+    });
     if (left && isElsewhere(old, fields))
       throw new SluiceError('credential-address', 'The credential is sealed for the address as it was.', {
         audience: 'person',
@@ -52,8 +61,7 @@ export const updateConnection = mutation({
     if ((await updateRow(tx, connectionId, revision, fields)) === null) throw changedMeanwhile();
     if (fields.gatewayId !== null) {
       const { gatewayId } = fields;
-      await keepCredential(tx, { connectionId, gatewayId, purpose: 'writer' }, credential);
-      await keepCredential(tx, { connectionId, gatewayId, purpose: 'reader' }, readerCredential);
+      await keepCredentials(tx, { connectionId, gatewayId }, given, referencesOf(before));
     }
     await bumpBundleVersion(tx);
     const row = await findConnection(tx, { id: connectionId });
@@ -64,13 +72,14 @@ export const updateConnection = mutation({
         sentence: `changed connection ${row.name}`,
         subject: { type: 'connection', id: row.id, name: row.name },
         before: old,
-        after: { ...fields, credential: change(credential), readerCredential: change(readerCredential) },
+        after: { ...fields, credential: change(given.writer), readerCredential: change(given.reader) },
       },
     };
   },
 });
 
-function change(envelope: SealedEnvelope | null | undefined): 'kept' | 'removed' | 'sealed anew' {
+function change({ envelope, reference }: GivenCredential): string {
+  if (reference !== undefined && reference !== null) return reference.password;
   if (envelope === undefined) return 'kept';
   return envelope === null ? 'removed' : 'sealed anew';
 }

@@ -8,6 +8,7 @@ import { compilePolicy } from '@sluice/policy';
 import { z } from 'zod';
 import { neededByConnection } from '../connections/connection-capabilities.ts';
 import { optionsOf, readerEnvelope, usableEnvelope } from '../connections/connection-views.ts';
+import { referencesOf } from '../connections/keep-credential.ts';
 import { serverNamesOf } from '../connections/server-names.ts';
 import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
 
@@ -66,6 +67,7 @@ function toBundleConnection(row: ConnectionRow, services: GatewayServices): Bund
     serverNames: serverNamesOf(row, services),
     credential: usableEnvelope(row, 'writer'),
     readerCredential: readerEnvelope(row),
+    ...(Object.keys(referencesOf(row)).length === 0 ? {} : { references: referencesOf(row) }),
     offlineLeaseSeconds: row.offlineLeaseSeconds,
     defaultAction: z.enum(['allow', 'hold', 'deny']).parse(row.defaultAction),
     holdBehaviour: z.enum(['wait', 'refuse']).parse(row.holdBehaviour),

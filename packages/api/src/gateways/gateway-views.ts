@@ -1,6 +1,6 @@
 import type { GatewayRow } from '@sluice/database';
 import { tunnelStaleMs } from '@sluice/database';
-import { gatewayStateSchema } from '@sluice/domain';
+import { floorShownSchema, gatewayStateSchema } from '@sluice/domain';
 import { fingerprint } from '@sluice/keys';
 import type { GatewayHealth, GatewayView } from '../views.ts';
 
@@ -44,6 +44,7 @@ export function toGatewayView(row: GatewayRow, wantedBundleVersion: number, now:
     bundleVersion: row.bundleVersion,
     wantedBundleVersion,
     clockSkewMs: row.clockSkewMs,
+    floor: floorShownSchema.nullable().catch(null).parse(row.floor),
     connections: row.connections.map(({ id, name }) => ({
       id,
       name,
