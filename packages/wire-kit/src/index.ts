@@ -44,6 +44,7 @@ export type {
   ResultBudget,
   ResultField,
   ResultMasker,
+  RowCeiling,
   SessionEnd,
   SessionState,
   StatementClient,

@@ -9,6 +9,8 @@ export interface ProtocolAbilities {
   readonly maskResults: boolean;
   readonly cancel: boolean;
   readonly exec: boolean;
+  /** Takes a statement back that changed more rows than it may. Absent: nothing runs under a row ceiling. */
+  readonly rowCeiling?: boolean;
 }
 
 /** One field of a connection's options, for forms. The zod schema stays the judge. */

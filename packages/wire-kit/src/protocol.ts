@@ -270,6 +270,11 @@ export interface HoldInteraction {
    * statement waits. Never rejects for the target's faults: what could not be told says why.
    */
   readonly assess?: (request: AssessRequest) => Promise<Impact>;
+  /**
+   * Why a row ceiling could not be enforced for this statement as the session stands, in a clause; null: it can. Absent: the protocol
+   * enforces none, so that nothing runs under one.
+   */
+  ceilingProblem?(): string | null;
   /** Tells the client where a person can answer. */
   waiting(notice: { readonly approvalId: string; readonly url: string; readonly message: string }): void;
 }
@@ -338,9 +343,18 @@ export interface ResultBudget {
   take(rows: number, bytes: number): boolean;
 }
 
+/** How many rows a statement may change: it is taken back at the target when it changed more, or when nobody can say how many. */
+export interface RowCeiling {
+  readonly rows: number;
+  /** It changed `touched` rows and was taken back; null: the rows could not be counted. Answers what the client is told. */
+  exceeded(touched: number | null): Refusal;
+}
+
 export interface StatementHandle {
   readonly id: string;
   readonly facts: readonly StatementFacts[];
+  /** Absent or null: it may change as many rows as it likes. The protocol must enforce it, or not run the statement. */
+  readonly ceiling?: RowCeiling | null;
   /** Null where no rule limits the result: rows then pass as ever, and cost nothing. */
   readonly budget: ResultBudget | null;
   /** A result set begins. Called again for the next result of the same message. */

@@ -16,6 +16,8 @@ export interface MemoryInspectorOptions {
   readonly wantsRows?: boolean;
   /** False: judged statements are not kept, for tests that send very many. Default: true. */
   readonly keeps?: boolean;
+  /** Rows that the statement may change; null: any number. Default: any. */
+  readonly ceiling?: (request: JudgeRequest) => number | null;
   /** Rows that one result may give. Default: no limit. */
   readonly maxRows?: number;
 }
@@ -38,6 +40,8 @@ export interface MemoryStatement {
   /** It ran with the writer's credential in a session that opened as the reader. */
   asWriter: boolean;
   ended: number;
+  /** What it had changed each time it was taken back at its ceiling; null: not counted. */
+  readonly exceeded: (number | null)[];
 }
 
 export class MemoryInspector implements Inspector {
@@ -148,13 +152,25 @@ export class MemoryInspector implements Inspector {
       stops: [],
       asWriter: false,
       ended: 0,
+      exceeded: [],
     };
     if (this.#options.keeps !== false) this.statements.push(kept);
     const { maxRows } = this.#options;
+    const ceiling = this.#options.ceiling?.(request) ?? null;
     let taken = 0;
     return {
       id: kept.id,
       facts,
+      ceiling:
+        ceiling === null
+          ? null
+          : {
+              rows: ceiling,
+              exceeded: (touched) => {
+                kept.exceeded.push(touched);
+                return refusal('limit-exceeded', `Sluice took this statement back at ${touched}`, request.text);
+              },
+            },
       budget:
         maxRows === undefined
           ? null

@@ -5,6 +5,7 @@ import type { Expected } from './expected.ts';
 import { ExtendedMessages } from './extended-messages.ts';
 import { mayCopyIn } from './facts.ts';
 import { MessageReader } from './framing.ts';
+import { GuardedRun, isGuarded } from './guarded-run.ts';
 import { chain } from './judging.ts';
 import { heldInputBytes, maxClientMessageBytes, maxOutstandingMessages } from './limits.ts';
 import { encodeCopyFail, encodeQuery, encodeTerminate, frontend, parseQuery } from './messages/frontend.ts';
@@ -199,8 +200,9 @@ export class ClientMessages {
           return;
         }
         permit.spend();
-        const moved = core.willMove(judged.outcome);
         const run = new StatementRun(statement, text, core.knowledge);
+        if (isGuarded(run)) return new GuardedRun(core, run).query(Buffer.from(raw), judged.outcome);
+        const moved = core.willMove(judged.outcome);
         const entry = sendQuery(core, raw, { run }, moved);
         if (mayCopyIn(judged.outcome) || statement.budget !== null) this.#barrier = entry;
       });

@@ -1,5 +1,6 @@
 /** What the target still owes: one entry per forwarded message, in order, so that every answer belongs to a known message. */
 import type { LocalError } from './errors.ts';
+import type { ReportFields } from './messages/report.ts';
 import type { PreparedStatement } from './prepared-names.ts';
 import type { StatementRun } from './statement-run.ts';
 import type { Portal } from './statement-table.ts';
@@ -18,6 +19,8 @@ export interface Expected {
   readonly midBatch: boolean;
   /** What a Describe describes. */
   readonly subject: PreparedStatement | Portal | null;
+  /** Set where the end of the statement is not told before the gateway has looked at what it did: what is kept back, in order. */
+  readonly withheld: Buffer[] | null;
   /** Set of a COPY FROM STDIN from CopyInResponse until its data ended. */
   copyingIn: boolean;
   /** True once the first answer that decides about COPY came, or none will. */
@@ -26,6 +29,8 @@ export interface Expected {
   readonly onDone?: () => void;
   /** … or the target refused it, or skipped it because of an error before it. */
   readonly onUndone?: (skipped: boolean) => void;
+  /** The target's error to the gateway's own message, which the client does not see. */
+  readonly onError?: (fields: ReportFields) => void;
   /** The gateway's own rows. */
   readonly onRow?: (values: readonly (Buffer | null)[]) => void;
 }
@@ -56,6 +61,7 @@ export class ExpectedQueue {
       run: null,
       subject: null,
       midBatch: false,
+      withheld: null,
       copyingIn: false,
       settled: false,
       ...entry,

@@ -4,6 +4,7 @@ import { bindValues } from './bind-values.ts';
 import { errorOfRefusal, localError } from './errors.ts';
 import type { Expected } from './expected.ts';
 import { actsWhileParsed, mayCopyIn } from './facts.ts';
+import { GuardedRun, isGuarded } from './guarded-run.ts';
 import { chain, type Forwarded } from './judging.ts';
 import {
   type BindMessage,
@@ -213,6 +214,19 @@ export class ExtendedMessages {
         moved();
         if (portal.run === run) portal.run = null;
       };
+      if (isGuarded(run)) {
+        const bytes = Buffer.from(raw);
+        return new GuardedRun(core, run).execute((withheld, undone) => {
+          const whole = { kind: 'execute', run, subject: portal, withheld, onDone: moved } as const;
+          return send(core, bytes, {
+            ...whole,
+            onUndone: () => {
+              onUndone();
+              undone();
+            },
+          });
+        });
+      }
       const entry = send(core, raw, { kind: 'execute', run, subject: portal, onDone: moved, onUndone });
       if (mayCopyIn(judged.outcome) || handle.budget !== null) this.#awaitAnswer(entry);
     });

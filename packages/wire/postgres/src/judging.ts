@@ -17,6 +17,7 @@ import { assessImpact } from './impact.ts';
 import { maxHoldInTransactionMs } from './limits.ts';
 import type { SessionKnowledge } from './session-knowledge.ts';
 import type { SessionTracker } from './session-state.ts';
+import { ceilingProblem } from './touched-rows.ts';
 
 export interface JudgedText {
   readonly phase: JudgePhase;
@@ -111,7 +112,7 @@ export class Judging {
       return { type: 'refuse', error: errorOfRefusal(refusal), statement: null };
     }
     const assess = (request: AssessRequest) => this.#assess(subject, outcome, request);
-    const hold = new Hold(this.#parts, () => this.#outcome(subject), assess);
+    const hold = new Hold(this.#parts, () => this.#outcome(subject), assess, outcome);
     this.#hold = hold;
     const { phase, text, binds, earlier } = subject;
     const judgement = inspector.judge({
@@ -142,6 +143,7 @@ class Hold implements HoldInteraction {
   readonly assess: (request: AssessRequest) => Promise<Impact>;
   readonly #parts: JudgingParts;
   readonly #readText: () => ReadOutcome | Promise<ReadOutcome>;
+  readonly #outcome: ReadOutcome;
   #controller: AbortController | null = null;
   #cancelled = false;
 
@@ -149,7 +151,9 @@ class Hold implements HoldInteraction {
     parts: JudgingParts,
     readText: () => ReadOutcome | Promise<ReadOutcome>,
     assess: (request: AssessRequest) => Promise<Impact>,
+    outcome: ReadOutcome,
   ) {
+    this.#outcome = outcome;
     this.#parts = parts;
     this.#readText = readText;
     this.assess = assess;
@@ -165,6 +169,10 @@ class Hold implements HoldInteraction {
     this.#controller ??= new AbortController();
     if (this.#cancelled) this.#controller.abort();
     return this.#controller.signal;
+  }
+
+  ceilingProblem(): string | null {
+    return ceilingProblem(this.#outcome);
   }
 
   cancel(): boolean {

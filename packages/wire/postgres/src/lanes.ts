@@ -12,7 +12,7 @@ import { encodeCloseStatement, encodeFlush, encodeParse, encodeSync } from './me
 import type { Outlet } from './outlet.ts';
 import type { PreparedStatement } from './prepared-names.ts';
 import type { SessionTracker } from './session-state.ts';
-import type { PostgresTarget } from './target-side.ts';
+import type { PostgresTarget, TextRows } from './target-side.ts';
 
 /** What of the relay the lanes work on. */
 export interface LaneCore {
@@ -23,7 +23,7 @@ export interface LaneCore {
   readonly session: SessionTracker;
   readonly inspector: Inspector;
   copyingIn(): Expected | null;
-  ask(text: string): Promise<(string | null)[][] | null>;
+  ask(text: string): Promise<TextRows | null>;
   allAnswered(): Promise<void>;
 }
 

@@ -13,14 +13,17 @@ import {
   encodeClosePortal,
   encodeCloseStatement,
   encodeExecute,
+  encodeFlush,
   encodeParse,
   encodeSync,
 } from './messages/frontend.ts';
+import type { ReportFields } from './messages/report.ts';
 import type { Outlet } from './outlet.ts';
 import { ownSavepointTexts, readOwn } from './own-catalogue.ts';
 import { SessionKnowledge } from './session-knowledge.ts';
 import { preparedStateText, type SessionTracker, sessionStateText } from './session-state.ts';
 import type { StatementTable } from './statement-table.ts';
+import type { TextRows } from './target-side.ts';
 
 /** Names of the gateway's own statement and portal: named, so that the client's unnamed ones live on. */
 const ownName = 'sluice_state';
@@ -68,6 +71,7 @@ export class RelayCore {
   #catalogueWait: Promise<void> | null = null;
   #catalogueReadings = 0;
   #idleWaiters: (() => void)[] = [];
+  #answerWaiters: (() => void)[] = [];
 
   constructor(parts: RelayCoreParts) {
     this.#parts = parts;
@@ -158,6 +162,11 @@ export class RelayCore {
 
   /** An answer came: whoever waits for the target to be idle looks again. */
   answered(): void {
+    const listeners = this.#answerWaiters;
+    if (listeners.length > 0) {
+      this.#answerWaiters = [];
+      for (const wake of listeners) wake();
+    }
     if (this.expected.size > 0) return;
     this.session.settled();
     const waiters = this.#idleWaiters;
@@ -252,6 +261,11 @@ export class RelayCore {
     }
   }
 
+  /** Resolves with the target's next answer, whichever message it belongs to. */
+  nextAnswer(): Promise<void> {
+    return new Promise((resolve) => this.#answerWaiters.push(resolve));
+  }
+
   /** Waits until nothing is owed; false: the client's batch is open, and waiting would not end. */
   async #idle(): Promise<boolean> {
     while (this.expected.size > 0) {
@@ -263,41 +277,67 @@ export class RelayCore {
     return !this.unsynced;
   }
 
-  /** One of the gateway's own constant texts in the client's session; null when the target refused it. */
-  ask(text: string): Promise<(string | null)[][] | null> {
-    this.inspector.recordOwnStatement(text);
-    const rows: (string | null)[][] = [];
+  /** One of the gateway's own constant texts in the client's session; null when the target refused it, with its words to `onError`. */
+  ask(text: string, onError?: (fields: ReportFields) => void): Promise<TextRows | null> {
     return new Promise((resolve) => {
-      let failed = false;
-      const onUndone = (): void => {
-        failed = true;
-      };
-      const { expected } = this;
-      // One that failed half-way left its statement and portal behind.
-      expected.add({ kind: 'close', own: true, onUndone });
-      expected.add({ kind: 'close', own: true, onUndone });
-      expected.add({ kind: 'parse', own: true, onUndone });
-      expected.add({ kind: 'bind', own: true, onUndone });
-      const onRow = (values: readonly (Buffer | null)[]): void => {
-        rows.push(values.map((value) => value?.toString('utf8') ?? null));
-      };
-      expected.add({ kind: 'execute', own: true, onRow, onUndone });
-      expected.add({ kind: 'close', own: true, onUndone });
-      expected.add({ kind: 'close', own: true, onUndone });
-      expected.add({ kind: 'sync', own: true, onDone: () => resolve(failed ? null : rows) });
-      const batch = [
-        encodeClosePortal(ownName),
-        encodeCloseStatement(ownName),
-        encodeParse(ownName, text),
-        encodeBindPlain(ownName, ownName),
-        encodeExecute(ownName),
-        encodeClosePortal(ownName),
-        encodeCloseStatement(ownName),
-        encodeSync(),
-      ];
-      for (const message of batch) this.toTarget.push(message);
+      const asked = this.#sendOwn(text, onError);
+      this.expected.add({ kind: 'sync', own: true, onDone: () => resolve(asked.failed ? null : asked.rows) });
+      this.toTarget.push(encodeSync());
       this.toTarget.flush();
     });
+  }
+
+  /** Like `ask`, in the middle of the client's batch: nothing is committed by it. Where it fails the batch has failed. */
+  askInBatch(text: string, onError?: (fields: ReportFields) => void): Promise<TextRows | null> {
+    return new Promise((resolve) => {
+      const asked = this.#sendOwn(text, onError);
+      const settle = (): void => resolve(asked.failed ? null : asked.rows);
+      this.expected.add({
+        kind: 'close',
+        own: true,
+        onDone: settle,
+        onUndone: () => resolve(null),
+      });
+      this.toTarget.push(encodeCloseStatement(ownName));
+      this.toTarget.push(encodeFlush());
+      this.unsynced = true;
+      this.toTarget.flush();
+    });
+  }
+
+  #sendOwn(
+    text: string,
+    onError?: (fields: ReportFields) => void,
+  ): { readonly rows: (string | null)[][]; failed: boolean } {
+    this.inspector.recordOwnStatement(text);
+    const asked: { readonly rows: (string | null)[][]; failed: boolean } = { rows: [], failed: false };
+    const { expected } = this;
+    const onUndone = (): void => {
+      asked.failed = true;
+    };
+    const own = { own: true, onUndone, ...(onError === undefined ? {} : { onError }) } as const;
+    const onRow = (values: readonly (Buffer | null)[]): void => {
+      asked.rows.push(values.map((value) => value?.toString('utf8') ?? null));
+    };
+    // One that failed half-way left its statement and portal behind.
+    expected.add({ kind: 'close', ...own });
+    expected.add({ kind: 'close', ...own });
+    expected.add({ kind: 'parse', ...own });
+    expected.add({ kind: 'bind', ...own });
+    expected.add({ kind: 'execute', ...own, onRow });
+    expected.add({ kind: 'close', ...own });
+    expected.add({ kind: 'close', ...own });
+    const batch = [
+      encodeClosePortal(ownName),
+      encodeCloseStatement(ownName),
+      encodeParse(ownName, text),
+      encodeBindPlain(ownName, ownName),
+      encodeExecute(ownName),
+      encodeClosePortal(ownName),
+      encodeCloseStatement(ownName),
+    ];
+    for (const message of batch) this.toTarget.push(message);
+    return asked;
   }
 }
 

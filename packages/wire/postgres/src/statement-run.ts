@@ -139,6 +139,14 @@ export class StatementRun {
     return errorOfRefusal(this.#stopped);
   }
 
+  /** It changed more rows than it may, or nobody could count them (null), and was taken back. */
+  exceeded(touched: number | null): LocalError {
+    const { ceiling } = this.handle;
+    if (ceiling === null || ceiling === undefined) throw new Error('there is no ceiling to exceed');
+    failedHandles.add(this.handle);
+    return errorOfRefusal(ceiling.exceeded(touched));
+  }
+
   /** The same portal is asked for more. */
   goOn(): void {
     this.#index = 0;

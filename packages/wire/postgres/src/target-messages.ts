@@ -96,6 +96,17 @@ export class TargetMessages {
     if (bytes.length > 0) this.#core.toClient.push(bytes);
   }
 
+  /** Passes a statement's end on, or keeps it back until the gateway has looked at what it did. */
+  #passEnd(head: Expected): void {
+    if (head.withheld === null) {
+      this.#passUnless(head.own);
+      return;
+    }
+    this.#endRun();
+    const { buffer, start, end } = this.#reader;
+    head.withheld.push(Buffer.from(buffer.subarray(start, end)));
+  }
+
   /** Unless it answers the gateway's own message. */
   #passUnless(own: boolean): void {
     if (!own) this.#pass();
@@ -159,7 +170,7 @@ export class TargetMessages {
         break;
       case backend.portalSuspended:
         this.#expect(head, 'execute');
-        this.#passUnless(head.own);
+        this.#passEnd(head);
         this.#core.session.hasRun();
         this.#shift();
         break;
@@ -272,7 +283,7 @@ export class TargetMessages {
 
   #commandComplete(head: Expected): void {
     if (head.kind !== 'query') this.#expect(head, 'execute');
-    this.#passUnless(head.own);
+    this.#passEnd(head);
     const tag = parseCommandTag(...this.#body());
     head.copyingIn = false;
     if (head.run !== null) {
@@ -281,7 +292,7 @@ export class TargetMessages {
       this.#core.session.completed(head.run.completed(tag), text);
     }
     if (head.kind === 'query') return;
-    head.run?.end();
+    if (head.withheld === null) head.run?.end();
     this.#shift();
   }
 
@@ -344,7 +355,8 @@ export class TargetMessages {
         if (head.kind === 'execute') this.#failInItsPlace(head, run);
         return;
       case backend.readyForQuery:
-        this.#readyBeyondLimit(head, run);
+        if (head.withheld === null) this.#readyBeyondLimit(head, run);
+        else this.#ready(head);
         return;
       case backend.dataRow:
       case backend.rowDescription:
@@ -389,8 +401,11 @@ export class TargetMessages {
     const status = String.fromCharCode(this.#reader.buffer[this.#reader.start + headerBytes] ?? 0) as TransactionStatus;
     const change = this.#core.session.ready(status);
     if (change !== 'none') this.#core.catalogueIsOld();
-    this.#passUnless(head.own);
-    head.run?.end();
+    // What is kept back is told, and ended, by whoever looks at it.
+    if (head.withheld === null) {
+      this.#passUnless(head.own);
+      head.run?.end();
+    }
     this.#shift();
     this.#core.lanes.settled();
   }
@@ -406,6 +421,7 @@ export class TargetMessages {
     }
     head.copyingIn = false;
     head.settled = true;
+    if (head.own) head.onError?.(fields);
     if (head.refusal !== null) this.#replace(encodeError(head.refusal));
     else if (!head.own || head.aloud) this.#replace(this.#maskedError(head, fields));
     if (head.kind === 'query') return;
