@@ -201,6 +201,8 @@ export interface ApprovalDetail extends ApprovalSummary {
     /** Whose stead the viewer answers in. */
     readonly inSteadOf: string | null;
   };
+  /** Rows that it may change, or it is taken back; null: any number. */
+  readonly ceiling: number | null;
   /** What the gateway found it would touch; null: not told yet, or the protocol cannot say. */
   readonly impact: Impact | null;
   /** Others like it (same fingerprint of shape, connection) today. */

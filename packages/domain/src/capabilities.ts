@@ -13,6 +13,8 @@ export const capabilities = [
   'hold-1',
   /** Stages, escalation, a reason, a ticket and a reviewer's comment. */
   'hold-2',
+  /** Row ceilings. */
+  'ceiling-1',
   /** Limits on rows, bytes and statements per minute. */
   'limit-1',
   /** Recordings as chunks with checkpoints. */

@@ -117,6 +117,8 @@ export const approvalCreateSchema = z.strictObject({
   demands: holdDemandsSchema.optional(),
   /** What the requester said of it, in the statement's leading comment; masked. */
   stated: z.strictObject({ reason: z.string().nullable(), ticket: z.string().nullable() }).optional(),
+  /** Rows that it may change; absent: any number. */
+  ceiling: z.int().min(1).optional(),
   behaviour: z.enum(['wait', 'refuse']),
   expiresAt: z.iso.datetime(),
   policyVersion: z.int(),

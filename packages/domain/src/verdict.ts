@@ -54,6 +54,8 @@ export interface HoldTerms {
   readonly expiresSeconds: number;
   readonly owner: boolean;
   readonly demands?: HoldDemands;
+  /** Rows that the statement may change, once approved; absent: any number. */
+  readonly ceiling?: number;
 }
 
 /**

@@ -12,7 +12,7 @@ function whatItDoes(rule: PolicyRule): string {
     case 'deny':
       return 'denies the statement';
     case 'hold':
-      return holdSentence(rule);
+      return `${holdSentence(rule)}${ceilingWords(rule)}`;
     case 'mask':
       return maskSentence(rule);
     case 'limit':
@@ -41,6 +41,12 @@ function holdSentence({ hold }: PolicyRule): string {
   if (owed.length > 0) parts.push(`the requester must give ${listWords(owed, 'and')}`);
   if (demands.comment) parts.push('whoever decides must say why');
   return parts.join('; ');
+}
+
+function ceilingWords({ hold }: PolicyRule): string {
+  const ceiling = hold?.ceiling;
+  if (ceiling === undefined) return '';
+  return `, and takes it back where it changes more than ${numberWords(ceiling)} ${ceiling === 1 ? 'row' : 'rows'},`;
 }
 
 function maskSentence(rule: PolicyRule): string {

@@ -90,6 +90,7 @@ function judge(
   const base = openingContext(input);
   const matched = new Map<string, string>();
   const limits = new LimitsOfMessage();
+  const ceilings: number[] = [];
   let strictest: Opinion | null = null;
 
   for (const view of views) {
@@ -110,6 +111,7 @@ function judge(
       if (!hit && error === null) continue;
       matched.set(rule.name, shownAction(rule, error !== null));
       limits.add(rule, view);
+      if (rule.hold?.ceiling !== undefined) ceilings.push(rule.hold.ceiling);
       const next = opinionOf(rule, error !== null);
       if (next === null) continue;
       if (rule.floor) floor = stricter(floor, next);
@@ -126,7 +128,7 @@ function judge(
     action: decided.action,
     rule: decided.rule,
     reason: decided.reason,
-    hold: decided.hold,
+    hold: underCeiling(decided.hold, ceilings),
     limits: limits.result(),
     matched: [...matched].map(([rule, action]) => ({ rule, action })).sort((a, b) => rank(b.action) - rank(a.action)),
     policyVersion: input.policyVersion,
@@ -175,6 +177,11 @@ function demandingness(hold: HoldTerms | null): readonly number[] {
   const { demands } = hold;
   const words = [demands?.reason, demands?.comment, demands?.ticket?.required].filter((asked) => asked === true);
   return [hold.count, demands?.stages.length ?? 1, words.length];
+}
+
+/** Ceilings add up like masks: whichever hold decides, the lowest of all that matched holds. */
+function underCeiling(hold: HoldTerms | null, ceilings: readonly number[]): HoldTerms | null {
+  return hold === null || ceilings.length === 0 ? hold : { ...hold, ceiling: Math.min(...ceilings) };
 }
 
 function shownAction(rule: CompiledRule, failed: boolean): string {

@@ -11,6 +11,7 @@ export function holdTermsOf(rule: HoldRuleSource): HoldTerms {
     count: stages.reduce((sum, stage) => sum + stage.count, 0),
     owner: rule.owner,
     expiresSeconds: parseDuration(rule.expires) ?? 0,
+    ...(rule.ceiling === undefined ? {} : { ceiling: rule.ceiling }),
   };
   const demands = demandsOf(rule, stages);
   return demands === null ? plain : { ...plain, demands };

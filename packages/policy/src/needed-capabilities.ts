@@ -24,6 +24,7 @@ const ruleCapabilities: Readonly<Record<RuleKey, Capability>> = {
   reason: 'hold-2',
   comment: 'hold-2',
   ticket: 'hold-2',
+  ceiling: 'ceiling-1',
   columns: 'mask-1',
   detectors: 'mask-1',
   strategy: 'mask-1',

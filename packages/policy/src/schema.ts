@@ -117,6 +117,9 @@ const ticketSchema = z.union(
   },
 );
 
+/** Rows that an approved statement may change; one that changes more is taken back. */
+const ceilingSchema = z.int().min(1).max(maxLimitRows).optional();
+
 const holdRuleSchema = z
   .strictObject({
     ...base,
@@ -135,6 +138,7 @@ const holdRuleSchema = z
     reason: z.literal('required').optional(),
     comment: z.literal('required').optional(),
     ticket: ticketSchema.optional(),
+    ceiling: ceilingSchema,
   })
   .refine((rule) => (rule.approvers === undefined) !== (rule.stages === undefined), {
     message: 'a hold rule names either approvers or stages',

@@ -14,7 +14,7 @@ import type { NewEvent } from '@sluice/recording';
 import type { JudgeRequest } from '@sluice/wire-kit';
 import type { ConsumedApproval } from './judged-statement.ts';
 import type { SessionPorts } from './ports.ts';
-import { refuseApproval, refuseControlPlaneAway, refuseUndescribed } from './refusals.ts';
+import { refuseApproval, refuseControlPlaneAway, refuseUncountable, refuseUndescribed } from './refusals.ts';
 import { statedIn } from './stated-reason.ts';
 import { factsOf } from './statement-text.ts';
 import { type AdmitsOwn, tellImpact } from './tell-impact.ts';
@@ -62,6 +62,8 @@ export async function holdStatement(session: HoldSession, subject: HoldSubject):
   if (!ports.lease.controlPlaneReachable()) {
     return { type: 'refuse', refusal: refuseControlPlaneAway(subject, subject.verdict.rule) };
   }
+  const uncountable = ceilingRefusal(subject);
+  if (uncountable !== null) return { type: 'refuse', refusal: uncountable };
   const description = await describe(session, subject);
   if (description === null) return { type: 'refuse', refusal: refuseUndescribed(subject, subject.verdict.rule) };
   const effectDigest = digestEffect(session, subject, description.tree);
@@ -88,6 +90,14 @@ export async function holdStatement(session: HoldSession, subject: HoldSubject):
     };
   }
   return waitForPeople(session, subject, approval, effectDigest);
+}
+
+/** Nobody is asked for what could not be held to its ceiling afterwards. */
+function ceilingRefusal({ request: { hold }, verdict, ...subject }: HoldSubject): Refusal | null {
+  const ceiling = verdict.hold?.ceiling;
+  if (ceiling === undefined) return null;
+  const problem = hold.ceilingProblem === undefined ? 'this protocol counts no rows' : hold.ceilingProblem();
+  return problem === null ? null : refuseUncountable(subject, ceiling, problem, verdict.rule);
 }
 
 async function raise(
@@ -123,6 +133,7 @@ async function raise(
     owner: terms.owner,
     ...(terms.demands === undefined ? {} : { demands: terms.demands }),
     ...(stated.reason === null && stated.ticket === null ? {} : { stated }),
+    ...(terms.ceiling === undefined ? {} : { ceiling: terms.ceiling }),
     behaviour: connection.holdBehaviour,
     expiresAt: new Date(ports.now() + terms.expiresSeconds * 1_000).toISOString(),
     policyVersion: subject.verdict.policyVersion,
@@ -211,7 +222,7 @@ async function consume(
       }),
     };
   }
-  return { type: 'run', approval: { id: status.id, effectDigest } };
+  return { type: 'run', approval: { id: status.id, effectDigest, ceiling: subject.verdict.hold?.ceiling ?? null } };
 }
 
 /** The answer to `consume` was lost: void where it did not arrive, failed where it did. Only one of the two is accepted. */
@@ -228,7 +239,10 @@ async function hasMoved(session: HoldSession, { request, verdict: before }: Hold
     if (again.outcome.ok !== request.outcome.ok || again.definitions !== request.definitions) return true;
     if (JSON.stringify(again.state) !== JSON.stringify(request.state)) return true;
     const verdict = session.judgeAgain(factsOf(request.language, request.text, again.outcome), again.state);
-    return verdict.action === 'deny' || (verdict.action === 'hold' && verdict.rule !== before.rule);
+    if (verdict.action === 'deny') return true;
+    return (
+      verdict.action === 'hold' && (verdict.rule !== before.rule || verdict.hold?.ceiling !== before.hold?.ceiling)
+    );
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return true;
@@ -316,6 +330,7 @@ function digestEffect(session: HoldSession, subject: HoldSubject, tree: string):
       session.actor.id,
       session.actor.runId,
       subject.verdict.rule,
+      ...(subject.verdict.hold?.ceiling === undefined ? [] : [subject.verdict.hold.ceiling]),
     ]),
   );
 }

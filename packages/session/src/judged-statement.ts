@@ -1,9 +1,9 @@
 /** One judged message from verdict to end: its masks, its result in the record, its approval's outcome. */
 import type { Refusal, StatementFacts, Verdict } from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
-import type { ResultField, ResultMasker, StatementHandle } from '@sluice/wire-kit';
+import type { ResultField, ResultMasker, RowCeiling, StatementHandle } from '@sluice/wire-kit';
 import type { ApprovalsPort } from './ports.ts';
-import { type RefusalSubject, refuseOverLimit } from './refusals.ts';
+import { type RefusalSubject, refuseOverCeiling, refuseOverLimit } from './refusals.ts';
 import { LimitedResult } from './result-budget.ts';
 import type { SessionMasks } from './session-masks.ts';
 import { touchesMasked } from './statement-text.ts';
@@ -22,6 +22,8 @@ const stoppedTag = 'stopped at a limit';
 export interface ConsumedApproval {
   readonly id: string;
   readonly effectDigest: string;
+  /** Rows that it may change; null: any number. */
+  readonly ceiling: number | null;
 }
 
 /** What a bound statement was approved with; its execution must find the same. */
@@ -59,6 +61,7 @@ export class JudgedStatement implements StatementHandle {
   readonly #context: StatementContext;
   readonly #startedAt: number;
   readonly #touchesMasked: boolean;
+  #ceiling: RowCeiling | null = null;
   #approval: ConsumedApproval | null = null;
   #approvalReported = false;
   #boundTo: BoundTo | null = null;
@@ -90,6 +93,16 @@ export class JudgedStatement implements StatementHandle {
     return this.#wantsRows;
   }
 
+  get ceiling(): RowCeiling | null {
+    return this.#ceiling;
+  }
+
+  /** It may change at most so many rows. Of several ceilings the lowest holds. */
+  limitRows(rows: number): void {
+    if (this.#ceiling !== null && this.#ceiling.rows <= rows) return;
+    this.#ceiling = { rows, exceeded: (touched) => this.#takenBack(rows, touched) };
+  }
+
   get approval(): ConsumedApproval | null {
     return this.#approval;
   }
@@ -98,6 +111,7 @@ export class JudgedStatement implements StatementHandle {
   runsUnder(approval: ConsumedApproval, boundTo: BoundTo): void {
     this.#approval = approval;
     this.#boundTo = boundTo;
+    if (approval.ceiling !== null) this.limitRows(approval.ceiling);
   }
 
   /** Whether what was approved is still what would run. */
@@ -200,6 +214,21 @@ export class JudgedStatement implements StatementHandle {
       statementId: this.id,
       code: refusal.code,
       message: `${refusal.message} (rule ${limit.rule})`,
+      durationMs: this.#context.now() - this.#startedAt,
+    });
+    return refusal;
+  }
+
+  #takenBack(rows: number, touched: number | null): Refusal {
+    const refusal = refuseOverCeiling(this.#subject, rows, touched, this.#approval?.id ?? null);
+    this.#result = null;
+    this.#rowsAffected = touched;
+    this.#failure = `${refusal.code}: ${refusal.message}`;
+    this.#context.record({
+      type: 'statement.failed',
+      statementId: this.id,
+      code: refusal.code,
+      message: refusal.message,
       durationMs: this.#context.now() - this.#startedAt,
     });
     return refusal;

@@ -118,6 +118,45 @@ export function refuseOverLimit(
   );
 }
 
+/** It changed more rows than it may, and was taken back; `touched` null: nobody could count them. */
+export function refuseOverCeiling(
+  subject: RefusalSubject,
+  most: number,
+  touched: number | null,
+  approval: string | null,
+): Refusal {
+  const changed = touched === null ? 'the rows that it changes could not be counted' : `it changed ${rowsOf(touched)}`;
+  return refusal(
+    'limit-exceeded',
+    subject,
+    `Sluice took ${subject.command} back: ${changed}, and at most ${rowsOf(most)} may change, counting those that cascades and triggers change`,
+    touched === null
+      ? 'Send it alone and outside a transaction, and take its result as a whole; or ask an administrator of Sluice.'
+      : 'Narrow it with a filter and ask anew, or ask for it in smaller parts.',
+    { approval },
+  );
+}
+
+/** A row ceiling was asked for that nobody could hold it to: nobody is asked, and nothing runs. */
+export function refuseUncountable(
+  subject: RefusalSubject,
+  most: number,
+  because: string,
+  rule: string | null,
+): Refusal {
+  return refusal(
+    'unsupported',
+    subject,
+    `Sluice refused ${subject.command}: at most ${rowsOf(most)} may change here, which cannot be made sure of: ${because}`,
+    'Send one plain statement that changes rows, by itself; or ask an administrator of Sluice to run this one.',
+    { rule },
+  );
+}
+
+function rowsOf(count: number): string {
+  return `${count} ${count === 1 ? 'row' : 'rows'}`;
+}
+
 /** Too many statements in the last minute. `retryAfterMs` null: the message holds more statements than a minute may. */
 export function refuseOverPace(
   subject: RefusalSubject,

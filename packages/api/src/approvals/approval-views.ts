@@ -75,6 +75,7 @@ export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Answere
       inSteadOf: right.inSteadOf?.name ?? null,
     },
     mayState: mayState(viewer, row, now),
+    ceiling: row.ceiling,
     impact: readImpact(row.impact),
     earlier: await countEarlier(db, row, new Date(now.getTime() - dayMs)),
     policyVersion: row.policyVersion,

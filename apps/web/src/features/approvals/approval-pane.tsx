@@ -317,6 +317,12 @@ function Terms({ approval }: { readonly approval: ApprovalDetail }) {
       <Fact name="Needs">
         {countText(approval.count, 'approval')} from {approval.approvers.join(' or ')}
       </Fact>
+      {approval.ceiling === null ? null : (
+        <Fact name="Row ceiling">
+          it is taken back where it changes more than {countText(approval.ceiling, 'row')}, cascades and triggers
+          included
+        </Fact>
+      )}
       <Fact name="Meanwhile">
         {approval.behaviour === 'wait'
           ? 'the statement waits on the wire'
