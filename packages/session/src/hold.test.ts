@@ -273,3 +273,18 @@ describe('a connection that refuses instead of waiting', () => {
     expect(target.received).toEqual(['write one']);
   });
 });
+
+describe('a row ceiling', () => {
+  test('where the protocol counts no rows nobody is asked and nothing runs', async () => {
+    world.changePolicy((source) =>
+      source.replace('- name: hold-agent-changes', '- name: hold-agent-changes\n    ceiling: 10'),
+    );
+    const session = await started();
+    const refusal = refusalIn(await session.ask('write one'));
+    expect(refusal.message).toContain('at most 10 rows may change here');
+    expect(refusal.detail.code).toBe('unsupported');
+    await session.leave();
+    expect(world.approvals.requests).toEqual([]);
+    expect(target.received).toEqual([]);
+  });
+});

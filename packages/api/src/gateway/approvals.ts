@@ -78,6 +78,7 @@ export async function raiseApproval(
       ...stated,
       ...escalationColumns(demands?.escalate ?? null, now),
       ownerCounts: owner,
+      ceiling: request.ceiling ?? null,
       createdAt: now,
       expiresAt,
     }),
