@@ -125,8 +125,9 @@ function readCalled(called: CatalogueFunction, names: Names, reader: BodyReader)
     return result(called, names, [stored], acts ? null : [nothing]);
   }
   if (body.text === null) {
-    const computes = body.stored !== null && body.stored.commands.length > 0;
-    if (computes) return result(called, names, [stored], null);
+    // A standard SQL body, which may be empty.
+    const isStored = body.stored !== null && (body.stored.commands.length > 0 || called.language === 'sql');
+    if (isStored) return result(called, names, [stored], null);
     return isComputing(called, body)
       ? result(called, names, [stored], [nothing])
       : unread(`${title}, which is written in ${called.language}`);

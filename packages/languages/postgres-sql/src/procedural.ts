@@ -2,10 +2,11 @@
 import type { Analysis } from './analysis.ts';
 import { callStored } from './calls.ts';
 import type { CatalogueBody, CatalogueFunction } from './context.ts';
-import { GrammarError, parseProcedural, parseStatements } from './grammar.ts';
+import { GrammarError, parseProcedural } from './grammar.ts';
+import { factsOfKnownText } from './known-texts.ts';
 import { tokensOf } from './lexer.ts';
 import { movesNames } from './session-after.ts';
-import { constantOf, isTree, listAt, payload, payloadsAt, type Tree, textAt, treeAt } from './tree.ts';
+import { isTree, listAt, payload, payloadsAt, type Tree, textAt, treeAt } from './tree.ts';
 
 /** Nodes of PL/pgSQL's tree that run only the expressions inside them. Anything else makes the block incomplete. */
 const knownNodes: ReadonlySet<string> = new Set(
@@ -14,7 +15,7 @@ const knownNodes: ReadonlySet<string> = new Set(
   PLpgSQL_stmt_while PLpgSQL_stmt_fori PLpgSQL_stmt_fors PLpgSQL_stmt_forc PLpgSQL_stmt_foreach_a PLpgSQL_stmt_exit PLpgSQL_stmt_return
   PLpgSQL_stmt_raise PLpgSQL_raise_option PLpgSQL_stmt_assert PLpgSQL_stmt_execsql PLpgSQL_stmt_getdiag PLpgSQL_diag_item PLpgSQL_stmt_open
   PLpgSQL_stmt_fetch PLpgSQL_stmt_close PLpgSQL_stmt_perform PLpgSQL_stmt_call PLpgSQL_stmt_commit PLpgSQL_stmt_rollback
-  PLpgSQL_stmt_return_next PLpgSQL_stmt_return_query`
+  PLpgSQL_stmt_return_next PLpgSQL_stmt_return_query PLpgSQL_alias`
     .trim()
     .split(/\s+/),
 );
@@ -136,31 +137,14 @@ function readType(a: Analysis, value: unknown): void {
   if (isTree(value)) callStored(a, a.names.typeFunctions(textAt(value, 'typname')));
 }
 
-/** EXECUTE of a text that stands there as one constant is that text; any other is known only when it runs. */
+/** EXECUTE of a text that is put together out of what is known is that text; any other is known only when it runs. */
 function readDynamic(a: Analysis, value: unknown): void {
   const expression = isTree(value) ? payload(value, 'PLpgSQL_expr') : null;
-  const text = expression === null ? null : constantText(textAt(expression, 'query'));
-  const facts = text === null ? null : a.foreign(text);
-  if (facts === null) {
-    a.facts.incomplete(dynamic);
-    return;
-  }
-  a.facts.nested.push(facts);
-  a.facts.absorb(facts, { sessionEffects: true });
-}
-
-function constantText(expression: string): string | null {
-  const [token, ...others] = tokensOf(expression);
-  if (token?.kind !== 'string' || others.length > 0) return null;
-  try {
-    const [statement] = parseStatements(`SELECT ${expression}`);
-    const select = statement === undefined ? null : payload(statement.stmt, 'SelectStmt');
-    const [target] = select === null ? [] : payloadsAt(select, 'targetList', 'ResTarget');
-    const value = target === undefined ? undefined : constantOf(treeAt(target, 'val'));
-    return typeof value === 'string' ? value : null;
-  } catch (error) {
-    if (error instanceof GrammarError) return null;
-    throw error;
+  const known = expression === null ? [] : factsOfKnownText(a, textAt(expression, 'query'));
+  if (known.length === 0) a.facts.incomplete(dynamic);
+  for (const facts of known) {
+    a.facts.nested.push(facts);
+    a.facts.absorb(facts, { sessionEffects: true });
   }
 }
 
