@@ -23,7 +23,14 @@ beforeEach(() => {
 });
 afterEach(() => approvals.close());
 
-const status = (): ApprovalStatus => ({ id: 'a', state, decidedBy: ['reviewer'], comment: 'fine', url: 'https://x' });
+const status = (): ApprovalStatus => ({
+  id: 'a',
+  state,
+  decidedBy: ['reviewer'],
+  comment: 'fine',
+  url: 'https://x',
+  decisions: [],
+});
 const never = new AbortController().signal;
 const outcome = { outcome: 'succeeded', rows: 1, durationMs: 5, error: null } as const;
 const posts = () => server.received.filter(({ method }) => method === 'POST');

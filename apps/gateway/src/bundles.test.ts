@@ -34,6 +34,7 @@ function bundle(version: number, more: Partial<Bundle> = {}): Bundle {
     capabilities: ['policy-1'],
     policy: { version, source: defaultPolicySource },
     connections: [toyConnection(1)],
+    passkeys: [],
     publicUrl: 'https://sluice.test',
     ...more,
   };

@@ -36,6 +36,7 @@ import { Rotations, withSteps } from './rotations.ts';
 import { SessionCheck } from './session-check.ts';
 import { SessionEntry } from './session-entry.ts';
 import { type Enrolment, type GatewayKeys, StateStore } from './state-store.ts';
+import { openStepUp, type StepUpCheck } from './step-up.ts';
 import { TargetDialer } from './target-dialer.ts';
 import { gatewayVersion } from './version.ts';
 
@@ -85,6 +86,7 @@ class Gateway implements RunningGateway {
   readonly #lease = new Lease(() => performance.now());
   readonly #authoriser: Authoriser;
   readonly #approvals: Approvals;
+  readonly #stepUp: StepUpCheck;
   readonly #leaves: Leaves;
   readonly #facts: FactsPool;
   readonly #spoolStore: ReturnType<typeof fileSpool>;
@@ -132,6 +134,13 @@ class Gateway implements RunningGateway {
     this.#approvals = new Approvals({
       controlPlane: this.#controlPlane,
       startId: this.#startId,
+      log: (level, message, fields) => log[level](fields, message),
+    });
+    this.#stepUp = openStepUp(store, {
+      gatewayId: enrolment.gatewayId,
+      trust: env.passkeyTrust,
+      always: env.stepUpConnections,
+      publicUrl: () => this.#bundles.current?.bundle.publicUrl ?? env.url,
       log: (level, message, fields) => log[level](fields, message),
     });
     this.#leaves = new Leaves(this.#controlPlane, enrolment.caRoot, warn);
@@ -386,6 +395,7 @@ class Gateway implements RunningGateway {
       { bundle: current.bundle.version, policy: current.policy.version, connections: current.connections.size },
       'bundle in force',
     );
+    this.#stepUp.update(current.bundle);
     this.#listeners.sync(current.connections.values());
     this.#ensureLeaves();
     this.#endChangedSessions(current);
@@ -467,6 +477,7 @@ class Gateway implements RunningGateway {
       rates: new StatementRates(),
       describe: (language, text) => this.#facts.describe(language, text),
       approvals: this.#approvals,
+      stepUp: this.#stepUp,
       openRecording: (sessionId) => this.#spool.openSession(sessionId),
       digest: (text) => keyedDigest(digest, text),
       secretMatches,

@@ -5,6 +5,8 @@ import { type Rotation, rotationSchema, Secret, type SignedBundle, signedBundleS
 import { generateSigningKeys, type SigningKeys, signingKeysOf } from '@sluice/keys';
 import { generateSealingKeys } from '@sluice/keys/sealing';
 import { z } from 'zod';
+import { type PinnedPasskey, pinnedPasskeysSchema } from './pinned-passkeys.ts';
+import { usedApprovalsSchema } from './step-up.ts';
 
 const keysSchema = z.strictObject({
   signing: z.string(),
@@ -74,6 +76,24 @@ export class StateStore {
 
   keepRotation(rotation: Rotation | null): void {
     this.#write('rotation.json', rotation);
+  }
+
+  /** The passkeys that this gateway trusts: a readable list of people and fingerprints. */
+  passkeys(): readonly PinnedPasskey[] {
+    return this.#read('passkeys.json', pinnedPasskeysSchema) ?? [];
+  }
+
+  keepPasskeys(passkeys: readonly PinnedPasskey[]): void {
+    this.#write('passkeys.json', passkeys);
+  }
+
+  /** Ids of signed approvals that were used and could still be sent again. */
+  usedApprovals(): readonly string[] {
+    return this.#read('used-approvals.json', usedApprovalsSchema) ?? [];
+  }
+
+  keepUsedApprovals(ids: readonly string[]): void {
+    this.#write('used-approvals.json', ids);
   }
 
   bundle(): SignedBundle | null {

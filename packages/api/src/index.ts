@@ -49,6 +49,10 @@ export type {
   MeView,
   OverviewView,
   Page,
+  PasskeyHandle,
+  PasskeyPreparation,
+  PasskeysView,
+  PasskeyView,
   PersonView,
   PolicyProblemView,
   PolicyRuleView,
@@ -57,6 +61,7 @@ export type {
   SessionState,
   SessionSummary,
   StatementResultView,
+  StepUpView,
   TimelineEntry,
   TokenView,
 } from './views.ts';

@@ -28,6 +28,7 @@ export const permissions = [
   'identities.read',
   'identities.write.own',
   'identities.write',
+  'passkeys.write.own',
   'audit.read',
 ] as const;
 export type Permission = (typeof permissions)[number];
@@ -50,6 +51,7 @@ const member: readonly Permission[] = [
   'recordings.read',
   'identities.read.own',
   'identities.write.own',
+  'passkeys.write.own',
 ];
 
 /** What watching over everything takes. Nothing here changes, decides or connects. */

@@ -2,6 +2,7 @@ import { countWaiting } from './approvals/count-waiting.ts';
 import { decideApproval } from './approvals/decide-approval.ts';
 import { delegateApprovals, endDelegation, listDelegations } from './approvals/delegations.ts';
 import { listApprovals } from './approvals/list-approvals.ts';
+import { prepareDecision } from './approvals/prepare-decision.ts';
 import { showApproval } from './approvals/show-approval.ts';
 import { stateReason } from './approvals/state-reason.ts';
 import { listEvents } from './audit/list-events.ts';
@@ -32,6 +33,10 @@ import { updateAgent } from './identities/update-agent.ts';
 import { updateGroup } from './identities/update-group.ts';
 import { updatePerson } from './identities/update-person.ts';
 import { showOverview } from './overview/show-overview.ts';
+import { addPasskey } from './passkeys/add-passkey.ts';
+import { removePasskey, renamePasskey } from './passkeys/change-passkey.ts';
+import { listPasskeys } from './passkeys/list-passkeys.ts';
+import { preparePasskey } from './passkeys/prepare-passkey.ts';
 import { checkPolicy } from './policies/check-policy.ts';
 import { explainStatement } from './policies/explain-statement.ts';
 import { listVersions } from './policies/list-versions.ts';
@@ -73,6 +78,7 @@ export const appRouter = router({
     listApprovals,
     showApproval,
     decideApproval,
+    prepareDecision,
     countWaiting,
     stateReason,
     listDelegations,
@@ -95,6 +101,7 @@ export const appRouter = router({
     createToken,
     revokeToken,
   }),
+  passkeys: router({ listPasskeys, preparePasskey, addPasskey, renamePasskey, removePasskey }),
   audit: router({ listEvents, verifyChain }),
 });
 export type AppRouter = typeof appRouter;

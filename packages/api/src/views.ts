@@ -3,6 +3,7 @@ import type {
   ApprovalState,
   CredentialReferences,
   Impact,
+  StepUp,
   TargetSession,
   TestResult,
   TicketDemand,
@@ -74,6 +75,7 @@ export interface ConnectionDetail extends ConnectionSummary {
   readonly holdBehaviour: 'wait' | 'refuse';
   /** Where the gateway finds passwords, by purpose; in place of sealed ones. */
   readonly references: CredentialReferences;
+  readonly stepUp: StepUp;
   readonly sealing: readonly {
     readonly gatewayId: string;
     readonly gatewayName: string;
@@ -151,6 +153,47 @@ export interface ApprovalStageView {
   readonly state: 'complete' | 'open' | 'later';
 }
 
+/** What a browser signs to decide, by answer: the SHA-256 of a text is the challenge. */
+export interface StepUpView {
+  readonly rpId: string;
+  readonly texts: { readonly approve: string; readonly deny: string };
+  readonly passkeys: readonly PasskeyHandle[];
+}
+
+export interface PasskeyHandle {
+  readonly credentialId: string;
+  readonly transports: readonly string[];
+}
+
+export interface PasskeyView {
+  readonly id: string;
+  readonly name: string;
+  readonly credentialId: string;
+  readonly fingerprint: string;
+  /** Synced between devices by whoever made them. */
+  readonly backedUp: boolean;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
+}
+
+export interface PasskeysView {
+  readonly passkeys: readonly PasskeyView[];
+  /** A first passkey asks for it. */
+  readonly signInIsFresh: boolean;
+}
+
+/** What `navigator.credentials.create` asks for, and what has to come back with its answer. */
+export interface PasskeyPreparation {
+  readonly prepared: { readonly payload: string; readonly signature: string; readonly keyId: string };
+  readonly challenge: string;
+  readonly rpId: string;
+  /** base64url. */
+  readonly userHandle: string;
+  readonly userName: string;
+  readonly displayName: string;
+  readonly existing: readonly PasskeyHandle[];
+}
+
 export interface ApprovalDetail extends ApprovalSummary {
   readonly statementId: string;
   readonly statementText: string;
@@ -192,6 +235,8 @@ export interface ApprovalDetail extends ApprovalSummary {
     readonly error: string | null;
     readonly at: Date;
   } | null;
+  /** `passkey`: a decision has to be signed. */
+  readonly stepUp: StepUp;
   /** Whether the signed-in person's decision would count, and if not, why in a sentence. */
   readonly mayDecide: {
     readonly yes: boolean;

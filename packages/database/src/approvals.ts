@@ -1,11 +1,11 @@
-import type { ApprovalState, HoldDemands } from '@sluice/domain';
+import type { ApprovalState, Assertion, HoldDemands } from '@sluice/domain';
 import type { Db, Tx } from './client.ts';
 import { json } from './client.ts';
 import type { Prisma } from './generated/client.ts';
 import { cutPage, type PageOf, type PageRequest } from './page.ts';
 
 const connectionOfApproval = {
-  select: { id: true, name: true, protocol: true, labels: true, revision: true, deletedAt: true },
+  select: { id: true, name: true, protocol: true, labels: true, revision: true, deletedAt: true, stepUp: true },
 } satisfies { select: Prisma.ConnectionSelect };
 
 /** Who somebody is at this moment: whether a decision counts is judged by that, not by who they were when they decided. */
@@ -141,9 +141,12 @@ export async function createDecision(
     readonly stage: number;
     readonly outcome: 'approve' | 'deny';
     readonly comment: string | null;
+    /** What the person's passkey signed, where the connection asks for that. */
+    readonly assertion: Assertion | null;
   },
 ): Promise<void> {
-  await tx.decision.create({ data: decision });
+  const { assertion, ...columns } = decision;
+  await tx.decision.create({ data: { ...columns, ...(assertion === null ? {} : { assertion: json(assertion) }) } });
 }
 
 /** Changes what a waiting approval carries beside its state. False when it waits no more. */

@@ -77,6 +77,7 @@ export interface ConnectionFields {
   readonly offlineLeaseSeconds: number;
   readonly defaultAction: string;
   readonly holdBehaviour: string;
+  readonly stepUp?: string;
 }
 
 export interface NewConnection extends ConnectionFields, ConnectionPorts {

@@ -155,6 +155,16 @@ export {
 export { rememberNonce } from './nonces.ts';
 export type { PageOf, PageRequest } from './page.ts';
 export { defaultPageSize, maxPageSize } from './page.ts';
+export type { NewPasskey, PasskeyRow } from './passkeys.ts';
+export {
+  createPasskey,
+  listAllPasskeys,
+  listPasskeysOfPerson,
+  lockPasskeysOfPerson,
+  notePasskeyUse,
+  removePasskey,
+  renamePasskey,
+} from './passkeys.ts';
 export type { NewPerson, PersonChange, PersonRow } from './people.ts';
 export {
   countActiveAdmins,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bundleConnectionSchema } from './connection.ts';
 import { grantsSchema } from './grant.ts';
+import { bundlePasskeySchema } from './step-up.ts';
 
 /**
  * What a gateway pulls. Signed as a whole by the control plane's bundle key (Ed25519 over the exact payload bytes);
@@ -15,6 +16,8 @@ export const bundleSchema = z.strictObject({
   capabilities: z.array(z.string()),
   policy: z.strictObject({ version: z.int(), source: z.string() }),
   connections: z.array(bundleConnectionSchema),
+  /** People's passkeys, in the order in which they were registered. */
+  passkeys: z.array(bundlePasskeySchema).default([]),
   /** Where people answer: the control plane's public URL. */
   publicUrl: z.string(),
 });

@@ -23,6 +23,8 @@ export const capabilities = [
   'reader-1',
   /** Credentials that stand where the gateway runs. */
   'reference-1',
+  /** Decisions that passkeys signed. */
+  'step-up-1',
 ] as const;
 export type Capability = (typeof capabilities)[number];
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stepUpSchema } from './step-up.ts';
 
 export const labelsSchema = z.record(z.string().max(63), z.string().max(255));
 
@@ -86,6 +87,7 @@ export const bundleConnectionSchema = z.strictObject({
   defaultAction: z.enum(['allow', 'hold', 'deny']),
   /** `wait` holds on the wire; `refuse` answers with the approval's id and lets the same effect pass once afterwards. */
   holdBehaviour: z.enum(['wait', 'refuse']),
+  stepUp: stepUpSchema.default('none'),
   capabilities: z.array(z.string()),
 });
 export type BundleConnection = z.infer<typeof bundleConnectionSchema>;

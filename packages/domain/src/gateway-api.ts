@@ -7,6 +7,7 @@ import { actorSchema } from './actor.ts';
 import { credentialRefSchema, signedBundleSchema } from './bundle.ts';
 import { credentialPurposes, sealedEnvelopeSchema } from './connection.ts';
 import { grantsSchema } from './grant.ts';
+import { statusDecisionSchema } from './step-up.ts';
 import { holdDemandsSchema } from './verdict.ts';
 
 export const gatewayPaths = {
@@ -149,6 +150,8 @@ export const approvalStatusSchema = z.strictObject({
   url: z.string(),
   /** What the requester still has to say before anybody can approve, as a clause; null or absent: nothing. */
   missing: z.string().nullable().optional(),
+  /** Who answered what, with what their passkeys signed. */
+  decisions: z.array(statusDecisionSchema).default([]),
 });
 export type ApprovalStatus = z.infer<typeof approvalStatusSchema>;
 

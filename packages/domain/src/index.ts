@@ -181,6 +181,18 @@ export { readBundle, tooOld } from './read-bundle.ts';
 export type { Refusal, RefusalCode, RefusalDetail } from './refusal.ts';
 export { refusalCodes, refusalDetailSchema } from './refusal.ts';
 export { Secret } from './secret.ts';
+export type { Assertion, BundlePasskey, DecisionSubject, StatusDecision, StepUp } from './step-up.ts';
+export {
+  assertionSchema,
+  bundlePasskeySchema,
+  decisionText,
+  maxPasskeysOfPerson,
+  passkeyRemovalText,
+  passkeyText,
+  statusDecisionSchema,
+  stepUpSchema,
+  stepUps,
+} from './step-up.ts';
 export type { SingleWindow, WeeklyWindow } from './time-window.ts';
 export { describeWindow, openTogetherUntil, openUntil, singleWindowSchema, weeklyWindowSchema } from './time-window.ts';
 export type {

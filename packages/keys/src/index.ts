@@ -1,3 +1,5 @@
+export type { AssertionCheck, AssertionResult } from './assertions.ts';
+export { challengeOf, passkeyObject, verifyAssertion } from './assertions.ts';
 export { makeRowKey, openAtRest, sealAtRest } from './at-rest.ts';
 export { decodeBase64url, equalConstantTime, keyedDigest, sha256 } from './digest.ts';
 export { newId } from './ids.ts';

@@ -16,8 +16,12 @@ beforeEach(() => {
 });
 afterEach(() => world.close());
 
-async function started(name = 'coding-agent', holdBehaviour: 'wait' | 'refuse' = 'wait'): Promise<ToySession> {
-  const session = await ToySession.start(world, toyConnection(target.port, { holdBehaviour }));
+async function started(
+  name = 'coding-agent',
+  holdBehaviour: 'wait' | 'refuse' = 'wait',
+  stepUp: 'none' | 'passkey' = 'none',
+): Promise<ToySession> {
+  const session = await ToySession.start(world, toyConnection(target.port, { holdBehaviour, stepUp }));
   expect(await session.hello(name)).toMatch(/^READY/);
   return session;
 }
@@ -199,6 +203,29 @@ describe('when the approval is used, everything is judged again', () => {
     // The client's end may be seen before or after the statement is on its way: what is told must be what happened.
     const told = target.received.length === 0 ? ['failed', 'outcome-unknown'] : ['succeeded', 'outcome-unknown'];
     expect(told).toContain(world.approvals.stateOf(id));
+  });
+});
+
+describe('where the connection asks for passkeys', () => {
+  test('a decision that they signed runs', async () => {
+    const session = await started('coding-agent', 'wait', 'passkey');
+    const id = await held(session);
+    world.approvals.decide(id, 'approved', 'reviewer');
+    expect(await session.lines.next()).toBe('ROW write one');
+    await session.leave();
+  });
+
+  test('a decision that lacks them voids the approval, and nothing reaches the target', async () => {
+    world.unsigned = '0 of 1 decisions carry a passkey’s signature';
+    const session = await started('coding-agent', 'wait', 'passkey');
+    const id = await held(session);
+    world.approvals.decide(id, 'approved', 'reviewer');
+    const refusal = refusalIn(await session.lines.next());
+    expect(refusal.detail.code).toBe('approval-void');
+    expect(refusal.message).toContain('0 of 1 decisions carry');
+    expect(world.approvals.stateOf(id)).toBe('void');
+    await session.leave();
+    expect(target.received).toEqual([]);
   });
 });
 

@@ -207,6 +207,18 @@ async function consume(
       }),
     };
   }
+  const unsigned = stepUpProblem(session, subject, status, effectDigest);
+  if (unsigned !== null) {
+    ports.approvals.cancel(status.id, 'void', `the gateway did not accept the decision: ${unsigned}`);
+    return {
+      type: 'refuse',
+      refusal: refuseApproval(subject, 'approval-void', status, {
+        rule: subject.verdict.rule,
+        message: `Sluice did not run the approved ${subject.command}: ${unsigned}`,
+        hint: 'Decisions on this connection are signed with passkeys that its gateway trusts; ask an administrator, then send it again.',
+      }),
+    };
+  }
   const spent = await ports.approvals.consume(status.id, effectDigest).catch((error: unknown) => {
     if (error instanceof SluiceError) return 'unknown' as const;
     throw error;
@@ -223,6 +235,20 @@ async function consume(
     };
   }
   return { type: 'run', approval: { id: status.id, effectDigest, ceiling: subject.verdict.hold?.ceiling ?? null } };
+}
+
+/** What people's passkeys lack where the connection asks for them; null: nothing. */
+function stepUpProblem(
+  { ports, connection, actor }: HoldSession,
+  { verdict }: HoldSubject,
+  status: ApprovalStatus,
+  effectDigest: string,
+): string | null {
+  const { count: people, owner: ownerCounts, demands } = verdict.hold!;
+  // Where one person may answer in several stages, the largest stage says how many there are at least.
+  const count = demands?.samePerson === true ? Math.max(...demands.stages.map((stage) => stage.count)) : people;
+  const { id: approvalId, decisions } = status;
+  return ports.stepUp.use({ connection, approvalId, effectDigest, actor, count, ownerCounts, decisions });
 }
 
 /** The answer to `consume` was lost: void where it did not arrive, failed where it did. Only one of the two is accepted. */

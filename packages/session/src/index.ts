@@ -9,6 +9,8 @@ export type {
   PolicySnapshot,
   RecordingPort,
   SessionPorts,
+  StepUpPort,
+  StepUpRequest,
   TicketGrant,
 } from './ports.ts';
 export type { SessionRequest } from './run-session.ts';

@@ -12,6 +12,7 @@ import type {
   Impact,
   Secret,
   StatementDescription,
+  StatusDecision,
   TargetCredential,
 } from '@sluice/domain';
 import type { CompiledMasks } from '@sluice/masking';
@@ -57,6 +58,27 @@ export interface ApprovalsPort {
   impact(id: string, impact: Impact): Promise<void>;
   cancel(id: string, state: 'cancelled' | 'expired' | 'void', reason: string): void;
 }
+/** What people decided on a hold. */
+export interface StepUpRequest {
+  readonly connection: Pick<BundleConnection, 'name' | 'stepUp'>;
+  readonly approvalId: string;
+  readonly effectDigest: string;
+  /** Who asked. */
+  readonly actor: Actor;
+  /** Distinct people whose signatures it takes. */
+  readonly count: number;
+  readonly ownerCounts: boolean;
+  readonly decisions: readonly StatusDecision[];
+}
+
+export interface StepUpPort {
+  /**
+   * Null when the connection asks for no signatures, or when enough people signed exactly this, which is noted as used. Else the end
+   * of a sentence that says what is missing.
+   */
+  use(request: StepUpRequest): string | null;
+}
+
 export interface ApprovalOutcome {
   readonly outcome: 'succeeded' | 'failed' | 'outcome-unknown';
   readonly rows: number | null;
@@ -92,6 +114,7 @@ export interface SessionPorts {
   readonly rates: StatementRates;
   readonly describe: (language: string, text: string) => Promise<StatementDescription>;
   readonly approvals: ApprovalsPort;
+  readonly stepUp: StepUpPort;
   readonly openRecording: (sessionId: string) => RecordingPort;
   /** Keyed digest with a key that never leaves this gateway. */
   readonly digest: (text: string) => string;

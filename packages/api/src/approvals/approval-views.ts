@@ -1,6 +1,6 @@
 import type { ApprovalRow, ApprovalScope, Db, ListedApprovalRow } from '@sluice/database';
 import { countEarlier, findPolicyVersion } from '@sluice/database';
-import { impactSchema, labelsSchema } from '@sluice/domain';
+import { impactSchema, labelsSchema, stepUpSchema } from '@sluice/domain';
 import { isTicket, ticketLink } from '@sluice/policy';
 import { z } from 'zod';
 import { personActorView, storedActor, toActorView } from '../actor-views.ts';
@@ -68,6 +68,7 @@ export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Answere
             error: row.outcomeError,
             at: row.outcomeAt,
           },
+    stepUp: stepUpSchema.parse(row.connection.stepUp),
     mayDecide: {
       yes: right.yes,
       because: right.because,

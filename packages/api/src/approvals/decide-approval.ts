@@ -1,5 +1,5 @@
 import { changeWaiting, createDecision, findApproval, lockApproval, moveApproval } from '@sluice/database';
-import { SluiceError } from '@sluice/domain';
+import { assertionSchema, SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
@@ -9,6 +9,7 @@ import { answererOf } from './answerer.ts';
 import { maySee, toApprovalDetail } from './approval-views.ts';
 import { type DecisionRight, decisionRight, mayAnswer, settledSentence, stateOf } from './eligibility.ts';
 import { demandsOf, standingOf } from './standing.ts';
+import { demandStepUp } from './step-up.ts';
 
 /**
  * Answers a hold. One denial ends it; it is approved when every stage has as many distinct people as the rule asks for, counted as
@@ -16,8 +17,13 @@ import { demandsOf, standingOf } from './standing.ts';
  */
 export const decideApproval = mutation({
   permission: 'approvals.decide',
-  input: z.strictObject({ id, outcome: z.enum(['approve', 'deny']), comment: z.string().trim().max(2_000).optional() }),
-  run: async ({ input, tx, caller, may, now }) => {
+  input: z.strictObject({
+    id,
+    outcome: z.enum(['approve', 'deny']),
+    comment: z.string().trim().max(2_000).optional(),
+    assertion: assertionSchema.optional(),
+  }),
+  run: async ({ input, tx, caller, services, may, now }) => {
     const answerer = await answererOf(tx, caller.actor, now);
     const row = await lockApproval(tx, input.id);
     if (row === null || !(may('approvals.read') || maySee(answerer, row, now))) throw notFound('approval');
@@ -29,6 +35,9 @@ export const decideApproval = mutation({
     if (input.outcome === 'approve' ? !right.yes : !(right.yes || right.mayDeny)) throw tooLate(right.because ?? '');
     const comment = input.comment === undefined || input.comment === '' ? null : input.comment;
     if (comment === null && demandsOf(row)?.comment === true) throw needsComment();
+    const { outcome, assertion: given } = input;
+    const { publicUrl } = services;
+    const assertion = await demandStepUp(tx, { row, actor: caller.actor, outcome, assertion: given, publicUrl, now });
     await createDecision(tx, {
       id: newId<'Decision'>(),
       approvalId: row.id,
@@ -37,6 +46,7 @@ export const decideApproval = mutation({
       stage: right.stage,
       outcome: input.outcome,
       comment,
+      assertion,
     });
     const decided = await findApproval(tx, row.id);
     if (decided === null) throw notFound('approval');

@@ -10,6 +10,7 @@ const needs: readonly { readonly capability: Capability; readonly when: (row: Co
   { capability: 'recording-1', when: () => true },
   { capability: 'reader-1', when: (row) => row.credentials.some(({ purpose }) => purpose === 'reader') },
   { capability: 'reference-1', when: (row) => Object.keys(referencesOf(row)).length > 0 },
+  { capability: 'step-up-1', when: (row) => row.stepUp === 'passkey' },
 ];
 
 /** What a gateway must have to serve this connection. */

@@ -1,4 +1,4 @@
-import { labelsSchema, sealedEnvelopeSchema, targetAddressSchema } from '@sluice/domain';
+import { labelsSchema, sealedEnvelopeSchema, stepUpSchema, targetAddressSchema } from '@sluice/domain';
 import { manifestByName, manifests } from '@sluice/protocols/manifests';
 import { z } from 'zod';
 import { refusedInput } from '../errors.ts';
@@ -21,6 +21,8 @@ export const connectionFields = z.strictObject({
   offlineLeaseSeconds: z.int().min(1).max(maxLeaseSeconds).default(defaultLeaseSeconds),
   defaultAction: z.enum(['allow', 'hold', 'deny']).default('deny'),
   holdBehaviour: z.enum(['wait', 'refuse']).default('wait'),
+  /** `passkey`: a decision on a hold has to be signed by the passkey of whoever decides, and the gateway verifies it. */
+  stepUp: stepUpSchema.default('none'),
 });
 
 export const envelope = sealedEnvelopeSchema.extend({

@@ -1,7 +1,7 @@
 import type { ConnectionRow, Db, Usage } from '@sluice/database';
 import { findLastTest, findOtherSessions, listGateways, readUsage } from '@sluice/database';
 import type { CredentialPurpose, SealedEnvelope } from '@sluice/domain';
-import { labelsSchema, sealedEnvelopeSchema } from '@sluice/domain';
+import { labelsSchema, sealedEnvelopeSchema, stepUpSchema } from '@sluice/domain';
 import { fingerprint } from '@sluice/keys';
 import { z } from 'zod';
 import type { ApiServices } from '../context.ts';
@@ -40,6 +40,7 @@ export async function toConnectionDetail(row: ConnectionRow, context: ViewContex
     defaultAction: z.enum(['allow', 'hold', 'deny']).parse(row.defaultAction),
     holdBehaviour: z.enum(['wait', 'refuse']).parse(row.holdBehaviour),
     references: referencesOf(row),
+    stepUp: stepUpSchema.parse(row.stepUp),
     sealing: row.gatewayId === null ? [] : await listSealing(context.db, row.gatewayId),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,

@@ -10,7 +10,7 @@ import { checkedOptions, connectionFields, envelope } from './connection-input.t
 import { optionsOf, toConnectionDetail } from './connection-views.ts';
 import { type GivenCredential, keepCredentials, referencesOf } from './keep-credential.ts';
 
-const { offlineLeaseSeconds, defaultAction, holdBehaviour, ...required } = connectionFields.shape;
+const { offlineLeaseSeconds, defaultAction, holdBehaviour, stepUp, ...required } = connectionFields.shape;
 const changes = z
   .strictObject({
     ...required,
@@ -18,6 +18,7 @@ const changes = z
     offlineLeaseSeconds: offlineLeaseSeconds.unwrap(),
     defaultAction: defaultAction.unwrap(),
     holdBehaviour: holdBehaviour.unwrap(),
+    stepUp: stepUp.unwrap(),
   })
   .partial();
 
@@ -91,8 +92,19 @@ function purposeOf(text: string): CredentialPurpose {
 type Fields = ReturnType<typeof fieldsOf>;
 
 function fieldsOf(row: ConnectionRow) {
-  const { name, protocol, host, port, tlsMode, tlsCa, gatewayId, offlineLeaseSeconds, defaultAction, holdBehaviour } =
-    row;
+  const {
+    name,
+    protocol,
+    host,
+    port,
+    tlsMode,
+    tlsCa,
+    gatewayId,
+    offlineLeaseSeconds,
+    defaultAction,
+    holdBehaviour,
+    stepUp,
+  } = row;
   return {
     name,
     protocol,
@@ -104,6 +116,7 @@ function fieldsOf(row: ConnectionRow) {
     offlineLeaseSeconds,
     defaultAction,
     holdBehaviour,
+    stepUp,
     options: optionsOf(row),
     labels: labelsSchema.parse(row.labels),
   };

@@ -19,7 +19,7 @@ import type {
   HoldDemands,
   Impact,
 } from '@sluice/domain';
-import { impactSchema, isId, SluiceError } from '@sluice/domain';
+import { assertionSchema, impactSchema, isId, SluiceError } from '@sluice/domain';
 import { sha256 } from '@sluice/keys';
 import type { z } from 'zod';
 import { acceptedTicket } from '../approvals/approval-views.ts';
@@ -252,6 +252,12 @@ function statusOf(services: GatewayServices, row: ApprovalRow, now: Date): Appro
     decidedBy: row.decisions.map((decision) => decision.person.name),
     comment: row.comment,
     missing: missingWords(row),
+    decisions: row.decisions.map((decision) => ({
+      personId: decision.personId,
+      name: decision.person.name,
+      outcome: decision.outcome === 'approve' ? ('approve' as const) : ('deny' as const),
+      assertion: assertionSchema.nullable().parse(decision.assertion),
+    })),
     url: `${services.publicUrl}/approvals/${row.id}`,
   };
 }

@@ -1,7 +1,7 @@
-import type { ConnectionRow } from '@sluice/database';
-import { listConnectionsOfGateway, readActivePolicy, readCounters } from '@sluice/database';
-import type { Bundle, BundleConnection, SignedBundle } from '@sluice/domain';
-import { labelsSchema, SluiceError, targetTlsSchema } from '@sluice/domain';
+import type { ConnectionRow, PasskeyRow } from '@sluice/database';
+import { listAllPasskeys, listConnectionsOfGateway, readActivePolicy, readCounters } from '@sluice/database';
+import type { Bundle, BundleConnection, BundlePasskey, SignedBundle } from '@sluice/domain';
+import { assertionSchema, labelsSchema, SluiceError, stepUpSchema, targetTlsSchema } from '@sluice/domain';
 import { bundleContext, signJson } from '@sluice/keys';
 import { detectorNames } from '@sluice/masking';
 import { compilePolicy } from '@sluice/policy';
@@ -38,6 +38,7 @@ export async function buildBundle(
     capabilities: [...capabilitiesOfPolicy(policy.source)],
     policy: { version: policy.version, source: policy.source },
     connections: rows.map((row) => toBundleConnection(row, services)),
+    passkeys: (await listAllPasskeys(db)).map(toBundlePasskey),
     publicUrl: services.publicUrl,
   };
   return signJson(services.signing, bundleContext, bundle);
@@ -71,6 +72,19 @@ function toBundleConnection(row: ConnectionRow, services: GatewayServices): Bund
     offlineLeaseSeconds: row.offlineLeaseSeconds,
     defaultAction: z.enum(['allow', 'hold', 'deny']).parse(row.defaultAction),
     holdBehaviour: z.enum(['wait', 'refuse']).parse(row.holdBehaviour),
+    stepUp: stepUpSchema.parse(row.stepUp),
     capabilities: neededByConnection(row),
+  };
+}
+
+function toBundlePasskey(row: PasskeyRow): BundlePasskey {
+  const { credentialId, publicKey, personId, person } = row;
+  return {
+    credentialId,
+    publicKey,
+    personId,
+    personName: person.name,
+    vouch: assertionSchema.nullable().parse(row.vouch),
+    removed: row.removedAt !== null,
   };
 }

@@ -129,6 +129,6 @@ export class MemoryApprovals implements ApprovalsPort {
 
   #status({ request, state, decidedBy, comment }: Entry): ApprovalStatus {
     const url = `${this.#publicUrl}/approvals/${request.id}`;
-    return { id: request.id, state, decidedBy: [...decidedBy], comment, url, missing: this.missing };
+    return { id: request.id, state, decidedBy: [...decidedBy], comment, url, missing: this.missing, decisions: [] };
   }
 }

@@ -55,6 +55,8 @@ export class SessionWorld {
   readonly targetSessions = new Set<string>();
   /** While set the parser gives up on descriptions. */
   parserBroken = false;
+  /** What the passkeys of whoever decided lack, where a connection asks for them. */
+  unsigned: string | null = null;
   #policy: PolicySnapshot;
 
   constructor(languages: readonly Language[]) {
@@ -147,6 +149,7 @@ export class SessionWorld {
         return language.describe(text);
       },
       approvals: this.approvals,
+      stepUp: { use: ({ connection }) => (connection.stepUp === 'none' ? null : this.unsigned) },
       openRecording: (sessionId) => {
         this.steps.push('recording');
         return this.spool.writer.openSession(sessionId);

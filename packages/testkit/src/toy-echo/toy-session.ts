@@ -20,6 +20,7 @@ export function toyConnection(port: number, more: Partial<BundleConnection> = {}
     offlineLeaseSeconds: 60,
     defaultAction: 'deny',
     holdBehaviour: 'wait',
+    stepUp: 'none',
     capabilities: [],
     ...more,
   };

@@ -90,6 +90,7 @@ export function testConnection(protocol: string, options: Record<string, unknown
     offlineLeaseSeconds: 60,
     defaultAction: 'deny',
     holdBehaviour: 'wait',
+    stepUp: 'none',
     capabilities: [],
   };
 }
