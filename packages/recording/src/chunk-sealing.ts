@@ -1,5 +1,6 @@
 import type { SigningKeys } from '@sluice/keys';
 import { buildChunk, type ChunkPosition } from './chunk.ts';
+import type { GatewayChain } from './gateway-chain.ts';
 import { chunkName, temporaryName } from './spool-names.ts';
 import type { SpoolStore } from './spool-store.ts';
 
@@ -16,15 +17,21 @@ export interface SealedLines {
   readonly final: boolean;
 }
 
-/** Writes a chunk beside its place and renames it there. Returns where the next one stands. Throws what the store throws. */
+/**
+ * Writes a chunk beside its place and renames it there. Returns where the next one stands. Throws what the store throws. A session's
+ * first and last chunk take the next link of the gateway's chain, which has to be persisted before the chunk may leave the spool.
+ */
 export function sealChunk(
   store: SpoolStore,
   signer: ChunkSigner,
+  chain: GatewayChain,
   position: ChunkPosition,
   sealed: SealedLines,
 ): ChunkPosition {
-  const { bytes, hash } = buildChunk({ ...position, ...signer, ...sealed });
-  const name = chunkName(position.sessionId, position.index);
+  const { sessionId, index } = position;
+  const link = index === 0 || sealed.final ? chain.next() : null;
+  const { bytes, hash } = buildChunk({ ...position, ...signer, ...sealed, link });
+  const name = chunkName(sessionId, index);
   const file = store.create(temporaryName(name));
   try {
     file.write(bytes, 0);
@@ -32,9 +39,10 @@ export function sealChunk(
     file.close();
   }
   store.rename(temporaryName(name), name);
+  chain.sealed({ sessionId, index, hash }, link);
   return {
-    sessionId: position.sessionId,
-    index: position.index + 1,
+    sessionId,
+    index: index + 1,
     previousHash: hash,
     firstSeq: position.firstSeq + sealed.lines.length,
   };

@@ -1,6 +1,7 @@
 /**
- * The chunk format `sluice-recording/1` (docs/recording-format.md): one line of JSON, a newline, a body of JSON lines. The header is
- * signed by the gateway and names the body's hash and the hash of the chunk before, so one signature a chunk covers all.
+ * The chunk format `sluice-recording/2` (docs/recording-format.md): one line of JSON, a newline, a body of JSON lines. The header is
+ * signed by the gateway and names the body's hash and the hash of the chunk before, so one signature a chunk covers all. The first and
+ * the last chunk of a session also bear a link of their gateway's chain. `sluice-recording/1`, which had no links, is still read.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { SluiceError } from '@sluice/domain';
@@ -8,7 +9,9 @@ import { type SignatureContext, type SigningKeys, sha256, signBytes, verifyBytes
 import { z } from 'zod';
 import { type RecordingEvent, recordingEventSchema } from './events.ts';
 
-export const recordingFormat = 'sluice-recording/1';
+export const recordingFormat = 'sluice-recording/2';
+/** What came before the links of a gateway's chain. */
+export const formerRecordingFormat = 'sluice-recording/1';
 export const chunkContext = 'sluice-chunk-v1' satisfies SignatureContext;
 
 /** One event's line at most, in bytes. */
@@ -27,32 +30,56 @@ const newline = 0x0a;
 
 const digest = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
-const chunkHeaderSchema = z
+/** Names a chunk: the hash is over all its bytes. */
+export const chunkNameSchema = z.strictObject({ sessionId: z.string(), index: z.int().min(0), hash: digest });
+export type ChunkName = z.infer<typeof chunkNameSchema>;
+
+const linkSchema = z
   .strictObject({
-    format: z.literal(recordingFormat),
-    sessionId: z.string(),
-    gatewayId: z.string(),
-    keyId: z.string(),
-    /** From 0, without holes. */
-    index: z.int().min(0),
-    /** Hash of the chunk before; for the first `firstPreviousHash`. */
-    previousHash: digest,
-    firstSeq: z.int().min(0),
-    count: z.int().min(1),
-    firstAt: z.int().min(0),
-    lastAt: z.int().min(0),
-    /** True for the session's last chunk, which carries the seal. */
-    final: z.boolean(),
-    seal: z.strictObject({ events: z.int().min(1), chunks: z.int().min(1) }).nullable(),
-    compression: z.enum(['gzip', 'none']),
-    /** Length of the body as stored. */
-    bodyBytes: z.int().min(1).max(maxChunkBytes),
-    /** base64url SHA-256 of the body as stored. */
-    bodyHash: digest,
-    /** base64url Ed25519 over `sluice-chunk-v1`, NUL and this line without its signature. */
-    signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+    /** From 0 in each gateway, without holes. */
+    number: z.int().min(0),
+    /** The chunk that bears the link before; null for number 0. */
+    previous: chunkNameSchema.nullable(),
   })
-  .refine((header) => header.final === (header.seal !== null), 'final and seal disagree');
+  .refine((link) => (link.number === 0) === (link.previous === null), 'only the first link follows none');
+/** A chunk's place in the chain that joins the sessions of a gateway. */
+export type Link = z.infer<typeof linkSchema>;
+
+const whose = {
+  sessionId: z.string(),
+  gatewayId: z.string(),
+  keyId: z.string(),
+  /** From 0, without holes. */
+  index: z.int().min(0),
+  /** Hash of the chunk before; for the first `firstPreviousHash`. */
+  previousHash: digest,
+  firstSeq: z.int().min(0),
+  count: z.int().min(1),
+  firstAt: z.int().min(0),
+  lastAt: z.int().min(0),
+  /** True for the session's last chunk, which carries the seal. */
+  final: z.boolean(),
+  seal: z.strictObject({ events: z.int().min(1), chunks: z.int().min(1) }).nullable(),
+};
+const stored = {
+  compression: z.enum(['gzip', 'none']),
+  /** Length of the body as stored. */
+  bodyBytes: z.int().min(1).max(maxChunkBytes),
+  /** base64url SHA-256 of the body as stored. */
+  bodyHash: digest,
+  /** base64url Ed25519 over `sluice-chunk-v1`, NUL and this line without its signature. */
+  signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+};
+
+const chunkHeaderSchema = z
+  .discriminatedUnion('format', [
+    z.strictObject({ format: z.literal(recordingFormat), ...whose, link: linkSchema.nullable(), ...stored }),
+    z.strictObject({ format: z.literal(formerRecordingFormat), ...whose, ...stored }),
+  ])
+  .refine((header) => header.final === (header.seal !== null), 'final and seal disagree')
+  .refine((header) => !('link' in header) || (header.link !== null) === (header.index === 0 || header.final), {
+    message: 'the first and the last chunk bear a link, and no other',
+  });
 export type ChunkHeader = z.infer<typeof chunkHeaderSchema>;
 
 export interface Chunk {
@@ -81,11 +108,18 @@ export interface BuildChunkRequest extends ChunkPosition {
   readonly firstAt: number;
   readonly lastAt: number;
   readonly final: boolean;
+  /** For a first or final chunk; ignored for others. */
+  readonly link: Link | null;
 }
 
 /** What a session's first chunk names as the hash of the one before. */
-export function firstPreviousHash(sessionId: string): string {
-  return sha256(`${recordingFormat}\0${sessionId}`);
+export function firstPreviousHash(sessionId: string, format: ChunkHeader['format'] = recordingFormat): string {
+  return sha256(`${format}\0${sessionId}`);
+}
+
+/** The link that a chunk bears; null also for chunks from before there were links. */
+export function linkOf(header: ChunkHeader): Link | null {
+  return 'link' in header ? header.link : null;
 }
 
 /** Builds and signs a chunk; the result is its bytes and their hash. */
@@ -93,7 +127,7 @@ export function buildChunk(request: BuildChunkRequest): { readonly bytes: Buffer
   const plain = Buffer.concat(request.lines);
   const compression = plain.length >= compressFromBytes ? 'gzip' : 'none';
   const body = compression === 'gzip' ? gzipSync(plain, { level: gzipLevel }) : plain;
-  const unsigned: Omit<ChunkHeader, 'signature'> = {
+  const unsigned: Omit<Extract<ChunkHeader, { readonly link: Link | null }>, 'signature'> = {
     format: recordingFormat,
     sessionId: request.sessionId,
     gatewayId: request.gatewayId,
@@ -106,6 +140,7 @@ export function buildChunk(request: BuildChunkRequest): { readonly bytes: Buffer
     lastAt: request.lastAt,
     final: request.final,
     seal: request.final ? { events: request.firstSeq + request.lines.length, chunks: request.index + 1 } : null,
+    link: request.index === 0 || request.final ? request.link : null,
     compression,
     bodyBytes: body.length,
     bodyHash: sha256(body),

@@ -1,9 +1,20 @@
-export type { Chunk, ChunkHeader } from './chunk.ts';
+export type { Checkpoint, LogEntry, Signed, Witness } from './checkpoint.ts';
+export {
+  buildLogEntry,
+  checkpointContext,
+  firstLogHash,
+  lineFault,
+  maxCheckpointBytes,
+  readCheckpoint,
+  witnessSchema,
+} from './checkpoint.ts';
+export type { Chunk, ChunkHeader, ChunkName, Link } from './chunk.ts';
 export {
   chunkContext,
   chunkFault,
   decodeEvents,
   firstPreviousHash,
+  linkOf,
   maxBodyBytes,
   maxChunkBytes,
   maxEventBytes,
@@ -12,6 +23,15 @@ export {
 } from './chunk.ts';
 export type { EndEvent, NewEvent, RecordingEvent, RecordingEventType } from './events.ts';
 export { recordingEventSchema } from './events.ts';
+export type { GatewayExportHeader, GatewayVerdict } from './gateway-export.ts';
+export {
+  fingerprintsOf,
+  gatewayExportEnd,
+  gatewayExportSession,
+  gatewayExportStart,
+  isGatewayExport,
+  verifyGatewayExport,
+} from './gateway-export.ts';
 export type { ExportKey, ReadExport } from './recording-export.ts';
 export { exportFormat, readExport, verifyExport, writeExport } from './recording-export.ts';
 export type { RecoveredSession } from './recover-spool.ts';
@@ -22,3 +42,4 @@ export { fileSpool } from './spool-store.ts';
 export { defaultMaxSpoolBytes, SpoolWriter, type SpoolWriterOptions, spoolDepth } from './spool-writer.ts';
 export type { AcceptChunkRequest, RecordingProblem, RecordingVerdict } from './verify-recording.ts';
 export { acceptChunk, verifyRecording } from './verify-recording.ts';
+export type { GatewayProblem, LoggedCheckpoint } from './verify-gateway-chain.ts';

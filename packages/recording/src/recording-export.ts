@@ -5,7 +5,7 @@
  */
 import { keyIdOf } from '@sluice/keys';
 import { z } from 'zod';
-import { maxHeaderBytes, readChunk, recordingFormat } from './chunk.ts';
+import { maxHeaderBytes, readChunk } from './chunk.ts';
 import { type RecordingProblem, type RecordingVerdict, verifyRecording } from './verify-recording.ts';
 
 export const exportFormat = 'sluice-recording-export/1';
@@ -14,7 +14,8 @@ export const exportFormat = 'sluice-recording-export/1';
 const maxLineBytes = 64;
 /** The first line at most, in bytes: some hundred keys. */
 const maxFirstLineBytes = 64 * 1024;
-const chunkStart = `{"format":"${recordingFormat}"`;
+/** How chunks of every version begin. */
+const chunkStart = '{"format":"sluice-recording/';
 const newline = 0x0a;
 
 const exportHeaderSchema = z.strictObject({

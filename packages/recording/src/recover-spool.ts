@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { type ChunkPosition, maxBodyBytes, readChunk } from './chunk.ts';
 import { type ChunkSigner, sealChunk } from './chunk-sealing.ts';
 import { type EndEvent, endsSession, eventLine, type NewEvent, recordingEventSchema } from './events.ts';
+import type { GatewayChain } from './gateway-chain.ts';
 import { chunkName, isTemporary, openName, type SessionFiles } from './spool-names.ts';
 import { rejectedPrefix, type SpoolStore } from './spool-store.ts';
 
 export interface RecoverRequest {
   readonly store: SpoolStore;
   readonly signer: ChunkSigner;
+  readonly chain: GatewayChain;
   readonly now: () => number;
   /** Sessions of this process are left alone. */
   readonly isLive: (sessionId: string) => boolean;
@@ -65,15 +67,16 @@ export function recoverSpool(request: RecoverRequest): {
 }
 
 function recoverSession(request: RecoverRequest, sessionId: string, files: SessionFiles): RecoveredSession | null {
-  const { store, signer } = request;
+  const { store, signer, chain } = request;
   const state = readState(request, sessionId, files);
   if (state === null) return null;
   let recovered: RecoveredSession | null = null;
   if (!state.sealed) {
     const lines = withEnd(state, request.now());
-    sealChunk(store, signer, state.position, { ...lines, final: true });
+    sealChunk(store, signer, chain, state.position, { ...lines, final: true });
     recovered = { sessionId, events: state.events.length, interrupted: lines.interrupted };
   }
+  chain.persist();
   // Only now: while one of them is there, no chunk from its number on leaves the spool.
   for (const index of files.opens) store.remove(openName(sessionId, index));
   return recovered;

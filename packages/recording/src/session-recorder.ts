@@ -2,6 +2,7 @@ import { SluiceError } from '@sluice/domain';
 import { type ChunkPosition, firstPreviousHash, maxEventBytes } from './chunk.ts';
 import { type ChunkSigner, openFileHeader, sealChunk } from './chunk-sealing.ts';
 import { type EndEvent, eventLine, type NewEvent } from './events.ts';
+import type { GatewayChain } from './gateway-chain.ts';
 import { openName } from './spool-names.ts';
 import type { SpoolFile, SpoolStore } from './spool-store.ts';
 
@@ -16,6 +17,7 @@ const maxUnwrittenBytes = 64 * 1024;
 export interface RecorderContext {
   readonly store: SpoolStore;
   readonly signer: ChunkSigner;
+  readonly chain: GatewayChain;
   readonly now: () => number;
   /** Throws SluiceError `spool-full` when the spool has no room for that many bytes. */
   admit(bytes: number, gates: boolean): void;
@@ -156,9 +158,9 @@ export class SessionRecorder {
   }
 
   #seal(): void {
-    const { store, signer } = this.#context;
+    const { store, signer, chain } = this.#context;
     const name = openName(this.sessionId, this.#position.index);
-    this.#position = sealChunk(store, signer, this.#position, {
+    this.#position = sealChunk(store, signer, chain, this.#position, {
       lines: this.#lines,
       firstAt: this.#firstAt,
       lastAt: this.#lastAt,
@@ -191,6 +193,7 @@ export class SessionRecorder {
       this.#fileBytes = header.length;
     }
     if (this.#staleName === null) return;
+    this.#context.chain.persist();
     this.#context.store.remove(this.#staleName);
     this.#staleName = null;
     this.#context.worked();

@@ -20,6 +20,16 @@ export function chunkName(sessionId: string, index: number): string {
   return `${sessionId}.${padded(index)}.chunk`;
 }
 
+/** A checkpoint that waits for the control plane. */
+export function checkpointName(number: number): string {
+  return `checkpoint.${padded(number)}.line`;
+}
+
+export function checkpointNumber(name: string): number | null {
+  const [, number] = /^checkpoint\.(\d{6,12})\.line$/.exec(name) ?? [];
+  return number === undefined ? null : Number(number);
+}
+
 export function temporaryName(name: string): string {
   return name + temporarySuffix;
 }
@@ -52,18 +62,24 @@ export class SpoolIndex {
     return this.#sessions;
   }
 
+  /** Numbers of the checkpoints, ascending. */
+  readonly checkpoints: number[] = [];
+
   /** A file that was not there before. */
   add(name: string): void {
+    const checkpoint = checkpointNumber(name);
+    if (checkpoint !== null) insert(this.checkpoints, checkpoint);
     const parsed = parseName(name);
     if (parsed === null) return;
     const files = this.#sessions.get(parsed.sessionId) ?? { opens: [], chunks: [] };
     this.#sessions.set(parsed.sessionId, files);
     const numbers = parsed.kind === 'open' ? files.opens : files.chunks;
-    const place = numbers.findLastIndex((number) => number < parsed.index) + 1;
-    numbers.splice(place, 0, parsed.index);
+    insert(numbers, parsed.index);
   }
 
   remove(name: string): void {
+    const checkpoint = checkpointNumber(name);
+    if (checkpoint !== null) this.checkpoints.splice(this.checkpoints.indexOf(checkpoint), 1);
     const parsed = parseName(name);
     const files = parsed === null ? undefined : this.#sessions.get(parsed.sessionId);
     if (parsed === null || files === undefined) return;
@@ -72,6 +88,11 @@ export class SpoolIndex {
     if (at >= 0) numbers.splice(at, 1);
     if (files.opens.length === 0 && files.chunks.length === 0) this.#sessions.delete(parsed.sessionId);
   }
+}
+
+function insert(numbers: number[], number: number): void {
+  const place = numbers.findLastIndex((other) => other < number) + 1;
+  numbers.splice(place, 0, number);
 }
 
 /** The chunks that may be pushed, in order. */

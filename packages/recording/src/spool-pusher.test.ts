@@ -61,7 +61,7 @@ test('chunks arrive in order, a few sessions at a time, and leave the spool', as
     },
   });
   expect(most).toBe(4);
-  expect(store.bytes).toBe(0);
+  expect(store.sessions.size).toBe(0);
   for (const id of ids)
     expect(verifyRecording(arrived.get(id) ?? [], keyOf(sampleKeys))).toMatchObject({ ok: true, chunks: 5 });
 });
@@ -102,7 +102,9 @@ test('a chunk refused for good is set aside with a word in the log, and can be p
   });
   expect(arrived).toEqual([0, 2]);
   expect(spoolDepth(store)).toMatchObject({ chunks: 0, rejected: 1 });
-  expect(store.list()).toMatchObject([{ name: `rejected/${id}.000001.chunk` }]);
+  expect(store.list().filter(({ name }) => name.startsWith('rejected/'))).toMatchObject([
+    { name: `rejected/${id}.000001.chunk` },
+  ]);
   expect(faults).toHaveLength(1);
   // A restart still counts it.
   expect(spoolDepth(store).bytes).toBeGreaterThan(0);

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fdatasync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -9,6 +10,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type SessionFiles, SpoolIndex } from './spool-names.ts';
 
@@ -19,6 +21,8 @@ export const rejectedPrefix = 'rejected/';
 export interface SpoolFile {
   /** Writes all bytes at the position or throws; after a throw any part of them may be there, and the same position may be written again. */
   write(bytes: Buffer, position: number): void;
+  /** Resolves when what was written survives a power cut. Rejects with the disk's error; the file's state is then unknown. */
+  sync(): Promise<void>;
   close(): void;
 }
 
@@ -31,16 +35,23 @@ export interface SpoolStore {
   readonly bytes: number;
   /** Open files and chunks by session, without rejected ones. Always of this moment: copy before you change files. */
   readonly sessions: ReadonlyMap<string, SessionFiles>;
+  /** Numbers of the checkpoints that wait here, ascending. Always of this moment. */
+  readonly checkpoints: readonly number[];
   /** How many files were set aside. */
   readonly rejected: number;
   /** Names and sizes, rejected ones with their prefix. */
   list(): readonly { readonly name: string; readonly bytes: number }[];
+  has(name: string): boolean;
   read(name: string): Buffer;
   /** Makes a file or empties an existing one. */
   create(name: string): SpoolFile;
+  /** Opens an existing file to be written on. */
+  open(name: string): SpoolFile;
   /** Replaces what bears the new name. */
   rename(from: string, to: string): void;
   remove(name: string): void;
+  /** Resolves when files that were made, renamed and removed stay so through a power cut. Rejects with the disk's error. */
+  sync(): Promise<void>;
 }
 
 /** A spool in one folder, which is made when it is missing. Files are readable by their owner only. */
@@ -62,6 +73,15 @@ export function fileSpool(folder: string): SpoolStore {
     else index.add(name);
   };
   for (const { name, bytes } of scan(folder)) resize(name, bytes);
+  const written = (name: string, descriptor: number): SpoolFile => ({
+    write(bytes, position) {
+      let done = 0;
+      while (done < bytes.length) done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
+      resize(name, Math.max(sizes.get(name) ?? 0, position + bytes.length));
+    },
+    sync: () => new Promise((resolve, reject) => fdatasync(descriptor, (fault) => (fault ? reject(fault) : resolve()))),
+    close: () => closeSync(descriptor),
+  });
 
   return {
     get bytes() {
@@ -71,22 +91,16 @@ export function fileSpool(folder: string): SpoolStore {
       return rejected;
     },
     sessions: index.sessions,
+    checkpoints: index.checkpoints,
+    has: (name) => sizes.has(name),
     list: () => Array.from(sizes, ([name, bytes]) => ({ name, bytes })),
     read: (name) => readFileSync(join(folder, name)),
     create(name) {
       const descriptor = openSync(join(folder, name), 'w', 0o600);
       resize(name, 0);
-      return {
-        write(bytes, position) {
-          let written = 0;
-          while (written < bytes.length) {
-            written += writeSync(descriptor, bytes, written, bytes.length - written, position + written);
-          }
-          resize(name, Math.max(sizes.get(name) ?? 0, position + bytes.length));
-        },
-        close: () => closeSync(descriptor),
-      };
+      return written(name, descriptor);
     },
+    open: (name) => written(name, openSync(join(folder, name), 'r+')),
     rename(from, to) {
       renameSync(join(folder, from), join(folder, to));
       const bytes = sizes.get(from) ?? 0;
@@ -96,6 +110,14 @@ export function fileSpool(folder: string): SpoolStore {
     remove(name) {
       rmSync(join(folder, name), { force: true });
       resize(name, null);
+    },
+    async sync() {
+      const directory = await open(folder, 'r');
+      try {
+        await directory.sync();
+      } finally {
+        await directory.close();
+      }
     },
   };
 }

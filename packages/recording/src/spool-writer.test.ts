@@ -2,8 +2,9 @@ import { readdirSync } from 'node:fs';
 import { newId } from '@sluice/keys';
 import fc from 'fast-check';
 import { afterAll, expect, test, vi } from 'vitest';
-import { decodeEvents, readChunk } from './chunk.ts';
+import { decodeEvents, linkOf, readChunk } from './chunk.ts';
 import type { RecordingEvent } from './events.ts';
+import { GatewayChain } from './gateway-chain.ts';
 import type { SessionRecorder } from './session-recorder.ts';
 import { fileSpool, type SpoolStore } from './spool-store.ts';
 import { SpoolWriter } from './spool-writer.ts';
@@ -12,6 +13,7 @@ import {
   failingSpool,
   folderText,
   keyOf,
+  leftovers,
   note,
   sampleGatewayId,
   sampleKeys,
@@ -70,7 +72,8 @@ test('a closed session is a sealed, verified recording and leaves no open file',
   recorder.close(closed);
   const events = verifiedEvents(Array.from(spooledChunks(store, sessionId).values()));
   expect(events.map(({ type }) => type)).toEqual(['session.note', 'session.note', 'session.note', 'session.closed']);
-  expect(store.list().map(({ name }) => name)).toEqual([`${sessionId}.000000.chunk`, `${sessionId}.000001.chunk`]);
+  expect(leftovers(store)).toEqual([]);
+  expect(store.sessions.get(sessionId)).toEqual({ opens: [], chunks: [0, 1] });
   expect(writer.healthy).toBe(true);
   expect(() => recorder.append(note('d'), { durable: true })).toThrow();
 });
@@ -135,20 +138,34 @@ function expectRecovered(scene: Scene, store: SpoolStore): void {
     if (before !== undefined) expect(bytes.equals(before)).toBe(true);
     chunks.set(index, bytes);
   }
-  expect(store.list().filter(({ name }) => !name.endsWith('.chunk'))).toEqual([]);
+  expect(leftovers(store)).toEqual([]);
   if (chunks.size === 0) {
     expect(scene.confirmed).toBe(0);
     return;
   }
-  const recorded = texts(
-    verifiedEvents(
-      Array.from(chunks)
-        .toSorted(([a], [b]) => a - b)
-        .map(([, bytes]) => bytes),
-    ),
-  );
+  const ordered = Array.from(chunks)
+    .toSorted(([a], [b]) => a - b)
+    .map(([, bytes]) => bytes);
+  expectLinked(ordered, store);
+  const recorded = texts(verifiedEvents(ordered));
   expect(recorded).toEqual(scene.appended.slice(0, recorded.length));
   expect(recorded.length).toBeGreaterThanOrEqual(scene.confirmed);
+}
+
+/** The one session's chunks bear the gateway's links from 0 on, and the next start goes on behind them. */
+function expectLinked(chunks: readonly Buffer[], store: SpoolStore): void {
+  const linked = chunks.map(readChunk).flatMap(({ header, hash }) => {
+    const link = linkOf(header);
+    return link === null ? [] : [{ link, name: { sessionId: header.sessionId, index: header.index, hash } }];
+  });
+  expect(linked.map(({ link }) => link)).toEqual(
+    linked.map((_, number) => ({ number, previous: linked[number - 1]?.name ?? null })),
+  );
+  const signer = { gatewayId: sampleGatewayId, keys: sampleKeys };
+  expect(new GatewayChain(store, signer).next()).toEqual({
+    number: linked.length,
+    previous: linked.at(-1)?.name ?? null,
+  });
 }
 
 type Step =
@@ -338,7 +355,7 @@ test('the disk may fail at any single change: what append took is recorded in th
     writer.tick();
     expect(writer.healthy).toBe(true);
     expect(texts(verifiedEvents(Array.from(spooledChunks(store, sessionId).values())))).toEqual(taken);
-    expect(store.list().filter(({ name }) => !name.endsWith('.chunk'))).toEqual([]);
+    expect(leftovers(store)).toEqual([]);
   }
 });
 

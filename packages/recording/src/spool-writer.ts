@@ -1,5 +1,6 @@
 import { isId } from '@sluice/domain';
 import type { ChunkSigner } from './chunk-sealing.ts';
+import { GatewayChain } from './gateway-chain.ts';
 import { type RecoveredSession, recoverSpool } from './recover-spool.ts';
 import { type RecorderContext, SessionRecorder, spoolFull } from './session-recorder.ts';
 import type { SpoolStore } from './spool-store.ts';
@@ -22,7 +23,7 @@ export interface SpoolWriterOptions extends ChunkSigner {
   readonly maxSpoolBytes?: number;
   /** Called with every fault of the disk, and when something had to be set aside. For the log. */
   readonly onFault: (message: string, error: unknown) => void;
-  /** Called when a chunk may be pushed. */
+  /** Called when a chunk or a checkpoint may be pushed. */
   readonly onChunk: () => void;
 }
 
@@ -33,6 +34,7 @@ export interface SpoolWriterOptions extends ChunkSigner {
 export class SpoolWriter {
   readonly #options: SpoolWriterOptions;
   readonly #context: RecorderContext;
+  readonly #chain: GatewayChain;
   readonly #maxSpoolBytes: number;
   readonly #live = new Map<string, SessionRecorder>();
   readonly #dirty = new Set<SessionRecorder>();
@@ -45,8 +47,14 @@ export class SpoolWriter {
   constructor(options: SpoolWriterOptions) {
     this.#options = options;
     this.#maxSpoolBytes = options.maxSpoolBytes ?? defaultMaxSpoolBytes;
+    this.#chain = new GatewayChain(options.store, { gatewayId: options.gatewayId, keys: options.keys });
     this.#context = this.#newContext();
     this.#ticker = setInterval(() => this.tick(), flushIntervalMs).unref();
+  }
+
+  /** What joins the sessions of this gateway; the pusher carries its checkpoints. */
+  get chain(): GatewayChain {
+    return this.#chain;
   }
 
   /** False while the disk refuses writes or the spool's bound is reached: new statements must be refused. Heals by itself. */
@@ -63,6 +71,7 @@ export class SpoolWriter {
     const outcome = recoverSpool({
       store,
       signer: { gatewayId, keys },
+      chain: this.#chain,
       now: this.#context.now,
       isLive: (sessionId) => this.#live.has(sessionId),
       onFault,
@@ -88,6 +97,7 @@ export class SpoolWriter {
     for (const recorder of Array.from(this.#dirty)) {
       if (recorder.flush()) this.#dirty.delete(recorder);
     }
+    this.#checkpoint();
     if (this.#broken && !this.#recoveryIncomplete && this.#dirty.size === 0 && this.#probe()) this.#broken = false;
   }
 
@@ -96,6 +106,15 @@ export class SpoolWriter {
     clearInterval(this.#ticker);
     if (this.#writeSoon !== null) clearTimeout(this.#writeSoon);
     this.tick();
+    this.#checkpoint(true);
+  }
+
+  #checkpoint(atOnce = false): void {
+    try {
+      if (this.#chain.makeCheckpoint(this.#context.now(), this.#live.size, atOnce)) this.#options.onChunk();
+    } catch (error) {
+      this.#context.failed(error);
+    }
   }
 
   #newContext(): RecorderContext {
@@ -103,6 +122,7 @@ export class SpoolWriter {
     return {
       store,
       signer: { gatewayId, keys },
+      chain: this.#chain,
       now,
       admit: (bytes, gates) => {
         // The reserve takes the one event by which a gating append may go over its limit.

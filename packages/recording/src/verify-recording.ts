@@ -7,6 +7,8 @@ export interface RecordingProblem {
   /** The chunk's number, or that of the chunk which a container line belongs to; null for the container's first and last line. */
   readonly index: number | null;
   readonly what: string;
+  /** Set where all that is wrong is that the recording has no end: it may still run. */
+  readonly end?: true;
 }
 
 export interface RecordingVerdict {
@@ -21,10 +23,21 @@ export interface RecordingVerdict {
   readonly problems: readonly RecordingProblem[];
 }
 
+type Report = (index: number, what: string, end?: true) => void;
+
 /** A chunk at its place in the chain. `chunk` null: damaged, its number is that of its place. */
 interface Slot {
   readonly index: number;
   readonly chunk: Chunk | null;
+}
+
+/** A verdict, and what the gateway's chain needs to know of the chunks. */
+export interface SlotSummary {
+  readonly verdict: RecordingVerdict;
+  readonly whole: readonly Chunk[];
+  /** Numbers of damaged chunks. */
+  readonly damaged: ReadonlySet<number>;
+  readonly sealed: boolean;
 }
 
 /**
@@ -35,9 +48,14 @@ export function verifyRecording(
   chunks: Iterable<Buffer>,
   publicKeyOf: (keyId: string) => string | null,
 ): RecordingVerdict {
+  return verifySlots(chunks, publicKeyOf).verdict;
+}
+
+/** The same, with what stands in the chunks' headers beside the verdict. */
+export function verifySlots(chunks: Iterable<Buffer>, publicKeyOf: (keyId: string) => string | null): SlotSummary {
   const problems: RecordingProblem[] = [];
-  const report = (index: number, what: string): void => {
-    problems.push({ part: 'chunk', index, what });
+  const report: Report = (index, what, end) => {
+    problems.push({ part: 'chunk', index, what, ...(end === undefined ? {} : { end }) });
   };
   const slots: Slot[] = [];
   const seen = new Map<number, Chunk | null>();
@@ -67,7 +85,7 @@ export function verifyRecording(
     if (fault !== null) report(index, fault);
   }
   reportEnd(seen, next, report);
-  return {
+  const verdict = {
     ok: problems.length === 0,
     sessionId: first?.header.sessionId ?? null,
     gatewayId: first?.header.gatewayId ?? null,
@@ -75,13 +93,17 @@ export function verifyRecording(
     events,
     problems,
   };
+  const whole = Array.from(seen.values()).filter((chunk) => chunk !== null);
+  const damagedNumbers = Array.from(seen).flatMap(([index, chunk]) => (chunk === null ? [index] : []));
+  const sealed = whole.some(({ header }) => header.final);
+  return { verdict, whole, damaged: new Set(damagedNumbers), sealed };
 }
 
 function readSlot(
   bytes: Buffer,
   place: number,
   publicKeyOf: (keyId: string) => string | null,
-  report: (index: number, what: string) => void,
+  report: Report,
 ): Slot {
   let chunk: Chunk;
   try {
@@ -110,7 +132,7 @@ function chainFault(chunk: Chunk, before: Chunk | null, first: Chunk | null): st
   if (header.sessionId !== first?.header.sessionId) return 'belongs to another session';
   if (header.gatewayId !== first.header.gatewayId) return 'comes from another gateway';
   if (header.index === 0) {
-    const starts = header.previousHash === firstPreviousHash(header.sessionId) && header.firstSeq === 0;
+    const starts = header.previousHash === firstPreviousHash(header.sessionId, header.format) && header.firstSeq === 0;
     return starts ? null : 'does not begin the session';
   }
   if (before === null) return null;
@@ -122,12 +144,12 @@ function chainFault(chunk: Chunk, before: Chunk | null, first: Chunk | null): st
 function reportEnd(
   seen: ReadonlyMap<number, Chunk | null>,
   next: number,
-  report: (index: number, what: string) => void,
+  report: Report,
 ): void {
   const last = seen.get(next - 1);
   if (last === null) return;
   if (last === undefined || !last.header.final) {
-    report(next, 'is missing: the recording has no sealed end (or its session still runs)');
+    report(next, 'is missing: the recording has no sealed end (or its session still runs)', true);
     return;
   }
   const { seal, firstSeq, count } = last.header;
@@ -164,7 +186,7 @@ export function acceptChunk(request: AcceptChunkRequest): Chunk {
     throw damaged('the chunk is another one than the request names');
   decodeEvents(chunk);
   const { previous } = request;
-  const previousHash = previous?.hash ?? firstPreviousHash(request.sessionId);
+  const previousHash = previous?.hash ?? firstPreviousHash(request.sessionId, header.format);
   const continues =
     (previous === null) === (header.index === 0) &&
     previous?.final !== true &&

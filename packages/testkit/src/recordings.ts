@@ -104,7 +104,7 @@ export async function recordSession(
     onFault,
   });
   pusher.wake();
-  while (store.list().length > 0) await new Promise((resolve) => setImmediate(resolve));
+  while (store.sessions.size > 0) await new Promise((resolve) => setImmediate(resolve));
   await pusher.stop();
   rmSync(dir, { recursive: true, force: true });
   return { sessionId, chunks };

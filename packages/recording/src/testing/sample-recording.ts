@@ -2,10 +2,10 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateSigningKeys, newId, type SigningKeys } from '@sluice/keys';
-import { buildChunk, firstPreviousHash } from '../chunk.ts';
+import { buildChunk, firstPreviousHash, type Link } from '../chunk.ts';
 import { type EndEvent, eventLine, type NewEvent } from '../events.ts';
 import { chunkName, pushableChunks } from '../spool-names.ts';
-import type { SpoolStore } from '../spool-store.ts';
+import type { SpoolFile, SpoolStore } from '../spool-store.ts';
 
 export const sampleKeys: SigningKeys = generateSigningKeys();
 export const sampleGatewayId = 'gateway-1';
@@ -34,6 +34,7 @@ export function sampleChunks(
 ): Buffer[] {
   const sessionId = options.sessionId ?? newId();
   let position = { sessionId, index: 0, previousHash: firstPreviousHash(sessionId), firstSeq: 0 };
+  let link: Link = { number: 0, previous: null };
   return texts.map((chunk, index) => {
     const lines = chunk.map((text, offset) => eventLine(note(text), position.firstSeq + offset, 1000));
     const final = index === texts.length - 1 && options.final !== false;
@@ -46,7 +47,9 @@ export function sampleChunks(
       firstAt: 1000,
       lastAt: 1000,
       final,
+      link,
     });
+    if (index === 0) link = { number: 1, previous: { sessionId, index, hash: built.hash } };
     position = { sessionId, index: index + 1, previousHash: built.hash, firstSeq: position.firstSeq + lines.length };
     return built.bytes;
   });
@@ -81,6 +84,14 @@ export function folderText(folder: string): string {
     .join('\n');
 }
 
+/** Files that are neither chunks nor the gateway's chain: what a finished recording leaves none of. */
+export function leftovers(store: SpoolStore): string[] {
+  return store
+    .list()
+    .map(({ name }) => name)
+    .filter((name) => !/\.chunk$|^chain\.log$|^checkpoint\.\d+\.line$/.test(name));
+}
+
 /** The chunks of a session that may leave the spool, in order, by number. */
 export function spooledChunks(store: SpoolStore, sessionId: string): Map<number, Buffer> {
   const files = store.sessions.get(sessionId) ?? { opens: [], chunks: [] };
@@ -98,6 +109,16 @@ export function steppedSpool(store: SpoolStore, step: () => void): SpoolStore {
     step();
     return result;
   };
+  const steppedFile = (file: SpoolFile): SpoolFile => ({
+    write: (bytes, position) =>
+      stepped(() => {
+        file.write(bytes.subarray(0, Math.floor(bytes.length / 2)), position);
+        step();
+        file.write(bytes, position);
+      }),
+    sync: () => file.sync(),
+    close: () => file.close(),
+  });
   return {
     get bytes() {
       return store.bytes;
@@ -106,23 +127,15 @@ export function steppedSpool(store: SpoolStore, step: () => void): SpoolStore {
       return store.rejected;
     },
     sessions: store.sessions,
+    checkpoints: store.checkpoints,
+    has: (name) => store.has(name),
     list: () => store.list(),
     read: (name) => store.read(name),
     rename: (from, to) => stepped(() => store.rename(from, to)),
     remove: (name) => stepped(() => store.remove(name)),
-    create: (name) =>
-      stepped(() => {
-        const file = store.create(name);
-        return {
-          write: (bytes, position) =>
-            stepped(() => {
-              file.write(bytes.subarray(0, Math.floor(bytes.length / 2)), position);
-              step();
-              file.write(bytes, position);
-            }),
-          close: () => file.close(),
-        };
-      }),
+    sync: () => store.sync(),
+    create: (name) => stepped(() => steppedFile(store.create(name))),
+    open: (name) => steppedFile(store.open(name)),
   };
 }
 
@@ -133,6 +146,18 @@ export function failingSpool(store: SpoolStore, fault: () => string | null): Spo
     if (code !== null) throw Object.assign(new Error(`${code}: the disk refuses`), { code });
     return action();
   };
+  const guardedFile = (file: SpoolFile): SpoolFile => ({
+    write(bytes, position) {
+      const code = fault();
+      if (code !== null) file.write(bytes.subarray(0, Math.floor(bytes.length / 2)), position);
+      guarded(() => file.write(bytes, position));
+    },
+    sync: async () => {
+      guarded(() => undefined);
+      await file.sync();
+    },
+    close: () => file.close(),
+  });
   return {
     get bytes() {
       return store.bytes;
@@ -141,21 +166,17 @@ export function failingSpool(store: SpoolStore, fault: () => string | null): Spo
       return store.rejected;
     },
     sessions: store.sessions,
+    checkpoints: store.checkpoints,
+    has: (name) => store.has(name),
     list: () => store.list(),
     read: (name) => store.read(name),
     rename: (from, to) => guarded(() => store.rename(from, to)),
     remove: (name) => guarded(() => store.remove(name)),
-    create: (name) =>
-      guarded(() => {
-        const file = store.create(name);
-        return {
-          write(bytes, position) {
-            const code = fault();
-            if (code !== null) file.write(bytes.subarray(0, Math.floor(bytes.length / 2)), position);
-            guarded(() => file.write(bytes, position));
-          },
-          close: () => file.close(),
-        };
-      }),
+    sync: async () => {
+      guarded(() => undefined);
+      await store.sync();
+    },
+    create: (name) => guarded(() => guardedFile(store.create(name))),
+    open: (name) => guarded(() => guardedFile(store.open(name))),
   };
 }

@@ -7,6 +7,7 @@ import {
   fileSpool,
   type RecordingEvent,
   readChunk,
+  type SpoolFile,
   type SpoolStore,
   SpoolWriter,
 } from '@sluice/recording';
@@ -52,6 +53,14 @@ export class BreakableSpool {
     const checkRoom = () => {
       if (this.full) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     };
+    const guarded = (file: SpoolFile): SpoolFile => ({
+      write: (bytes, position) => {
+        checkRoom();
+        file.write(bytes, position);
+      },
+      sync: () => file.sync(),
+      close: () => file.close(),
+    });
     return {
       get bytes() {
         return store.bytes;
@@ -60,21 +69,18 @@ export class BreakableSpool {
         return store.rejected;
       },
       sessions: store.sessions,
+      checkpoints: store.checkpoints,
+      has: (name) => store.has(name),
       list: () => store.list(),
       read: (name) => store.read(name),
       create: (name) => {
         checkRoom();
-        const file = store.create(name);
-        return {
-          write: (bytes, position) => {
-            checkRoom();
-            file.write(bytes, position);
-          },
-          close: () => file.close(),
-        };
+        return guarded(store.create(name));
       },
+      open: (name) => guarded(store.open(name)),
       rename: (from, to) => store.rename(from, to),
       remove: (name) => store.remove(name),
+      sync: () => store.sync(),
     };
   }
 }
