@@ -1,6 +1,7 @@
 /** `sluice`: one file per command. */
 import { Command, CommanderError } from 'commander';
 import { approvalsCommand } from './commands/approvals.ts';
+import { auditCommand } from './commands/audit.ts';
 import { caCommand } from './commands/ca.ts';
 import { completionCommand } from './commands/completion.ts';
 import { connectCommand } from './commands/connect.ts';
@@ -32,7 +33,8 @@ async function main(): Promise<number> {
     corpusCommand(env),
     approvalsCommand(env),
     sessionsCommand(env),
-    recordingsCommand(),
+    recordingsCommand(env),
+    auditCommand(env),
     policyCommand(env),
     caCommand(env),
     gatewayCommand(),

@@ -9,6 +9,7 @@ import {
   authoriseResponseSchema,
   bundleResponseSchema,
   type ConfirmRequest,
+  checkpointResponseSchema,
   chunkResponseSchema,
   type ErrorCode,
   enrolResponseSchema,
@@ -151,6 +152,15 @@ export class ControlPlane {
     const answer = await read(await this.#send('POST', path, bytes), chunkResponseSchema);
     // Only the control plane's own word lets the spool forget a chunk, not any 200 of a proxy between.
     if (answer.index !== index) throw unknownForm();
+  }
+
+  /** Resolves with where the control plane's own log of checkpoints stands. */
+  async pushCheckpoint(line: Buffer): Promise<{ readonly entry: number; readonly hash: string }> {
+    const { entry, hash } = await read(
+      await this.#send('POST', gatewayPaths.checkpoints, line),
+      checkpointResponseSchema,
+    );
+    return { entry, hash };
   }
 
   async reportState(state: GatewayState): Promise<void> {

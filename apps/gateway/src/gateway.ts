@@ -150,11 +150,6 @@ class Gateway implements RunningGateway {
       onFailure: (message) => log.warn({ message }, 'a parser was replaced'),
     });
     this.#spoolStore = fileSpool(store.spoolDir);
-    this.#pusher = new SpoolPusher({
-      store: this.#spoolStore,
-      push: (sessionId, index, bytes) => this.#controlPlane.pushChunk(sessionId, index, bytes),
-      onFault: (message, error) => log.warn({ error: String(error) }, message),
-    });
     this.#spool = new SpoolWriter({
       store: this.#spoolStore,
       gatewayId: enrolment.gatewayId,
@@ -162,6 +157,13 @@ class Gateway implements RunningGateway {
       ...(env.spoolBytes === null ? {} : { maxSpoolBytes: env.spoolBytes }),
       onFault: (message, error) => log.error({ error: String(error) }, message),
       onChunk: () => this.#pusher.wake(),
+    });
+    this.#pusher = new SpoolPusher({
+      store: this.#spoolStore,
+      push: (sessionId, index, bytes) => this.#controlPlane.pushChunk(sessionId, index, bytes),
+      chain: this.#spool.chain,
+      pushCheckpoint: (line) => this.#controlPlane.pushCheckpoint(line),
+      onFault: (message, error) => log.warn({ error: String(error) }, message),
     });
     this.#knowledge = new KnowledgeCache(warn);
     this.#credentials = new Credentials({

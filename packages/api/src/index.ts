@@ -1,5 +1,7 @@
 export { escalateApprovals } from './approvals/escalate-approvals.ts';
+export { exportAudit } from './audit/export-audit.ts';
 export type { ApiContext, ApiServices, PortRange } from './context.ts';
+export { storeCheckpoint } from './gateway/accept-checkpoint.ts';
 export type { ChunkUpload } from './gateway/accept-chunk.ts';
 export { storeChunk } from './gateway/accept-chunk.ts';
 export {
@@ -23,6 +25,7 @@ export {
   showExplainRequest,
 } from './gateway/note-gateway.ts';
 export { noteRotation } from './gateway/note-rotation.ts';
+export { exportGateway } from './gateways/export-gateway.ts';
 export type { NodeNotice } from './node-notices.ts';
 export { nodeNoticeSchema } from './node-notices.ts';
 export type { Permission } from './permissions.ts';

@@ -75,6 +75,12 @@ export async function appendAuditEvent(tx: Tx, event: NewAuditEvent): Promise<vo
   });
 }
 
+/** Where the chain stands: its newest event. Index 0 while there is none. */
+export async function auditHead(db: Db): Promise<{ readonly index: number; readonly hash: string }> {
+  const last = await db.auditEvent.findFirst({ orderBy: { index: 'desc' }, select: { index: true, hash: true } });
+  return last ?? { index: 0, hash: genesisHash };
+}
+
 export interface AuditFilter {
   readonly search: string | null;
   readonly actorId: string | null;
@@ -92,6 +98,20 @@ export async function listAuditEvents(db: Db, filter: AuditFilter, page: PageReq
     take: page.limit + 1,
   });
   return cutPage(rows, page.limit, (row) => String(row.index));
+}
+
+/** The events from one index on, in order, a batch at a time. */
+export async function* readAuditEvents(db: Db, from: number): AsyncGenerator<readonly AuditEventRow[]> {
+  for (let next = from; ; ) {
+    const rows = await db.auditEvent.findMany({
+      where: { index: { gte: next } },
+      orderBy: { index: 'asc' },
+      take: verifyBatchRows,
+    });
+    if (rows.length > 0) yield rows;
+    if (rows.length < verifyBatchRows) return;
+    next = (rows.at(-1)?.index ?? next) + 1;
+  }
 }
 
 export interface ChainCheck {

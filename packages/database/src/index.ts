@@ -52,9 +52,26 @@ export type {
   ChainCheck,
   NewAuditEvent,
 } from './audit.ts';
-export { appendAuditEvent, listAuditEvents, maxAuditBodyBytes, verifyAuditChain } from './audit.ts';
+export {
+  appendAuditEvent,
+  auditHead,
+  listAuditEvents,
+  maxAuditBodyBytes,
+  readAuditEvents,
+  verifyAuditChain,
+} from './audit.ts';
 export type { Bus, BusChannel, BusOptions } from './bus.ts';
 export { openBus, publish } from './bus.ts';
+export type { CheckpointRow, NewChainLink, NewCheckpoint } from './checkpoints.ts';
+export {
+  createChainLink,
+  createCheckpoint,
+  findCheckpoint,
+  hasCheckpointNumber,
+  lastCheckpoint,
+  listCheckpoints,
+  listLinkedSessions,
+} from './checkpoints.ts';
 export type { Database, Db, Tx } from './client.ts';
 export { advisoryLock, openDatabase, tryAdvisoryLock } from './client.ts';
 export type { ConnectionFields, ConnectionRow, NewConnection, Usage } from './connections.ts';

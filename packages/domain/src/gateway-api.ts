@@ -18,6 +18,7 @@ export const gatewayPaths = {
   leaf: '/api/gateway/leaf',
   approvals: '/api/gateway/approvals',
   chunks: '/api/gateway/chunks',
+  checkpoints: '/api/gateway/checkpoints',
   state: '/api/gateway/state',
   testResults: '/api/gateway/test-results',
   explanations: '/api/gateway/explanations',
@@ -181,6 +182,14 @@ export const chunkResponseSchema = z.strictObject({ durable: z.literal(true), in
 export const floorShownSchema = z.strictObject({
   digest: z.string().max(64),
   summary: z.array(z.string().max(4_096)).max(maxFloorSentences),
+});
+
+/** POST checkpoints — body: the checkpoint's line. Answered when durable, with where the control plane's own log of them stands. */
+export const checkpointResponseSchema = z.strictObject({
+  durable: z.literal(true),
+  entry: z.int().min(0),
+  /** base64url SHA-256 of the log's entry. */
+  hash: z.string(),
 });
 
 /** POST state: what the gateways page shows; sent at start and every 5 s. */

@@ -122,6 +122,7 @@ export {
   authoriseRequestSchema,
   authoriseResponseSchema,
   bundleResponseSchema,
+  checkpointResponseSchema,
   chunkResponseSchema,
   confirmRequestSchema,
   enrolRequestSchema,

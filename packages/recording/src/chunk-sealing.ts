@@ -1,14 +1,7 @@
-import type { SigningKeys } from '@sluice/keys';
-import { buildChunk, type ChunkPosition } from './chunk.ts';
+import { buildChunk, type ChunkPosition, type ChunkSigner } from './chunk.ts';
 import type { GatewayChain } from './gateway-chain.ts';
 import { chunkName, temporaryName } from './spool-names.ts';
 import type { SpoolStore } from './spool-store.ts';
-
-/** Who signs. */
-export interface ChunkSigner {
-  readonly gatewayId: string;
-  readonly keys: SigningKeys;
-}
 
 export interface SealedLines {
   readonly lines: readonly Buffer[];

@@ -100,9 +100,13 @@ export interface ChunkPosition {
   readonly firstSeq: number;
 }
 
-export interface BuildChunkRequest extends ChunkPosition {
+/** Who signs. */
+export interface ChunkSigner {
   readonly gatewayId: string;
   readonly keys: SigningKeys;
+}
+
+export interface BuildChunkRequest extends ChunkPosition, ChunkSigner {
   /** Event lines, each with its newline, in order of `seq` from `firstSeq`. */
   readonly lines: readonly Buffer[];
   readonly firstAt: number;

@@ -4,8 +4,6 @@
  * the chain needs no lock: a chunk takes the next link at the moment when it is sealed.
  */
 import { z } from 'zod';
-import { type ChunkName, type Link, linkOf, readChunk } from './chunk.ts';
-import type { ChunkSigner } from './chunk-sealing.ts';
 import {
   buildCheckpoint,
   firstCheckpointHash,
@@ -15,6 +13,7 @@ import {
   readCheckpoint,
   type Witness,
 } from './checkpoint.ts';
+import { type ChunkName, type ChunkSigner, type Link, linkOf, readChunk } from './chunk.ts';
 import { checkpointName, chunkName, temporaryName } from './spool-names.ts';
 import type { SpoolFile, SpoolStore } from './spool-store.ts';
 

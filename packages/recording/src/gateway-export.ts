@@ -4,10 +4,9 @@
  */
 import { fingerprint, keyIdOf } from '@sluice/keys';
 import { z } from 'zod';
-import { readChunk } from './chunk.ts';
 import { type Checkpoint, maxCheckpointBytes, type Signed } from './checkpoint.ts';
+import { readChunk } from './chunk.ts';
 import { type ExportKey, readExport } from './recording-export.ts';
-import { type SlotSummary, verifySlots } from './verify-recording.ts';
 import {
   type ChainRange,
   type GatewayProblem,
@@ -17,6 +16,7 @@ import {
   verifyCheckpoints,
   verifyLinks,
 } from './verify-gateway-chain.ts';
+import { type SlotSummary, verifySlots } from './verify-recording.ts';
 
 export const gatewayExportFormat = 'sluice-gateway-export/1';
 /** The first line at most, in bytes: some hundred keys. */
@@ -98,7 +98,7 @@ export function verifyGatewayExport(file: Buffer, trustedKeyOf?: (keyId: string)
     problems.push(...log.problems, ...sessions.flatMap((session) => session.problems));
     problems.push(...verifyLinks(sessions, log.checkpoints, range));
     problems.push(...openEnds(sessions, range));
-    problems.push(...orderProblems(sessions), ...rangeProblems(range, log.checkpoints));
+    problems.push(...orderProblems(sessions, range), ...rangeProblems(range, log.checkpoints));
     if (header.sessions !== sessions.length)
       container(`the first line promises ${header.sessions} sessions, there are ${sessions.length}`);
     if (header.checkpoints !== parts.logged.length)
@@ -173,19 +173,21 @@ function openEnds(sessions: readonly VerifiedSession[], range: ChainRange): Gate
     }));
 }
 
-function orderProblems(sessions: readonly VerifiedSession[]): GatewayProblem[] {
+/** Sessions stand in the order of their first link in the range. One whose chunks are damaged says nothing of its place. */
+function orderProblems(sessions: readonly VerifiedSession[], range: ChainRange): GatewayProblem[] {
   const problems: GatewayProblem[] = [];
   const seen = new Set<string>();
   let highest = -1;
-  for (const { sessionId, links } of sessions) {
-    const first = links[0]?.link.number ?? highest;
+  for (const { sessionId, links, damaged } of sessions) {
+    const numbers = links.map(({ link }) => link.number).filter((number) => number >= range.from);
+    const first = damaged.size > 0 || numbers.length === 0 ? null : Math.min(...numbers);
     if (seen.has(sessionId)) {
       problems.push({ part: 'session', sessionId, index: null, what: 'stands in the file more than once' });
-    } else if (first < highest) {
+    } else if (first !== null && first < highest) {
       problems.push({ part: 'session', sessionId, index: null, what: 'stands behind a later session' });
     }
     seen.add(sessionId);
-    highest = Math.max(highest, first);
+    highest = Math.max(highest, first ?? -1);
   }
   return problems;
 }

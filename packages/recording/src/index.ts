@@ -1,3 +1,5 @@
+export type { AuditVerdict } from './audit-export.ts';
+export { auditExportEnd, auditExportLine, auditExportStart, verifyAuditExport } from './audit-export.ts';
 export type { Checkpoint, LogEntry, Signed, Witness } from './checkpoint.ts';
 export {
   buildLogEntry,
@@ -40,6 +42,6 @@ export { permanentRefusals, SpoolPusher, type SpoolPusherOptions } from './spool
 export type { SpoolFile, SpoolStore } from './spool-store.ts';
 export { fileSpool } from './spool-store.ts';
 export { defaultMaxSpoolBytes, SpoolWriter, type SpoolWriterOptions, spoolDepth } from './spool-writer.ts';
+export type { GatewayProblem, LoggedCheckpoint } from './verify-gateway-chain.ts';
 export type { AcceptChunkRequest, RecordingProblem, RecordingVerdict } from './verify-recording.ts';
 export { acceptChunk, verifyRecording } from './verify-recording.ts';
-export type { GatewayProblem, LoggedCheckpoint } from './verify-gateway-chain.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type ChunkPosition, maxBodyBytes, readChunk } from './chunk.ts';
-import { type ChunkSigner, sealChunk } from './chunk-sealing.ts';
+import { type ChunkPosition, type ChunkSigner, maxBodyBytes, readChunk } from './chunk.ts';
+import { sealChunk } from './chunk-sealing.ts';
 import { type EndEvent, endsSession, eventLine, type NewEvent, recordingEventSchema } from './events.ts';
 import type { GatewayChain } from './gateway-chain.ts';
 import { chunkName, isTemporary, openName, type SessionFiles } from './spool-names.ts';

@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/domain';
-import { type ChunkPosition, firstPreviousHash, maxEventBytes } from './chunk.ts';
-import { type ChunkSigner, openFileHeader, sealChunk } from './chunk-sealing.ts';
+import { type ChunkPosition, type ChunkSigner, firstPreviousHash, maxEventBytes } from './chunk.ts';
+import { openFileHeader, sealChunk } from './chunk-sealing.ts';
 import { type EndEvent, eventLine, type NewEvent } from './events.ts';
 import type { GatewayChain } from './gateway-chain.ts';
 import { openName } from './spool-names.ts';

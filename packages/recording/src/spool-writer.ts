@@ -1,5 +1,5 @@
 import { isId } from '@sluice/domain';
-import type { ChunkSigner } from './chunk-sealing.ts';
+import type { ChunkSigner } from './chunk.ts';
 import { GatewayChain } from './gateway-chain.ts';
 import { type RecoveredSession, recoverSpool } from './recover-spool.ts';
 import { type RecorderContext, SessionRecorder, spoolFull } from './session-recorder.ts';

@@ -2,8 +2,7 @@
  * Verifies what joins the sessions of one gateway: the links in their first and last chunks, the gateway's checkpoints, and the control
  * plane's log of those. Names what is missing, changed, doubled or out of place, sessions by their id wherever a signed text tells it.
  */
-import type { Chunk, ChunkName, Link } from './chunk.ts';
-import { linkOf } from './chunk.ts';
+
 import {
   type Checkpoint,
   checkpointContext,
@@ -17,6 +16,8 @@ import {
   readLogEntry,
   type Signed,
 } from './checkpoint.ts';
+import type { Chunk, ChunkName, Link } from './chunk.ts';
+import { linkOf } from './chunk.ts';
 
 export interface GatewayProblem {
   readonly part: 'session' | 'link' | 'checkpoint' | 'log' | 'container';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Chunk, readChunk } from './chunk.ts';
 import { readCheckpoint } from './checkpoint.ts';
+import { type Chunk, readChunk } from './chunk.ts';
 import { verifyGatewayExport } from './gateway-export.ts';
 import { gatewayFile, logged, type SampleGateway, sampleGateway } from './testing/sample-gateway.ts';
 import { keyOf, sampleKeys, TestFolders } from './testing/sample-recording.ts';
@@ -76,12 +76,13 @@ describe('a chain of 1,000 sessions', () => {
 
 describe('a small chain', () => {
   const sample = sampleGateway(folders.make(), 4, 2, 2);
-  const file = gatewayFile(sample);
+  const tiny = sampleGateway(folders.make(), 2, 1, 2);
+  const file = gatewayFile(tiny);
 
   test('every changed byte is named: with its session, as log or checkpoint, or as the container’s', {
-    timeout: 240_000,
+    timeout: 600_000,
   }, () => {
-    const spans = sample.sessions.flatMap(({ sessionId, chunks }) =>
+    const spans = tiny.sessions.flatMap(({ sessionId, chunks }) =>
       chunks.map((chunk) => ({ sessionId, start: file.indexOf(chunk), length: chunk.length })),
     );
     const logStart = file.indexOf('\nlog ') + 1;
@@ -156,7 +157,12 @@ describe('a small chain', () => {
   });
 
   test('an end cut off together with its sessions shows by the first line’s own word only, and by a newer head', () => {
-    const shorter = { ...sample, sessions: sample.sessions.slice(0, 3), logged: sample.logged.slice(0, 1), to: sample.to };
+    const shorter = {
+      ...sample,
+      sessions: sample.sessions.slice(0, 3),
+      logged: sample.logged.slice(0, 1),
+      to: sample.to,
+    };
     expect(problemsOf(shorter).length).toBeGreaterThan(0);
   });
 });

@@ -99,12 +99,7 @@ export function verifySlots(chunks: Iterable<Buffer>, publicKeyOf: (keyId: strin
   return { verdict, whole, damaged: new Set(damagedNumbers), sealed };
 }
 
-function readSlot(
-  bytes: Buffer,
-  place: number,
-  publicKeyOf: (keyId: string) => string | null,
-  report: Report,
-): Slot {
+function readSlot(bytes: Buffer, place: number, publicKeyOf: (keyId: string) => string | null, report: Report): Slot {
   let chunk: Chunk;
   try {
     chunk = readChunk(bytes);
@@ -141,11 +136,7 @@ function chainFault(chunk: Chunk, before: Chunk | null, first: Chunk | null): st
   return header.firstSeq === before.header.firstSeq + before.header.count ? null : 'skips or repeats events';
 }
 
-function reportEnd(
-  seen: ReadonlyMap<number, Chunk | null>,
-  next: number,
-  report: Report,
-): void {
+function reportEnd(seen: ReadonlyMap<number, Chunk | null>, next: number, report: Report): void {
   const last = seen.get(next - 1);
   if (last === null) return;
   if (last === undefined || !last.header.final) {

@@ -1,48 +1,88 @@
-import { readFileSync } from 'node:fs';
-import { fingerprint, keyIdOf } from '@sluice/keys';
-import { verifyExport } from '@sluice/recording';
+import { fingerprint } from '@sluice/keys';
+import { type GatewayVerdict, isGatewayExport, verifyExport, verifyGatewayExport } from '@sluice/recording';
 import { Command } from 'commander';
+import { signedIn } from '../config.ts';
+import type { CliEnvironment } from '../env.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { printJson, write } from '../output.ts';
+import { download, readExportFile, trustedKeys } from '../export-file.ts';
+import { printable, printJson, write } from '../output.ts';
 
-export function recordingsCommand(): Command {
-  const recordings = new Command('recordings').description('Check exported recordings offline');
+export function recordingsCommand(env: CliEnvironment): Command {
+  const recordings = new Command('recordings').description('Export recordings, and check exports offline');
+  recordings
+    .command('export')
+    .description('Write a session’s recording, or all of a gateway’s of a while with its checkpoints, to a file')
+    .option('--session <id>', 'one session')
+    .option('--gateway <name>', 'a gateway’s name or id')
+    .option('--from <time>', 'with --gateway: from its last checkpoint before this time (ISO 8601)')
+    .option('--to <time>', 'with --gateway: to its first checkpoint after this time (ISO 8601)')
+    .requiredOption('--out <file>', 'the file to write')
+    .action(async (options: ExportOptions) => {
+      await download(signedIn(env), pathOf(options), options.out);
+      write(`wrote ${options.out}\n`);
+    });
   recordings
     .command('verify')
-    .description('Prove that an exported recording is whole and unchanged, or name the damage')
-    .argument('<file>', 'an export of the session page')
-    .option('--trust <publicKey...>', "the gateway's public signing key (base64url); the file's own keys when missing")
+    .description('Prove that exported recordings are whole and unchanged, or name the damage')
+    .argument('<file>', 'an export of a session or of a gateway')
+    .option('--trust <publicKey...>', "the signers' public keys (base64url); the file's own keys when missing")
     .option('--json', 'print JSON')
     .action((file: string, options: { json?: boolean; trust?: string[] }) => {
-      const trusted =
-        options.trust === undefined ? undefined : new Map(options.trust.map((key) => [keyIdOf(key), key]));
-      const verdict = verifyExport(
-        read(file),
-        trusted === undefined ? undefined : (keyId) => trusted.get(keyId) ?? null,
-      );
-      if (options.json === true) write(printJson(verdict));
-      else if (verdict.ok)
-        write(
-          `whole: session ${verdict.sessionId}, ${verdict.chunks} chunks, ${verdict.events} events\n${signers(verdict.keys)}`,
-        );
-      else write(`DAMAGED\n${verdict.problems.map((p) => `  ${p.part} ${p.index ?? ''}: ${p.what}\n`).join('')}`);
+      const bytes = readExportFile(file);
+      const verdict = isGatewayExport(bytes)
+        ? describeGateway(verifyGatewayExport(bytes, trustedKeys(options.trust)))
+        : describeSession(verifyExport(bytes, trustedKeys(options.trust)));
+      if (options.json === true) write(printJson(verdict.json));
+      else write(verdict.text);
       if (!verdict.ok) process.exitCode = exitCodes.damaged;
     });
   return recordings;
 }
 
-function read(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new CliError(
-      exitCodes.failed,
-      `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
+interface ExportOptions {
+  readonly session?: string;
+  readonly gateway?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly out: string;
 }
 
-/** An export's own keys prove it whole, not who signed it: a person compares the fingerprint with the gateways page. */
-function signers(keys: readonly { readonly publicKey: string }[]): string {
-  return keys.map(({ publicKey }) => `signed by ${fingerprint(publicKey)}\n`).join('');
+function pathOf({ session, gateway, from, to }: ExportOptions): string {
+  if ((session === undefined) === (gateway === undefined))
+    throw new CliError(exitCodes.usage, 'name either a --session or a --gateway');
+  if (session !== undefined) return `/api/sessions/${encodeURIComponent(session)}/recording`;
+  const query = new URLSearchParams({ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) });
+  return `/api/gateways/${encodeURIComponent(gateway ?? '')}/recordings?${query.toString()}`;
+}
+
+interface Described {
+  readonly ok: boolean;
+  readonly text: string;
+  readonly json: unknown;
+}
+
+function describeSession(verdict: ReturnType<typeof verifyExport>): Described {
+  const { ok, sessionId, chunks, events, keys, problems } = verdict;
+  const text = ok
+    ? `whole: session ${sessionId}, ${chunks} chunks, ${events} events\n${signers('signed by', keys)}`
+    : `DAMAGED\n${problems.map((p) => `  ${p.part} ${p.index ?? ''}: ${printable(p.what)}\n`).join('')}`;
+  return { ok, text, json: verdict };
+}
+
+function describeGateway(verdict: GatewayVerdict): Described {
+  const { ok, gatewayId, sessions, chunks, events, checkpoints, range, problems } = verdict;
+  const time = (at: number | null) => (at === null ? 'never' : new Date(at).toISOString());
+  const summary =
+    `gateway ${gatewayId}: ${sessions} sessions, ${chunks} chunks, ${events} events, ${checkpoints} checkpoints\n` +
+    `links ${range?.from ?? '?'} to ${range?.to ?? '?'}, proved by checkpoints from ${time(verdict.provenFrom)} to ${time(verdict.provenTo)}\n`;
+  const keys = signers('recorded by', verdict.keys) + signers('logged by', verdict.installationKeys);
+  const place = (p: GatewayVerdict['problems'][number]) =>
+    [p.part, p.part === 'session' ? p.sessionId : p.index].filter((part) => part !== null).join(' ');
+  const damage = problems.map((p) => `  ${place(p)}: ${printable(p.what)}\n`).join('');
+  return { ok, text: ok ? `whole: ${summary}${keys}` : `DAMAGED\n${damage}${summary}`, json: verdict };
+}
+
+/** An export's own keys prove it whole, not who signed it: a person compares the fingerprints with the gateways page. */
+function signers(how: string, keys: readonly { readonly publicKey: string }[]): string {
+  return keys.map(({ publicKey }) => `${how} ${fingerprint(publicKey)}\n`).join('');
 }

@@ -24,7 +24,7 @@ import { sendProblem, statusOf, toFault } from './http/problem.ts';
 import { setPagePolicy, setSecurityHeaders } from './http/security-headers.ts';
 import { LiveStreams } from './live.ts';
 import { NativePorts, portIsFree } from './native-ports.ts';
-import { recordingOf, sendCertificate, sendRecording } from './plain-routes.ts';
+import { isStreamedExport, recordingOf, sendCertificate, sendRecording, sendStreamedExport } from './plain-routes.ts';
 import { RelaySockets } from './relay-sockets.ts';
 import { lendSignIn } from './sign-in-registry.ts';
 import { Sweep } from './sweep.ts';
@@ -179,6 +179,8 @@ export class ControlPlaneNode {
     if (reads && path === '/api/ca') return sendCertificate(response, services.caRoot);
     const recording = reads ? recordingOf(path) : null;
     if (recording !== null) return sendRecording(request, response, recording, address, { ...this.#callers, services });
+    if (reads && isStreamedExport(path))
+      return sendStreamedExport(request, response, path, address, { ...this.#callers, services });
     return this.#page(request, response, path, address);
   }
 

@@ -2,16 +2,19 @@ import type { SessionRow, Tx } from '@sluice/database';
 import {
   advanceSession,
   advisoryLock,
+  appendAuditEvent,
+  createChainLink,
   createChunk,
   createSession,
   findChunkHash,
+  findGateway,
   findSession,
   gatewayServed,
 } from '@sluice/database';
 import { isId, SluiceError } from '@sluice/domain';
-import { keyIdOf, sha256 } from '@sluice/keys';
+import { keyIdOf, newId, sha256 } from '@sluice/keys';
 import type { Chunk, RecordingEvent } from '@sluice/recording';
-import { acceptChunk, decodeEvents } from '@sluice/recording';
+import { acceptChunk, decodeEvents, linkOf } from '@sluice/recording';
 import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
 import { indexEvents } from './index-events.ts';
 import { storableRecord, storableText } from './storable-text.ts';
@@ -56,6 +59,7 @@ export async function storeChunk(
     const connectionId = session?.connectionId ?? (await openSession(tx, gateway, sessionId, events[0]));
     const actorId = session?.actorId ?? actorIdOf(events[0]);
     await createChunk(tx, { sessionId, index, hash: chunk.hash, previousHash: chunk.header.previousHash, bytes });
+    await noteLink(tx, gateway, chunk, now);
     const counts = await indexEvents(tx, { sessionId, connectionId, actorId, chunkIndex: index }, events);
     await advanceSession(tx, sessionId, {
       ...counts,
@@ -66,6 +70,28 @@ export async function storeChunk(
       sealed: chunk.header.final,
       end: endOf(chunk, events),
     });
+  });
+}
+
+/** Keeps where the chunk stands in its gateway's chain. A number that is there already is a fork: kept, and told. */
+async function noteLink(tx: Tx, gateway: GatewayCaller, { header, hash }: Chunk, now: Date): Promise<void> {
+  const link = linkOf(header);
+  if (link === null) return;
+  const { sessionId, index } = header;
+  const place = { sessionId, chunkIndex: index, gatewayId: gateway.id, number: link.number, hash };
+  const other = await createChainLink(tx, place);
+  if (other === null) return;
+  const name = (await findGateway(tx, gateway.id))?.name ?? gateway.id;
+  await appendAuditEvent(tx, {
+    id: newId<'AuditEvent'>(),
+    at: now,
+    actor: { kind: 'system', name },
+    action: 'gateway.chainBroken',
+    sentence: `link ${link.number} of gateway ${name} is borne by two sessions`,
+    subject: { type: 'gateway', id: gateway.id, name },
+    before: null,
+    after: { number: link.number, sessions: [other, sessionId] },
+    address: null,
   });
 }
 

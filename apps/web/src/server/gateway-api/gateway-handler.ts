@@ -17,6 +17,7 @@ import {
   raiseApproval,
   showExplainRequest,
   showStatus,
+  storeCheckpoint,
   storeChunk,
 } from '@sluice/api';
 import {
@@ -26,6 +27,7 @@ import {
   approvalImpactSchema,
   approvalOutcomeSchema,
   authoriseRequestSchema,
+  type checkpointResponseSchema,
   type chunkResponseSchema,
   confirmRequestSchema,
   enrolRequestSchema,
@@ -91,6 +93,10 @@ const routes: Readonly<Record<string, Route>> = {
     const upload = { sessionId: url.searchParams.get('session') ?? '', index: count(url, 'index'), bytes: body };
     await storeChunk(services, gateway, upload, now);
     return { durable: true, index: upload.index } satisfies z.infer<typeof chunkResponseSchema>;
+  },
+  [`POST ${gatewayPaths.checkpoints}`]: async ({ services, gateway, body, now }) => {
+    const witness = await storeCheckpoint(services, gateway, body.toString('utf8'), now);
+    return { durable: true, ...witness } satisfies z.infer<typeof checkpointResponseSchema>;
   },
   [`POST ${gatewayPaths.state}`]: async ({ services, gateway, body, now }) => {
     await noteState(services.database, gateway.id, read(gatewayStateSchema, body), now);

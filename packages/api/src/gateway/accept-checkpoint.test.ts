@@ -1,0 +1,98 @@
+import { readAuditEvents } from '@sluice/database';
+import type { Caller } from '@sluice/identity';
+import { generateSigningKeys, newId } from '@sluice/keys';
+import { verifyAuditExport, verifyGatewayExport } from '@sluice/recording';
+import { recordGateway } from '@sluice/testkit/recordings';
+import { makeWorld, type World } from '@sluice/testkit/world';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { exportAudit } from '../audit/export-audit.ts';
+import { exportGateway } from '../gateways/export-gateway.ts';
+import { storeCheckpoint } from './accept-checkpoint.ts';
+import { storeChunk } from './accept-chunk.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld();
+});
+afterAll(() => world.stop());
+
+const always = { from: null, to: null };
+
+async function gathered(parts: AsyncGenerator<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const part of parts) all.push(part);
+  return Buffer.concat(all);
+}
+
+function context(name: 'admin' | 'engineer') {
+  const caller: Caller = {
+    actor: world.actors[name],
+    email: '',
+    by: 'api-token',
+    credentialId: newId(),
+    expiresAt: null,
+  };
+  return { context: { services: world.services, caller, refusal: null, address: '192.0.2.1' }, caller };
+}
+
+async function actions(): Promise<string[]> {
+  const found: string[] = [];
+  for await (const rows of readAuditEvents(world.services.database.db, 1))
+    found.push(...rows.map(({ action }) => action));
+  return found;
+}
+
+test('what a gateway recorded is exported with its checkpoints and the log of them, and verifies offline', async () => {
+  const recorded = await recordGateway(world, 'agent', 5);
+  for (const chunk of recorded.chunks) await storeChunk(world.services, world.gateway, chunk, new Date());
+  for (const [entry, line] of recorded.checkpoints.entries()) {
+    const witness = await storeCheckpoint(world.services, world.gateway, line, new Date());
+    expect(witness.entry).toBe(entry);
+    // Sent again, it is the same entry.
+    expect(await storeCheckpoint(world.services, world.gateway, line, new Date())).toEqual(witness);
+  }
+  expect(recorded.checkpoints.length).toBeGreaterThan(1);
+  const admin = context('admin');
+  const file = await gathered(await exportGateway(admin.context, admin.caller, world.gateway.id, always));
+  expect(verifyGatewayExport(file)).toMatchObject({ ok: true, problems: [], sessions: 5, range: { from: 0, to: 9 } });
+  const late = { from: new Date(Date.now() + 1_000_000), to: null };
+  const part = await gathered(await exportGateway(admin.context, admin.caller, world.gateway.id, late));
+  expect(verifyGatewayExport(part)).toMatchObject({ ok: true, problems: [], sessions: 0, checkpoints: 1 });
+  expect(await actions()).not.toContain('gateway.chainBroken');
+  const engineer = context('engineer');
+  await expect(exportGateway(engineer.context, engineer.caller, world.gateway.id, always)).rejects.toMatchObject({
+    code: 'forbidden',
+  });
+
+  const { context: own, caller } = admin;
+  const audit = (await gathered(await exportAudit(own, caller, 1))).toString('utf8');
+  const verdict = verifyAuditExport(audit);
+  expect(verdict).toMatchObject({ ok: true, problems: [] });
+  const anchor = { index: verdict.head?.index ?? 0, hash: verdict.head?.hash ?? '' };
+  const later = (await gathered(await exportAudit(own, caller, 1))).toString('utf8');
+  expect(verifyAuditExport(later, { anchors: [anchor] }).ok).toBe(true);
+  expect(verifyAuditExport((await gathered(await exportAudit(own, caller, 3))).toString('utf8')).ok).toBe(true);
+});
+
+test('a gateway that begins its chain anew is a fork: kept, told in the audit chain, named by the verifier', async () => {
+  const forked = await recordGateway(world, 'agent', 1);
+  for (const chunk of forked.chunks) await storeChunk(world.services, world.gateway, chunk, new Date());
+  for (const line of forked.checkpoints) await storeCheckpoint(world.services, world.gateway, line, new Date());
+  expect((await actions()).filter((action) => action === 'gateway.chainBroken').length).toBeGreaterThanOrEqual(2);
+  const admin = context('admin');
+  const file = await gathered(await exportGateway(admin.context, admin.caller, world.gateway.id, always));
+  const { problems } = verifyGatewayExport(file);
+  expect(problems).toContainEqual(
+    expect.objectContaining({ part: 'checkpoint', index: 0, what: 'exists twice with different contents' }),
+  );
+});
+
+test('a checkpoint of another key, another gateway or no form is refused', async () => {
+  const foreign = await recordGateway(world, 'agent', 1, { keys: generateSigningKeys() });
+  const damaged = expect.objectContaining({ code: 'recording-damaged' });
+  const store = (line: string) => storeCheckpoint(world.services, world.gateway, line, new Date());
+  await expect(store(foreign.checkpoints[0] ?? '')).rejects.toEqual(damaged);
+  await expect(store('{}')).rejects.toEqual(damaged);
+  const other = await recordGateway(world, 'agent', 1, { gatewayId: world.connectionId });
+  await expect(store(other.checkpoints[0] ?? '')).rejects.toEqual(damaged);
+});
