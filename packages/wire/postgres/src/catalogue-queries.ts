@@ -41,7 +41,33 @@ export const functionsText = `SELECT p.oid, n.nspname, p.proname, p.prokind, l.l
 FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
 WHERE n.nspname !~ '^pg_(toast|temp_|toast_temp_)' ORDER BY n.nspname, p.proname, p.oid LIMIT 20001`;
 
-/** Changes whenever anything above may have: cheap to ask before reading everything again. */
+/** FirstNormalObjectId of transam.h: what the server made when it was set up has a lower oid, whatever people make a higher one. */
+export const firstUserOid = 16_384;
+
+/** One of the texts above about what the server made itself, or about what people made, by the oid of this row. */
+function part(text: string, oid: string, whose: 'server' | 'people'): string {
+  const bound = `AND ${oid} ${whose === 'server' ? '<' : '>='} ${firstUserOid}`;
+  return text.replace(/ ORDER BY [a-z., ]+ LIMIT \d+$/, (end) => ` ${bound}${end}`);
+}
+
+/** The three texts that are mostly about the server's own, in halves: its half is read once and kept while `changeText` says that it stays. */
+export const halvesText = {
+  server: {
+    relations: part(relationsText, 'c.oid', 'server'),
+    columns: part(columnsText, 'c.oid', 'server'),
+    functions: part(functionsText, 'p.oid', 'server'),
+  },
+  people: {
+    relations: part(relationsText, 'c.oid', 'people'),
+    columns: part(columnsText, 'c.oid', 'people'),
+    functions: part(functionsText, 'p.oid', 'people'),
+  },
+} as const;
+
+/**
+ * Changes whenever anything above may have: cheap to ask before reading everything again. The second column changes whenever the
+ * server's own half may have: a superuser can replace, move or rename even that.
+ */
 export const changeText = `SELECT pg_catalog.md5(
   (SELECT COALESCE(pg_catalog.max(c.xmin::text::pg_catalog.int8), 0) || ':' || pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(c.oid || '/' || c.xmin, 0)), 0) FROM pg_catalog.pg_class AS c)
   || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(a.attrelid || '/' || a.attnum || '/' || a.xmin, 0)), 0) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid >= 16384)
@@ -55,4 +81,14 @@ export const changeText = `SELECT pg_catalog.md5(
   || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(h.inhrelid || '/' || h.inhparent || '/' || h.xmin, 0)), 0) FROM pg_catalog.pg_inherits AS h)
   || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(e.oid || '/' || e.xmin, 0)), 0) FROM pg_catalog.pg_event_trigger AS e)
   || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(o.oid || '/' || o.xmin, 0)), 0) FROM pg_catalog.pg_operator AS o WHERE o.oid >= 16384)
-  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(s.oid || '/' || s.xmin, 0)), 0) FROM pg_catalog.pg_cast AS s WHERE s.oid >= 16384))`;
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(s.oid || '/' || s.xmin, 0)), 0) FROM pg_catalog.pg_cast AS s WHERE s.oid >= 16384)),
+  pg_catalog.md5(
+  (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(c.oid || '/' || c.xmin, 0)), 0) FROM pg_catalog.pg_class AS c WHERE c.oid < 16384)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(a.attrelid || '/' || a.attnum || '/' || a.xmin, 0)), 0) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid < 16384)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(p.oid || '/' || p.xmin, 0)), 0) FROM pg_catalog.pg_proc AS p WHERE p.oid < 16384)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(n.oid || '/' || n.xmin, 0)), 0) FROM pg_catalog.pg_namespace AS n WHERE n.oid < 16384)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(l.oid || '/' || l.xmin, 0)), 0) FROM pg_catalog.pg_language AS l WHERE l.oid < 16384)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(w.oid || '/' || w.xmin, 0)), 0) FROM pg_catalog.pg_rewrite AS w WHERE w.ev_class < 16384)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(y.oid || '/' || y.xmin, 0)), 0) FROM pg_catalog.pg_policy AS y WHERE y.polrelid < 16384)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(t.oid || '/' || t.xmin, 0)), 0) FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid < 16384)
+  || '|' || (SELECT pg_catalog.count(*) || ':' || COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(q.oid || '/' || q.xmin, 0)), 0) FROM pg_catalog.pg_type AS q WHERE q.oid < 16384))`;

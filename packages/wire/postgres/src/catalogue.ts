@@ -5,7 +5,9 @@ import { argumentBounds, type DefinitionRows, Definitions, noDefinitions } from 
 import {
   columnsText,
   dependenciesText,
+  firstUserOid,
   functionsText,
+  halvesText,
   relationsText,
   versionText,
   viewTreesText,
@@ -66,46 +68,105 @@ const volatilities: Readonly<Record<string, CatalogueFunction['volatility']>> = 
   v: 'volatile',
 };
 
-/** Throws SluiceError with what the target said. Beyond a bound the catalogue is empty: unknown names make facts incomplete. */
-export async function loadCatalogue(session: PostgresTarget): Promise<LoadedCatalogue> {
-  const serverVersion = Number((await session.query(versionText))[0]?.[0] ?? 0);
-  // One snapshot, so that columns and relations agree.
-  await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-  try {
-    let last: Promise<unknown> = Promise.resolve();
-    const rows = await readCatalogueRows((text) => {
-      const answer = last.then(() => session.query(text));
-      last = answer;
-      return answer;
-    });
-    return assembleCatalogue(serverVersion, rows);
-  } finally {
-    await session.query('ROLLBACK');
-  }
+/** What the server made itself, read once; every catalogue of it begins with this. */
+export interface ServerHalf {
+  /** The second column of `changeText` before it was read. */
+  readonly key: string;
+  readonly serverVersion: number;
+  readonly relations: readonly CatalogueRelation[];
+  readonly functions: readonly CatalogueFunction[];
+  readonly columnCount: number;
+  /** Its immutable functions: truthfully declared, they cannot act. */
+  readonly computing: ReadonlySet<number>;
+  readonly versions: ReadonlyMap<string, string>;
+  readonly digest: string;
 }
 
-/** Asks every text, one behind the other and without waiting in between. */
+/**
+ * Reads the catalogue; of the server's own half only where `known` is of another key. Throws SluiceError with what the target said.
+ * Beyond a bound the catalogue is empty: unknown names make facts incomplete.
+ */
+export async function loadCatalogue(
+  session: PostgresTarget,
+  known: ServerHalf | null = null,
+  key = '',
+): Promise<{ readonly catalogue: LoadedCatalogue; readonly server: ServerHalf }> {
+  const old = known === null || key === '' || known.key !== key;
+  const half = old ? serverTexts : [];
+  const people = catalogueTexts(halvesText.people);
+  // One snapshot, so that columns and relations agree.
+  const begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY';
+  const [, ...answers] = await session.queryAll([begin, ...half, ...people, 'ROLLBACK']);
+  const server = old ? serverHalf(key, answers) : known;
+  const rows = catalogueRows(answers.slice(half.length));
+  return { catalogue: assembleCatalogue(server.serverVersion, rows, server), server };
+}
+
+const serverTexts = [
+  versionText,
+  halvesText.server.relations,
+  halvesText.server.columns,
+  halvesText.server.functions,
+] as const;
+
+function serverHalf(key: string, answers: readonly TextRows[]): ServerHalf {
+  const [version, relations = [], columns = [], functions = []] = answers;
+  const serverVersion = Number(version?.[0]?.[0] ?? 0);
+  const { data, versions, id } = assembleCatalogue(serverVersion, { ...nothingKnown, relations, columns, functions });
+  return {
+    key,
+    serverVersion,
+    relations: data.relations,
+    functions: data.functions,
+    columnCount: columns.length,
+    computing: computingFunctions(functions),
+    versions,
+    digest: id,
+  };
+}
+
+interface HalfTexts {
+  readonly relations: string;
+  readonly columns: string;
+  readonly functions: string;
+}
+
+const wholeTexts: HalfTexts = { relations: relationsText, columns: columnsText, functions: functionsText };
+
+function catalogueTexts({ relations, columns, functions }: HalfTexts): readonly string[] {
+  return [
+    relations,
+    columns,
+    dependenciesText,
+    viewTreesText,
+    functions,
+    triggersText,
+    rulesText,
+    expressionsText,
+    referencesText,
+    inheritanceText,
+    sequencesText,
+    bodiesText,
+    operatorsText,
+    castsText,
+    domainsText,
+    eventTriggersText,
+  ];
+}
+
+/** Asks every text about everything, without waiting in between. */
 export async function readCatalogueRows(ask: (text: string) => Promise<TextRows>): Promise<CatalogueRows> {
-  const [relations, columns, dependencies, trees, functions, ...rest] = await Promise.all(
-    [
-      relationsText,
-      columnsText,
-      dependenciesText,
-      viewTreesText,
-      functionsText,
-      triggersText,
-      rulesText,
-      expressionsText,
-      referencesText,
-      inheritanceText,
-      sequencesText,
-      bodiesText,
-      operatorsText,
-      castsText,
-      domainsText,
-      eventTriggersText,
-    ].map(ask),
-  );
+  return catalogueRows(await Promise.all(catalogueTexts(wholeTexts).map(ask)));
+}
+
+function catalogueRows([
+  relations,
+  columns,
+  dependencies,
+  trees,
+  functions,
+  ...rest
+]: readonly TextRows[]): CatalogueRows {
   const [triggers, rules, expressions, references, inheritance, sequences, bodies, ...last] = rest;
   const [operators, casts, domains, eventTriggers] = last;
   return {
@@ -130,14 +191,15 @@ export async function readCatalogueRows(ask: (text: string) => Promise<TextRows>
   };
 }
 
-function isBeyondBounds(rows: CatalogueRows): boolean {
+function isBeyondBounds(rows: CatalogueRows, server: ServerHalf | null): boolean {
   const { triggers, expressions, references, inheritance, sequences, ...few } = rows.definitions;
   const many = [rows.dependencies, triggers, expressions, references, inheritance, sequences];
   return (
-    rows.relations.length > maxCatalogueRelations ||
-    rows.columns.length > maxCatalogueColumns ||
+    rows.relations.length + (server?.relations.length ?? 0) > maxCatalogueRelations ||
+    rows.columns.length + (server?.columnCount ?? 0) > maxCatalogueColumns ||
+    rows.functions.length + (server?.functions.length ?? 0) > maxCatalogueFunctions ||
     many.some((list) => list.length > maxCatalogueDependencies) ||
-    [rows.functions, ...Object.values(few)].some((list) => list.length > maxCatalogueFunctions)
+    Object.values(few).some((list) => list.length > maxCatalogueFunctions)
   );
 }
 
@@ -159,18 +221,25 @@ export interface CatalogueRows {
   readonly definitions: DefinitionRows;
 }
 
-/** Beyond a bound nothing is known. */
-export function assembleCatalogue(serverVersion: number, read: CatalogueRows): LoadedCatalogue {
-  const rows = isBeyondBounds(read) ? nothingKnown : read;
+/** Beyond a bound nothing is known. `half`: what the rows leave out. */
+export function assembleCatalogue(
+  serverVersion: number,
+  read: CatalogueRows,
+  half: ServerHalf | null = null,
+): LoadedCatalogue {
+  const beyond = isBeyondBounds(read, half);
+  const rows = beyond ? nothingKnown : read;
+  const server = beyond ? null : half;
   const trees = new Map(rows.trees.map((row) => [Number(row[0]), row[1] ?? '']));
   const origins = new Map<number, ReadonlyMap<number, ColumnOrigin>>();
   for (const [oid, tree] of trees) origins.set(oid, viewColumnOrigins(tree));
   const { columns, columnVersions } = readColumns(rows.columns, origins);
   const dependsOn = grouped(rows.dependencies, (row) => ({ relation: Number(row[1]), attribute: Number(row[2]) }));
-  const definitions = new Definitions(rows.definitions, serverVersion, computingFunctions(rows.functions));
+  const computing = server?.computing ?? computingFunctions(rows.functions);
+  const definitions = new Definitions(rows.definitions, serverVersion, computing);
   const triggerVersions = grouped(rows.definitions.triggers, (row) => row[3] ?? '');
   const relations: CatalogueRelation[] = [];
-  const versions = new Map<string, string>();
+  const versions = new Map<string, string>(server?.versions);
   for (const row of rows.relations) {
     const oid = Number(row[0]);
     const schema = row[1] ?? '';
@@ -186,31 +255,23 @@ export function assembleCatalogue(serverVersion: number, read: CatalogueRows): L
   }
   const functions = readFunctions(rows.functions, versions, definitions);
   const { operators, casts, domains, eventTriggerFunctions } = definitions;
-  const data: PostgresCatalogue = {
-    serverVersion,
-    relations,
-    functions,
-    operators,
-    casts,
-    domains,
-    eventTriggerFunctions,
-  };
+  const further = { operators, casts, domains, eventTriggerFunctions };
+  // What stands in the server's half is in its digest.
+  const id = createHash('sha256')
+    .update(server?.digest ?? '')
+    .update(JSON.stringify([serverVersion, relations, functions, further, [...versions]]))
+    .digest('base64url')
+    .slice(0, 22);
+  const all = [...(server?.relations ?? []), ...relations];
   return {
-    id: createHash('sha256')
-      .update(JSON.stringify(data))
-      .update([...versions.values()].join('\n'))
-      .digest('base64url')
-      .slice(0, 22),
-    data,
-    byOid: new Map(relations.map((relation) => [relation.oid, relation])),
-    byName: new Map(relations.map((relation) => [nameKey(relation.schema, relation.name), relation])),
-    schemas: [...new Set(relations.map((relation) => relation.schema))],
+    id,
+    data: { serverVersion, relations: all, functions: [...(server?.functions ?? []), ...functions], ...further },
+    byOid: new Map(all.map((relation) => [relation.oid, relation])),
+    byName: new Map(all.map((relation) => [nameKey(relation.schema, relation.name), relation])),
+    schemas: [...new Set(all.map((relation) => relation.schema))],
     versions,
   };
 }
-
-/** FirstNormalObjectId of transam.h. */
-const firstUserOid = 16_384;
 
 /** The server's own immutable functions: truthfully declared, they cannot act. */
 function computingFunctions(rows: TextRows): ReadonlySet<number> {

@@ -1,12 +1,25 @@
 /** The shared catalogue: what it holds, how it follows the target, and that it survives the loss of its session. */
 import { type ReadOutcome, unreadableFacts } from '@sluice/domain';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { assembleCatalogue, loadCatalogue, nameKey, readCatalogueRows } from './catalogue.ts';
+import { changeText, halvesText } from './catalogue-queries.ts';
 import type { PostgresKnowledge } from './knowledge.ts';
 import { openKnowledge } from './knowledge.ts';
+import { dialTarget, type TextRows } from './target-side.ts';
 import { type RealTarget, startRealTarget } from './testing/real-target.ts';
 import { dialRequestFor } from './testing/test-gateway.ts';
 import { viewColumnOrigins } from './view-origins.ts';
+
+/** One question behind the other: a session reads its answers in order. */
+function inTurn(query: (text: string) => Promise<TextRows>): (text: string) => Promise<TextRows> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (text) => {
+    const answer = last.then(() => query(text));
+    last = answer;
+    return answer;
+  };
+}
 
 describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
   let target: RealTarget;
@@ -34,6 +47,49 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
   const reading = (name: string): ReadOutcome => ({
     ok: true,
     statements: [{ ...unreadableFacts('postgres-sql', '', ''), reads: [{ type: 'relation', schema: 'public', name }] }],
+  });
+
+  it('reads the server’s own half once, again when a superuser changed it, and holds the same as one that reads all', async () => {
+    const session = await dialTarget(dialRequestFor(target));
+    const asked = vi.spyOn(session, 'queryAll');
+    const change = async (): Promise<string> => (await session.query(changeText))[0]?.[1] ?? '';
+    const halves = async (): Promise<readonly boolean[]> => {
+      const texts = asked.mock.calls.flatMap(([all]) => all);
+      asked.mockClear();
+      return [texts.includes(halvesText.server.functions), texts.includes(halvesText.people.functions)];
+    };
+    const first = await loadCatalogue(session, null, await change());
+    expect(await halves()).toEqual([true, true]);
+    await admin.query('CREATE TABLE fresh_half (id int)');
+    const second = await loadCatalogue(session, first.server, await change());
+    expect(await halves()).toEqual([false, true]);
+    expect(second.catalogue.byName.has(nameKey('public', 'fresh_half'))).toBe(true);
+
+    const rows = await readCatalogueRows(inTurn((text) => session.query(text)));
+    const whole = assembleCatalogue(second.server.serverVersion, rows);
+    const sorted = (list: readonly { readonly oid: number }[]) => [...list].sort((a, b) => a.oid - b.oid);
+    expect(sorted(second.catalogue.data.functions)).toEqual(sorted(whole.data.functions));
+    expect(sorted(second.catalogue.data.relations)).toEqual(sorted(whole.data.relations));
+    expect({ ...second.catalogue.data, functions: [], relations: [] }).toEqual({
+      ...whole.data,
+      functions: [],
+      relations: [],
+    });
+    expect(new Map(second.catalogue.versions)).toEqual(new Map(whole.versions));
+    asked.mockClear();
+
+    await admin.query('ALTER FUNCTION pg_catalog.xpath_exists(text, xml) VOLATILE; DROP TABLE fresh_half');
+    try {
+      const third = await loadCatalogue(session, second.server, await change());
+      expect(await halves()).toEqual([true, true]);
+      const changed = third.catalogue.data.functions.filter(({ name }) => name === 'xpath_exists');
+      expect(changed.map(({ volatility }) => volatility)).toContain('volatile');
+      expect(third.catalogue.id).not.toBe(first.catalogue.id);
+    } finally {
+      await admin.query('ALTER FUNCTION pg_catalog.xpath_exists(text, xml) IMMUTABLE');
+      await knowledge.refreshAfterNow();
+      await session.close();
+    }
   });
 
   it('holds relations, columns, what views stand on, and functions', () => {

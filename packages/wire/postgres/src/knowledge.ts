@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type ColumnRef, type ObjectRef, type ReadOutcome, SluiceError } from '@sluice/domain';
 import type { CatalogueRelation, PostgresCatalogue } from '@sluice/language-postgres-sql';
 import type { DialRequest, TargetKnowledge } from '@sluice/wire-kit';
-import { type LoadedCatalogue, loadCatalogue, nameKey } from './catalogue.ts';
+import { type LoadedCatalogue, loadCatalogue, nameKey, type ServerHalf } from './catalogue.ts';
 import { changeText, controlSettingTexts } from './catalogue-queries.ts';
 import { ControlSession } from './control-session.ts';
 import { catalogueAgeMs, controlLockMs, controlStatementMs } from './limits.ts';
@@ -13,6 +13,7 @@ export class PostgresKnowledge implements TargetKnowledge {
   readonly #request: DialRequest;
   #session: PostgresTarget | null = null;
   #loaded: LoadedCatalogue | null = null;
+  #server: ServerHalf | null = null;
   #change = '';
   #readAt = 0;
   #running: Promise<void> | null = null;
@@ -89,9 +90,11 @@ export class PostgresKnowledge implements TargetKnowledge {
     try {
       const session = this.#session ?? (await this.#open());
       this.#session = session;
-      const change = (await session.query(changeText))[0]?.[0] ?? '';
+      const [change = '', serverChange = ''] = (await session.query(changeText))[0]?.map((value) => value ?? '') ?? [];
       if (this.#loaded !== null && change === this.#change) return;
-      this.#loaded = await loadCatalogue(session);
+      const { catalogue, server } = await loadCatalogue(session, this.#server, serverChange);
+      this.#loaded = catalogue;
+      this.#server = server;
       this.#change = change;
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
