@@ -1,5 +1,6 @@
 import { noticeToGatewaySchema } from '@sluice/domain';
 import { z } from 'zod';
+import { accessEventSchema } from './access/access-events.ts';
 
 /** What nodes tell each other on the bus channel `sluice_notice`. The first two are also sent by triggers in the migrations. */
 export const nodeNoticeSchema = z.discriminatedUnion('type', [
@@ -11,5 +12,7 @@ export const nodeNoticeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('test-result'), requestId: z.string() }),
   /** The answer to a request to explain is there. */
   z.object({ type: z.literal('explained'), requestId: z.string() }),
+  /** Something happened to somebody's access; whoever sends messages listens. */
+  accessEventSchema,
 ]);
 export type NodeNotice = z.infer<typeof nodeNoticeSchema>;

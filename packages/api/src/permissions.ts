@@ -10,6 +10,11 @@ export const permissions = [
   'connections.read',
   'connections.connect',
   'connections.write',
+  'access.request',
+  'access.break-glass',
+  'access.read',
+  'access.review',
+  'access.write',
   'gateways.read',
   'gateways.write',
   'policies.read',
@@ -38,6 +43,7 @@ const agent: readonly Permission[] = [
   'self.read',
   'connections.read',
   'connections.connect',
+  'access.request',
   'approvals.read.own',
   'sessions.read.own',
 ];
@@ -45,6 +51,7 @@ const agent: readonly Permission[] = [
 /** `approvals.decide` lets a person answer at all; whether an answer counts is judged for each approval (who may, never the requester). */
 const member: readonly Permission[] = [
   ...agent,
+  'access.break-glass',
   'overview.read',
   'approvals.decide',
   'sessions.terminate.own',
@@ -59,6 +66,7 @@ const auditor: readonly Permission[] = [
   'self.read',
   'overview.read',
   'connections.read',
+  'access.read',
   'gateways.read',
   'policies.read',
   'approvals.read.own',
@@ -71,10 +79,16 @@ const auditor: readonly Permission[] = [
   'audit.read',
 ];
 
-const reviewer: readonly Permission[] = [...member, ...auditor, 'policies.explain.own'];
+const reviewer: readonly Permission[] = [...member, ...auditor, 'access.review', 'policies.explain.own'];
 
 /** Writes the policy and stops what should not run, but makes no accounts. The default policy asks it for no approval. */
-const security: readonly Permission[] = [...reviewer, 'policies.write', 'policies.explain', 'sessions.terminate'];
+const security: readonly Permission[] = [
+  ...reviewer,
+  'access.write',
+  'policies.write',
+  'policies.explain',
+  'sessions.terminate',
+];
 
 const byRole: Readonly<Record<BuiltInRole, ReadonlySet<Permission>>> = {
   admin: new Set(permissions),

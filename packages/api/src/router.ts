@@ -1,3 +1,9 @@
+import { breakGlass, listEmergencies, reviewEmergency } from './access/emergencies.ts';
+import { listGrants, revokeGrant } from './access/grants.ts';
+import { cancelAccessRequest, decideAccessRequest, listAccessRequests, requestAccess } from './access/requests.ts';
+import { createAccessRule, deleteAccessRule, listAccessRules } from './access/rules.ts';
+import { showConnectionAccess } from './access/show-connection-access.ts';
+import { createMaintenanceWindow, deleteMaintenanceWindow, listMaintenanceWindows } from './access/windows.ts';
 import { countWaiting } from './approvals/count-waiting.ts';
 import { decideApproval } from './approvals/decide-approval.ts';
 import { delegateApprovals, endDelegation, listDelegations } from './approvals/delegations.ts';
@@ -63,6 +69,24 @@ export const appRouter = router({
     rotateCredential,
     issueTicket,
     listSealingKeys,
+  }),
+  access: router({
+    showConnectionAccess,
+    listAccessRules,
+    createAccessRule,
+    deleteAccessRule,
+    requestAccess,
+    decideAccessRequest,
+    cancelAccessRequest,
+    listAccessRequests,
+    listGrants,
+    revokeGrant,
+    breakGlass,
+    listEmergencies,
+    reviewEmergency,
+    listMaintenanceWindows,
+    createMaintenanceWindow,
+    deleteMaintenanceWindow,
   }),
   gateways: router({ listGateways, createEnrolment, revokeGateway }),
   policies: router({

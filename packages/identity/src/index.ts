@@ -5,6 +5,7 @@ export type { Caller } from './authenticate.ts';
 export { authenticateToken, authenticateWebSession } from './authenticate.ts';
 export { authoriseNativeSecret, confirmCredential } from './authorise.ts';
 export type { CertificateAuthority, LeafRequest } from './certificate-authority.ts';
+export { confirmPassword } from './confirm-password.ts';
 export { createEnrolment, enrolGateway, enrolmentLifeMs } from './enrolment.ts';
 export { grantsOf } from './grants-of.ts';
 export type { InstallationKeys } from './installation.ts';

@@ -4,13 +4,15 @@ import { notFound } from '../errors.ts';
 import { id, slug } from '../inputs.ts';
 import { query } from '../procedure.ts';
 import { toConnectionDetail } from './connection-views.ts';
+import { knownConnections } from './known-connections.ts';
 
 export const showConnection = query({
   permission: 'connections.read',
   input: z.union([z.strictObject({ id }), z.strictObject({ name: slug })]),
-  run: async ({ input, db, services, now }) => {
+  run: async ({ input, db, services, caller, may, now }) => {
     const row = await findConnection(db, input);
-    if (row === null) throw notFound('connection');
+    const known = await knownConnections(row === null ? [] : [row], { db, actor: caller.actor, may, now });
+    if (row === null || known.length === 0) throw notFound('connection');
     return toConnectionDetail(row, { db, services, now });
   },
 });

@@ -1,0 +1,57 @@
+/** Grants that are in force, and their early end. */
+import { findGrant, listGrantsInForce, revokeGrant as revokeRow } from '@sluice/database';
+import { SluiceError } from '@sluice/domain';
+import { z } from 'zod';
+import { notFound } from '../errors.ts';
+import { id } from '../inputs.ts';
+import { mutation, query } from '../procedure.ts';
+import { tellAccessEvent } from './access-events.ts';
+import { toGrantView } from './access-views.ts';
+
+const listed = 500;
+
+/** Everybody's for who may read access; else the caller's own and their agents'. */
+export const listGrants = query({
+  permission: 'connections.read',
+  input: z.strictObject({ connectionId: id.optional() }).optional(),
+  run: async ({ input, db, caller, may, now }) => {
+    const rows = await listGrantsInForce(db, { now }, listed);
+    return rows
+      .filter((row) => may('access.read') || isHolder(row, caller.actor.id))
+      .filter((row) => input?.connectionId === undefined || row.connectionId === input.connectionId)
+      .map(toGrantView);
+  },
+});
+
+/** Ends a grant early: by its holder, its holder's owner, or who may change access. Live sessions hear of it within two seconds. */
+export const revokeGrant = mutation({
+  permission: 'access.request',
+  input: z.strictObject({ id }),
+  run: async ({ input, tx, caller, may, now }) => {
+    const row = await findGrant(tx, input.id);
+    if (row === null || !(may('access.write') || isHolder(row, caller.actor.id))) throw notFound('grant');
+    if (!(await revokeRow(tx, row.id, caller.actor.kind === 'person' ? caller.actor.id : null, now)))
+      throw new SluiceError('conflict', 'It has ended already.', { audience: 'person', hint: 'Reload the list.' });
+    if (row.kind === 'break-glass') await tellAccessEvent(tx, 'glass-closed', row.id);
+    const view = toGrantView(row);
+    return {
+      output: { id: row.id },
+      audit: {
+        sentence: `ended ${view.holder.name}'s grant ${row.name} on ${view.connection?.name ?? view.chosen ?? ''}`,
+        subject: { type: 'grant', id: row.id, name: row.name },
+        before: { expiresAt: row.expiresAt },
+        after: { revokedAt: now },
+      },
+    };
+  },
+});
+
+function isHolder(
+  row: {
+    readonly personId: string | null;
+    readonly serviceIdentity: { readonly id: string; readonly owner: { readonly id: string } } | null;
+  },
+  actorId: string,
+): boolean {
+  return row.personId === actorId || row.serviceIdentity?.id === actorId || row.serviceIdentity?.owner.id === actorId;
+}

@@ -1,0 +1,150 @@
+/** Who can connect to one connection, and why. */
+import {
+  findConnection,
+  listAccessRules,
+  listGrantsInForce,
+  listPeople,
+  listServiceIdentities,
+} from '@sluice/database';
+import type { AccessAnswer, AccessQuestion, Actor, Grant } from '@sluice/domain';
+import {
+  bothAccess,
+  decideAccess,
+  grantSchema,
+  isInScope,
+  isSubject,
+  labelSelectorSchema,
+  labelsSchema,
+  matchesLabels,
+  rulesFor,
+} from '@sluice/domain';
+import { accessOf, actorOfPerson, actorOfServiceIdentity, toAccessRule } from '@sluice/identity';
+import { z } from 'zod';
+import { notFound } from '../errors.ts';
+import { id } from '../inputs.ts';
+import { query } from '../procedure.ts';
+import {
+  type AccessEntryView,
+  type AccessRuleView,
+  type GrantView,
+  toEntryView,
+  toGrantView,
+  toRuleView,
+} from './access-views.ts';
+
+const grantsLookedAt = 1_000;
+
+export interface ConnectionAccessView {
+  /** The caller's own: may they connect, until when, else why not; may they ask or break the glass, and for how long at most. */
+  readonly mine: {
+    readonly open: boolean;
+    readonly until: Date | null;
+    readonly message: string;
+    readonly mayRequest: { readonly maxSeconds: number | null; readonly approvers: readonly string[] } | null;
+    readonly mayBreakGlass: { readonly maxSeconds: number | null } | null;
+  };
+  /** Null for who may not read others' access. */
+  readonly everybody: {
+    readonly rules: readonly AccessRuleView[];
+    readonly entries: readonly AccessEntryView[];
+    readonly grants: readonly GrantView[];
+  } | null;
+}
+
+export const showConnectionAccess = query({
+  permission: 'connections.read',
+  input: z.strictObject({ connectionId: id }),
+  run: async ({ input, db, caller, may, now, address }): Promise<ConnectionAccessView> => {
+    const connection = await findConnection(db, { id: input.connectionId });
+    if (connection === null) throw notFound('connection');
+    const rows = await listAccessRules(db);
+    const rules = rows.flatMap((row) => toAccessRule(row) ?? []);
+    const labels = labelsSchema.parse(connection.labels);
+    const place = { id: connection.id, labels };
+    const concerned = rules.filter((rule) => isInScope(rule.scope, place));
+    const own = await accessOf(db, caller.actor, connection, { clientAddress: address, now });
+    const question = { actor: caller.actor, connection: place, now: now.getTime() };
+    const knows =
+      may('access.read') || own.grants.length > 0 || concerned.some((rule) => isSubject(rule.subject, caller.actor));
+    if (!knows) throw notFound('connection');
+    const first = (mode: 'request' | 'break-glass') => {
+      const [rule] = caller.actor.kind === 'person' || mode === 'request' ? rulesFor(rules, mode, question) : [];
+      return rows.find((row) => row.id === rule?.id) ?? null;
+    };
+    const asks = first('request');
+    const glass = first('break-glass');
+    return {
+      mine: {
+        open: own.answer.open,
+        until: own.answer.open && own.answer.until !== null ? new Date(own.answer.until) : null,
+        message: own.message,
+        mayRequest: asks === null ? null : { maxSeconds: asks.maxSeconds, approvers: asks.approvers },
+        mayBreakGlass: glass === null ? null : { maxSeconds: glass.maxSeconds },
+      },
+      everybody: may('access.read') ? await everybody() : null,
+    };
+
+    async function everybody(): Promise<ConnectionAccessView['everybody']> {
+      const views = rows.filter((row) => concerned.some((rule) => rule.id === row.id)).map(toRuleView);
+      const held = (await listGrantsInForce(db, { now }, grantsLookedAt)).filter(
+        (row) =>
+          row.connectionId === place.id ||
+          (row.connectionId === null && matchesLabels(labelSelectorSchema.parse(row.selector), labels)),
+      );
+      const sentences = new Map([
+        ...views.map((view) => [view.id, view.sentence] as const),
+        ...held.map((row) => [row.id, `grant ${row.name}: ${row.reason}`] as const),
+      ]);
+      // Whoever asks does so from their own desk: hours are told as they are now, networks as a condition that may be met.
+      const answer = (actor: Actor): AccessAnswer => {
+        const asked: AccessQuestion = { ...question, actor, clientAddress: null };
+        const grants = held
+          .filter((row) => (actor.kind === 'person' ? row.personId : row.serviceIdentityId) === actor.id)
+          .flatMap((row) => toGrant(row) ?? []);
+        return decideAccess(
+          concerned.map((rule) => ({ ...rule, networks: [] })),
+          grants,
+          asked,
+        );
+      };
+      const people = (await listPeople(db)).filter((person) => person.disabledAt === null);
+      const answers = new Map(people.map((person) => [person.id, answer(actorOfPerson(person))]));
+      const agents = (await listServiceIdentities(db, null)).filter((one) => one.disabledAt === null);
+      const nobody: AccessAnswer = { open: false, reason: 'no-rule', because: [] };
+      return {
+        rules: views,
+        grants: held.map(toGrantView),
+        entries: [
+          ...people.map((person) =>
+            toEntryView(
+              { id: person.id, name: person.name, kind: 'person' as const, role: person.role, owner: null },
+              answers.get(person.id) ?? nobody,
+              sentences,
+            ),
+          ),
+          ...agents.map((agent) =>
+            toEntryView(
+              { id: agent.id, name: agent.name, kind: 'service' as const, role: 'agent', owner: agent.owner.name },
+              bothAccess(answer(actorOfServiceIdentity(agent)), answers.get(agent.owner.id) ?? nobody),
+              sentences,
+            ),
+          ),
+        ],
+      };
+    }
+  },
+});
+
+function toGrant(row: {
+  readonly id: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly bounds: unknown;
+  readonly startsAt: Date;
+  readonly expiresAt: Date;
+}): Grant | null {
+  const { id: grantId, kind, name, bounds } = row;
+  const times = { startsAt: row.startsAt.toISOString(), expiresAt: row.expiresAt.toISOString() };
+  const grant = grantSchema.safeParse({ id: grantId, kind, name, bounds, ...times });
+  return grant.success ? grant.data : null;
+}

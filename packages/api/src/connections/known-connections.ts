@@ -1,0 +1,24 @@
+import type { ConnectionRow, Db } from '@sluice/database';
+import type { Actor } from '@sluice/domain';
+import { labelsSchema, mayKnow } from '@sluice/domain';
+import { grantsOf, readAccessRules } from '@sluice/identity';
+import type { Permission } from '../permissions.ts';
+
+/**
+ * The connections that a caller is told of: all for who may read access; else those that some access rule or grant of theirs speaks
+ * of, whatever the hour. What is left out does not exist for them.
+ */
+export async function knownConnections(
+  rows: readonly ConnectionRow[],
+  { db, actor, may, now }: { db: Db; actor: Actor; may: (permission: Permission) => boolean; now: Date },
+): Promise<ConnectionRow[]> {
+  if (may('access.read')) return [...rows];
+  const rules = await readAccessRules(db);
+  const known: ConnectionRow[] = [];
+  for (const row of rows) {
+    const connection = { id: row.id, labels: labelsSchema.parse(row.labels) };
+    const question = { actor, connection, now: now.getTime() };
+    if (mayKnow(rules, [], question) || (await grantsOf(db, actor, row, now)).length > 0) known.push(row);
+  }
+  return known;
+}
