@@ -154,7 +154,11 @@ export class Bundles {
       missing.length > 0 ? compiled(refuseAllSource, 0) : compiled(bundle.policy.source, bundle.policy.version);
     return {
       bundle,
-      policy: { version: bundle.policy.version, policy: withFloor(plain, this.#floor) },
+      policy: {
+        version: bundle.policy.version,
+        policy: withFloor(plain, this.#floor),
+        maintenance: bundle.maintenance ?? [],
+      },
       plain,
       connections: new Map(bundle.connections.map((connection) => [connection.id, connection])),
       missing,

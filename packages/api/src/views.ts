@@ -436,6 +436,14 @@ export interface OverviewView {
 
 /** What the live channel (SSE at /api/live) sends: which lists to refresh. */
 export interface LiveEvent {
-  readonly topic: 'approvals' | 'sessions' | 'connections' | 'gateways' | 'policies' | 'identities' | 'audit';
+  readonly topic:
+    | 'approvals'
+    | 'sessions'
+    | 'connections'
+    | 'gateways'
+    | 'policies'
+    | 'identities'
+    | 'access'
+    | 'audit';
   readonly id: string | null;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bundleConnectionSchema } from './connection.ts';
 import { grantsSchema } from './grant.ts';
+import { maintenanceWindowSchema, maxBundleWindows } from './maintenance.ts';
 import { bundlePasskeySchema } from './step-up.ts';
 
 /**
@@ -16,6 +17,8 @@ export const bundleSchema = z.strictObject({
   capabilities: z.array(z.string()),
   policy: z.strictObject({ version: z.int(), source: z.string() }),
   connections: z.array(bundleConnectionSchema),
+  /** Times that rules can test as `maintenance`. Left out where there are none. */
+  maintenance: z.array(maintenanceWindowSchema).max(maxBundleWindows).optional(),
   /** People's passkeys, in the order in which they were registered. */
   passkeys: z.array(bundlePasskeySchema).default([]),
   /** Where people answer: the control plane's public URL. */

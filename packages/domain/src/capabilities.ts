@@ -17,6 +17,8 @@ export const capabilities = [
   'ceiling-1',
   /** Limits on rows, bytes and statements per minute. */
   'limit-1',
+  /** Maintenance windows, by the gateway's own clock. */
+  'maintenance-1',
   /** Recordings as chunks with checkpoints. */
   'recording-1',
   /** A reader's credential beside the writer's. */

@@ -176,6 +176,8 @@ export {
 } from './impact.ts';
 export type { LabelSelector } from './label-selector.ts';
 export { describeSelector, labelSelectorSchema, matchesLabels } from './label-selector.ts';
+export type { MaintenanceWindow } from './maintenance.ts';
+export { maintenanceWindowSchema, maxBundleWindows, openWindows } from './maintenance.ts';
 export { isInNetworks, networkSchema, withoutPort } from './network.ts';
 export type { ReadBundle } from './read-bundle.ts';
 export { readBundle, tooOld } from './read-bundle.ts';

@@ -55,6 +55,7 @@ const opening = new Environment({ unlistedVariablesAreDyn: false, limits: { maxA
   .registerVariable('connection', { schema: connectionType })
   .registerVariable('time', { schema: timeType })
   .registerVariable('grants', 'list<string>')
+  .registerVariable('maintenance', 'list<string>')
   .registerFunction('re(string, string): bool', (text: string, pattern: string) => linearMatch(text, pattern));
 const full = opening
   .clone()

@@ -24,6 +24,8 @@ export interface OpeningInput {
   readonly time: Date;
   /** Names of the grants that the actor holds at this moment; expired ones are not among them. */
   readonly grants: readonly string[];
+  /** Names of the maintenance windows that are open on the connection at this moment; none when left out. */
+  readonly maintenance?: readonly string[];
 }
 
 export interface PolicyInput extends JudgementInput {
@@ -78,6 +80,7 @@ export function openingContext(input: OpeningInput): Record<string, unknown> {
     },
     time: { hour: BigInt(time.getUTCHours()), weekday: BigInt(time.getUTCDay() || 7), iso: time.toISOString() },
     grants: input.grants,
+    maintenance: input.maintenance ?? [],
   };
 }
 

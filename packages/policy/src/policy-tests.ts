@@ -143,6 +143,7 @@ function toInput(test: PolicyTestSource): JudgementInput {
     },
     time: new Date(test.time ?? '2026-01-05T12:00:00Z'),
     grants: test.grants ?? [],
+    maintenance: test.maintenance ?? [],
     policyVersion: 0,
     defaultAction: connection.default ?? 'deny',
   };

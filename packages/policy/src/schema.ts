@@ -235,6 +235,8 @@ const policyTestFields = z.strictObject({
   text: z.string().min(1).max(maxTestTextChars).optional(),
   /** Names of the grants that the actor holds. */
   grants: stringsSchema.optional(),
+  /** Names of the maintenance windows that are open. */
+  maintenance: stringsSchema.optional(),
   session: z
     .strictObject({
       database: z.string().optional(),

@@ -10,6 +10,7 @@ import {
   maxExplainedEntries,
   maxExplainedStatements,
   type OutputLineage,
+  openWindows,
   SluiceError,
   type StatementFacts,
 } from '@sluice/domain';
@@ -56,7 +57,10 @@ export async function explainStatement(
 function policyFor({ source }: ExplainRequest, ports: SessionPorts): PolicySnapshot {
   if (source === null) return ports.policy();
   const compiled = compilePolicy(source, { detectors: detectorNames });
-  if (compiled.ok) return { version: 0, policy: withFloor(compiled.policy, ports.policy().policy.floor) };
+  if (compiled.ok) {
+    const current = ports.policy();
+    return { ...current, version: 0, policy: withFloor(compiled.policy, current.policy.floor) };
+  }
   const [problem] = compiled.problems;
   throw new SluiceError(
     'policy-invalid',
@@ -107,6 +111,7 @@ function answer(
     session: { database: state.database, role: state.role ?? '', inTransaction: state.inTransaction },
     time: new Date(ports.now()),
     grants,
+    maintenance: openWindows(snapshot.maintenance ?? [], connection.labels, ports.now()),
     policyVersion: snapshot.version,
     defaultAction: connection.defaultAction,
   });

@@ -31,6 +31,7 @@ import {
 import type { SessionGrants } from './session-grants.ts';
 import { SessionMasks } from './session-masks.ts';
 import type { SessionRights } from './session-rights.ts';
+import { SessionWindows } from './session-windows.ts';
 import { describeForRecord, factsOf, maskBinds, maskCanonicalText, maskStatementText } from './statement-text.ts';
 
 /** Verdicts remembered per reading of a text: same facts, policy, state and second give the same verdict. */
@@ -62,6 +63,7 @@ export class SessionInspector implements Inspector {
   readonly #open = new Set<JudgedStatement>();
   readonly #verdicts = new WeakMap<readonly StatementFacts[], Map<string, Verdict>>();
   readonly #masks: SessionMasks;
+  readonly #windows: SessionWindows;
   #index = 0;
   #closed = false;
   held = 0;
@@ -70,6 +72,7 @@ export class SessionInspector implements Inspector {
   constructor(session: InspectorSession) {
     this.#session = session;
     this.#policyConnection = policyConnectionOf(session.connection);
+    this.#windows = new SessionWindows(session.connection.labels);
     let inForce: readonly Grant[] = [];
     let names: readonly string[] = [];
     this.#masks = new SessionMasks(session.actor, this.#policyConnection, session.ports, () => {
@@ -278,12 +281,13 @@ export class SessionInspector implements Inspector {
   }
 
   #verdict(facts: readonly StatementFacts[], state: JudgeRequest['state']): Verdict {
-    const { policy, version } = this.#session.ports.policy();
+    const { policy, version, maintenance } = this.#session.ports.policy();
     const now = this.#session.ports.now();
     const second = Math.floor(now / verdictLifetimeMs);
     const grants = this.#grantNames(facts);
+    const open = this.#windows.open(maintenance, now);
     // NUL stands in no name, so that two states never share a key.
-    const key = `${version} ${second} ${state.inTransaction} ${grants.join(' ')}\0${state.role ?? ''}\0${state.database}`;
+    const key = `${version} ${second} ${state.inTransaction} ${grants.join(' ')}\0${open.join(' ')}\0${state.role ?? ''}\0${state.database}`;
     let known = this.#verdicts.get(facts);
     if (known === undefined) {
       known = new Map();
@@ -298,6 +302,7 @@ export class SessionInspector implements Inspector {
         session: { database: state.database, role: state.role ?? '', inTransaction: state.inTransaction },
         time: new Date(now),
         grants,
+        maintenance: open,
         policyVersion: version,
         defaultAction: this.#session.connection.defaultAction,
       });

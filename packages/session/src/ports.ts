@@ -10,6 +10,7 @@ import type {
   CredentialRef,
   Grant,
   Impact,
+  MaintenanceWindow,
   Secret,
   StatementDescription,
   StatusDecision,
@@ -25,6 +26,8 @@ import type { StatementRates } from './statement-rates.ts';
 export interface PolicySnapshot {
   readonly version: number;
   readonly policy: CompiledPolicy;
+  /** Windows of the bundle; none where it has none. */
+  readonly maintenance?: readonly MaintenanceWindow[];
 }
 
 /** Whether new statements may run while the control plane is away (invariant 6). */

@@ -2,7 +2,7 @@
  * The two masks of a session. What a client sees depends on who it is; what is recorded, shown to reviewers or logged does not:
  * there every mask rule of the policy applies, whoever reads at the target, so that no raw value leaves the target's network.
  */
-import type { Actor } from '@sluice/domain';
+import { type Actor, openWindows } from '@sluice/domain';
 import { compileMasks } from '@sluice/masking';
 import { everyMask, masksFor, type PolicyConnection } from '@sluice/policy';
 import type { Masks, SessionPorts } from './ports.ts';
@@ -50,7 +50,7 @@ export class SessionMasks {
   }
 
   #current(): Compiled {
-    const { policy, version } = this.#ports.policy();
+    const { policy, version, maintenance } = this.#ports.policy();
     const now = this.#ports.now();
     const second = Math.floor(now / lifetimeMs);
     const grants = this.#grants();
@@ -62,6 +62,7 @@ export class SessionMasks {
       connection: this.#connection,
       time: new Date(now),
       grants,
+      maintenance: openWindows(maintenance ?? [], this.#connection.labels, now),
     });
     const every = everyMask(policy);
     const clientRules = JSON.stringify(rules);

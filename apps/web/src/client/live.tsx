@@ -92,6 +92,7 @@ function useInvalidateTopics(): (topics: readonly LiveEvent['topic'][] | 'all') 
     // The overview and a session's timeline are made of what the other topics tell of.
     void queryClient.invalidateQueries({ queryKey: trpc.overview.pathKey() });
     if (topics.includes('approvals')) void queryClient.invalidateQueries({ queryKey: trpc.sessions.pathKey() });
+    if (topics.includes('access')) void queryClient.invalidateQueries({ queryKey: trpc.connections.pathKey() });
     if (topics.includes('gateways')) void queryClient.invalidateQueries({ queryKey: trpc.connections.pathKey() });
   };
 }
@@ -103,6 +104,7 @@ const topicNames: ReadonlySet<string> = new Set<LiveEvent['topic']>([
   'gateways',
   'policies',
   'identities',
+  'access',
   'audit',
 ]);
 

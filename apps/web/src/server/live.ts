@@ -17,7 +17,16 @@ const maxStreams = 2_000;
 /** A page that does not read is let go; it comes back and refreshes everything. Bytes. */
 const maxBufferedBytes = 64 * 1024;
 
-const topics = ['approvals', 'sessions', 'connections', 'gateways', 'policies', 'identities', 'audit'] as const;
+const topics = [
+  'approvals',
+  'sessions',
+  'connections',
+  'gateways',
+  'policies',
+  'identities',
+  'access',
+  'audit',
+] as const;
 const liveEventSchema = z.object({ topic: z.enum(topics), id: z.string().nullable() });
 
 /** Without any of `some`, nothing of a topic is told; without `all`, that something changed but not what. */
@@ -28,6 +37,7 @@ const needed: Readonly<Record<LiveEvent['topic'], { readonly some: Permission; r
   gateways: { some: 'connections.read', all: 'gateways.read' },
   policies: { some: 'policies.read', all: 'policies.read' },
   identities: { some: 'identities.read.own', all: 'identities.read' },
+  access: { some: 'connections.read', all: 'access.read' },
   audit: { some: 'audit.read', all: 'audit.read' },
 };
 

@@ -1,8 +1,10 @@
 import { createGrant, findPerson, readCounters, setPasswordHash } from '@sluice/database';
+import type { Bundle } from '@sluice/domain';
 import { accessOf } from '@sluice/identity';
 import { hashPassword, newId } from '@sluice/keys';
 import { makeWorld, type Name, type World } from '@sluice/testkit/world';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { buildBundle } from '../gateway/build-bundle.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -292,6 +294,13 @@ test('maintenance windows travel with the bundle', async () => {
   const view = await world.as('admin').access.createMaintenanceWindow({ name: 'deploy', ...prod, schedule });
   expect(view).toMatchObject({ when: 'Sun 02:00–04:00 Europe/Berlin', chosen: 'connections where env is prod' });
   expect(await world.as('engineer').access.listMaintenanceWindows()).toHaveLength(1);
+  const bundle = async () => {
+    const signed = await buildBundle(world.services, world.gateway, 0, new Date());
+    return JSON.parse(Buffer.from(signed?.payload ?? '', 'base64url').toString()) as Bundle;
+  };
+  expect(await bundle()).toMatchObject({ maintenance: [{ name: 'deploy', schedule }] });
+  expect((await bundle()).capabilities).toContain('maintenance-1');
   await world.as('admin').access.deleteMaintenanceWindow({ id: view.id });
   expect(await world.as('engineer').access.listMaintenanceWindows()).toEqual([]);
+  expect(await bundle()).not.toHaveProperty('maintenance');
 });

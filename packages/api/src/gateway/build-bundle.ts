@@ -1,7 +1,20 @@
 import type { ConnectionRow, PasskeyRow } from '@sluice/database';
-import { listAllPasskeys, listConnectionsOfGateway, readActivePolicy, readCounters } from '@sluice/database';
+import {
+  listAllPasskeys,
+  listConnectionsOfGateway,
+  listMaintenanceWindows,
+  readActivePolicy,
+  readCounters,
+} from '@sluice/database';
 import type { Bundle, BundleConnection, BundlePasskey, SignedBundle } from '@sluice/domain';
-import { assertionSchema, labelsSchema, SluiceError, stepUpSchema, targetTlsSchema } from '@sluice/domain';
+import {
+  assertionSchema,
+  labelsSchema,
+  maintenanceWindowSchema,
+  SluiceError,
+  stepUpSchema,
+  targetTlsSchema,
+} from '@sluice/domain';
 import { bundleContext, signJson } from '@sluice/keys';
 import { detectorNames } from '@sluice/masking';
 import { compilePolicy } from '@sluice/policy';
@@ -30,12 +43,16 @@ export async function buildBundle(
       hint: 'Publish one on the Policies page.',
     });
   const rows = await listConnectionsOfGateway(db, gateway.id);
+  const maintenance = (await listMaintenanceWindows(db)).map(({ name, selector, schedule }) =>
+    maintenanceWindowSchema.parse({ name, selector, schedule }),
+  );
   const bundle: Bundle = {
     format: 1,
     version: bundleVersion,
     gatewayId: gateway.id,
     issuedAt: now.toISOString(),
-    capabilities: [...capabilitiesOfPolicy(policy.source)],
+    capabilities: [...capabilitiesOfPolicy(policy.source), ...(maintenance.length === 0 ? [] : ['maintenance-1'])],
+    ...(maintenance.length === 0 ? {} : { maintenance }),
     policy: { version: policy.version, source: policy.source },
     connections: rows.map((row) => toBundleConnection(row, services)),
     passkeys: (await listAllPasskeys(db)).map(toBundlePasskey),
