@@ -73,6 +73,8 @@ export interface ConnectionDetail extends ConnectionSummary {
   readonly offlineLeaseSeconds: number;
   readonly defaultAction: 'allow' | 'hold' | 'deny';
   readonly holdBehaviour: 'wait' | 'refuse';
+  readonly rehearsal: boolean;
+  readonly undo: boolean;
   /** Where the gateway finds passwords, by purpose; in place of sealed ones. */
   readonly references: CredentialReferences;
   readonly stepUp: StepUp;

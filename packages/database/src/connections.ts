@@ -78,6 +78,8 @@ export interface ConnectionFields {
   readonly defaultAction: string;
   readonly holdBehaviour: string;
   readonly stepUp?: string;
+  readonly rehearsal?: boolean;
+  readonly undo?: boolean;
 }
 
 export interface NewConnection extends ConnectionFields, ConnectionPorts {

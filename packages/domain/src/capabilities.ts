@@ -13,6 +13,10 @@ export const capabilities = [
   'hold-1',
   /** Stages, escalation, a reason, a ticket and a reviewer's comment. */
   'hold-2',
+  /** Rehearsing held statements. */
+  'rehearsal-1',
+  /** Keeping what an approved statement changes, and reverting it. */
+  'undo-1',
   /** Row ceilings. */
   'ceiling-1',
   /** Limits on rows, bytes and statements per minute. */

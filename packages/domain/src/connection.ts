@@ -88,6 +88,10 @@ export const bundleConnectionSchema = z.strictObject({
   /** `wait` holds on the wire; `refuse` answers with the approval's id and lets the same effect pass once afterwards. */
   holdBehaviour: z.enum(['wait', 'refuse']),
   stepUp: stepUpSchema.default('none'),
+  /** Whether a held statement is tried and taken back before people are asked; absent: no. */
+  rehearsal: z.boolean().optional(),
+  /** Whether the rows that an approved statement changes are kept, so that it can be reverted; absent: no. */
+  undo: z.boolean().optional(),
   capabilities: z.array(z.string()),
 });
 export type BundleConnection = z.infer<typeof bundleConnectionSchema>;

@@ -11,13 +11,13 @@ import {
   type Verdict,
 } from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
-import type { JudgeRequest } from '@sluice/wire-kit';
+import type { JudgeRequest, ResultField, ResultMasker } from '@sluice/wire-kit';
 import type { ConsumedApproval } from './judged-statement.ts';
 import type { SessionPorts } from './ports.ts';
 import { refuseApproval, refuseControlPlaneAway, refuseUncountable, refuseUndescribed } from './refusals.ts';
 import { statedIn } from './stated-reason.ts';
 import { factsOf } from './statement-text.ts';
-import { type AdmitsOwn, tellImpact } from './tell-impact.ts';
+import { type AdmitsOwn, rehearseHeld, tellImpact } from './tell-impact.ts';
 
 /** Longest text that an approval carries; a longer one is shown cut, with its length. */
 const maxApprovalTextCharacters = 65_536;
@@ -47,6 +47,8 @@ export interface HoldSession {
   /** Judges the same facts under the policy of this moment. */
   readonly judgeAgain: (facts: readonly StatementFacts[], state: JudgeRequest['state']) => Verdict;
   readonly admitsOwn: AdmitsOwn;
+  readonly recordsOwn: AdmitsOwn;
+  readonly ownMasks: (fields: readonly ResultField[]) => ResultMasker;
   readonly signal: AbortSignal;
 }
 
@@ -67,6 +69,8 @@ export async function holdStatement(session: HoldSession, subject: HoldSubject):
   const description = await describe(session, subject);
   if (description === null) return { type: 'refuse', refusal: refuseUndescribed(subject, subject.verdict.rule) };
   const effectDigest = digestEffect(session, subject, description.tree);
+  // Rolled back before anybody is asked (invariant 1).
+  const rehearsal = session.connection.rehearsal === true ? await rehearseHeld(session, subject.request) : null;
   let approval: ApprovalStatus;
   try {
     approval = await raise(session, subject, effectDigest, description);
@@ -78,7 +82,7 @@ export async function holdStatement(session: HoldSession, subject: HoldSubject):
     { type: 'statement.held', statementId: subject.statementId, approvalId: approval.id, url: approval.url },
     true,
   );
-  if (approval.state === 'waiting') void tellImpact(session, subject.request, approval.id);
+  if (approval.state === 'waiting') void tellImpact(session, subject.request, approval.id, rehearsal);
   if (session.connection.holdBehaviour === 'refuse' && approval.state === 'waiting') {
     return {
       type: 'refuse',

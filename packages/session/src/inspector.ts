@@ -29,7 +29,7 @@ import {
   refuseUnsupported,
 } from './refusals.ts';
 import type { SessionGrants } from './session-grants.ts';
-import { SessionMasks } from './session-masks.ts';
+import { maskerOf, SessionMasks } from './session-masks.ts';
 import type { SessionRights } from './session-rights.ts';
 import { SessionWindows } from './session-windows.ts';
 import { describeForRecord, factsOf, maskBinds, maskCanonicalText, maskStatementText } from './statement-text.ts';
@@ -252,16 +252,18 @@ export class SessionInspector implements Inspector {
       signal,
       record: (event, durable) => this.#append(event, durable),
       judgeAgain: (facts, state) => this.#verdict(facts, state),
-      admitsOwn: (text, outcome, held) => this.#admitsOwn(text, outcome, held),
+      admitsOwn: (text, outcome, held) => this.#recordOwn(text, outcome, held, ['allow']),
+      recordsOwn: (text, outcome, held) => this.#recordOwn(text, outcome, held, ['allow', 'hold']),
+      ownMasks: (fields) => maskerOf(this.#masks.record, fields),
     };
   }
 
-  /** A text of the gateway's own, judged like the client's: only a plain allow lets it run, and it stands in the record first. */
-  #admitsOwn(text: string, outcome: ReadOutcome, held: JudgeRequest): boolean {
+  /** A text of the gateway's own, judged like the client's: it runs only under one of these verdicts, and stands in the record first. */
+  #recordOwn(text: string, outcome: ReadOutcome, held: JudgeRequest, under: readonly Verdict['action'][]): boolean {
     const request: JudgeRequest = { ...held, phase: 'run', text, outcome, earlier: null };
     const facts = factsOf(request.language, text, outcome);
     const verdict = this.#verdict(facts, request.state);
-    if (this.#closed || facts.length === 0 || verdict.action !== 'allow') return false;
+    if (this.#closed || facts.length === 0 || !under.includes(verdict.action)) return false;
     const subject = this.#subject(facts, this.#session.ports.newId());
     return this.#record(request, facts, verdict, subject, 'gateway') === null;
   }

@@ -5,6 +5,7 @@
 import { type Actor, openWindows } from '@sluice/domain';
 import { compileMasks } from '@sluice/masking';
 import { everyMask, masksFor, type PolicyConnection } from '@sluice/policy';
+import type { ResultField, ResultMasker } from '@sluice/wire-kit';
 import type { Masks, SessionPorts } from './ports.ts';
 
 /** A rule may test the time of day: the client's masks are looked at again after this long, and at once when a grant comes or goes. */
@@ -77,6 +78,17 @@ export class SessionMasks {
     this.#compiled = { policyVersion: version, second, grants, clientRules, client, record };
     return this.#compiled;
   }
+}
+
+/** Masks rows that no statement's result has described: what is not provable about a value is masked. */
+export function maskerOf(masks: Masks, fields: readonly ResultField[]): ResultMasker {
+  const plans = fields.map((field) => masks.fieldPlan(field, { readsMasked: true }));
+  const plan = plans.map((field) => field.plan);
+  return {
+    plan,
+    passAll: plan.every((field) => field === 'pass'),
+    mask: (index, text) => (plans[index] === undefined ? null : masks.maskValue(plans[index], text)),
+  };
 }
 
 /** Masks print digests: hex reads better and has no characters that a shell or a URL minds. */

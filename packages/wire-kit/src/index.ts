@@ -40,6 +40,7 @@ export type {
   OpenStatementClient,
   ReadText,
   ReadTextRequest,
+  RehearseRequest,
   RelayRequest,
   ResultBudget,
   ResultField,

@@ -11,6 +11,10 @@ export interface ProtocolAbilities {
   readonly exec: boolean;
   /** Takes a statement back that changed more rows than it may. Absent: nothing runs under a row ceiling. */
   readonly rowCeiling?: boolean;
+  /** Tries a held statement and takes it back. */
+  readonly rehearse?: boolean;
+  /** Keeps what an approved statement changed, and can put it back. */
+  readonly undo?: boolean;
 }
 
 /** One field of a connection's options, for forms. The zod schema stays the judge. */

@@ -12,6 +12,7 @@ import type {
   OutputLineage,
   ReadOutcome,
   Refusal,
+  Rehearsal,
   Road,
   Secret,
   StatementFacts,
@@ -271,6 +272,11 @@ export interface HoldInteraction {
    */
   readonly assess?: (request: AssessRequest) => Promise<Impact>;
   /**
+   * Tries the statement in a session of the gateway's own and takes it back, before anybody is asked; absent: the protocol cannot.
+   * Never rejects for the target's faults: where it may not be tried, or could not, it says why.
+   */
+  readonly rehearse?: (request: RehearseRequest) => Promise<Rehearsal>;
+  /**
    * Why a row ceiling could not be enforced for this statement as the session stands, in a clause; null: it can. Absent: the protocol
    * enforces none, so that nothing runs under one.
    */
@@ -288,6 +294,14 @@ export interface AssessRequest {
    * allow it, or it could not be recorded; it must not be sent.
    */
   admits(text: string, outcome: ReadOutcome): boolean;
+}
+
+export interface RehearseRequest {
+  readonly signal: AbortSignal;
+  /** Records a text with `origin: gateway` before it is sent. False: it must not be sent. */
+  records(text: string, outcome: ReadOutcome): boolean;
+  /** Masks as for the record. */
+  masks(fields: readonly ResultField[]): ResultMasker;
 }
 
 export type Judgement =

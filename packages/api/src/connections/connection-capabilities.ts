@@ -9,6 +9,8 @@ import { referencesOf } from './keep-credential.ts';
 const needs: readonly { readonly capability: Capability; readonly when: (row: ConnectionRow) => boolean }[] = [
   { capability: 'recording-1', when: () => true },
   { capability: 'reader-1', when: (row) => row.credentials.some(({ purpose }) => purpose === 'reader') },
+  { capability: 'rehearsal-1', when: (row) => row.rehearsal },
+  { capability: 'undo-1', when: (row) => row.undo },
   { capability: 'reference-1', when: (row) => Object.keys(referencesOf(row)).length > 0 },
   { capability: 'step-up-1', when: (row) => row.stepUp === 'passkey' },
 ];

@@ -23,6 +23,8 @@ export const connectionFields = z.strictObject({
   holdBehaviour: z.enum(['wait', 'refuse']).default('wait'),
   /** `passkey`: a decision on a hold has to be signed by the passkey of whoever decides, and the gateway verifies it. */
   stepUp: stepUpSchema.default('none'),
+  rehearsal: z.boolean().default(false),
+  undo: z.boolean().default(false),
 });
 
 export const envelope = sealedEnvelopeSchema.extend({

@@ -39,6 +39,8 @@ export async function toConnectionDetail(row: ConnectionRow, context: ViewContex
     offlineLeaseSeconds: row.offlineLeaseSeconds,
     defaultAction: z.enum(['allow', 'hold', 'deny']).parse(row.defaultAction),
     holdBehaviour: z.enum(['wait', 'refuse']).parse(row.holdBehaviour),
+    rehearsal: row.rehearsal,
+    undo: row.undo,
     references: referencesOf(row),
     stepUp: stepUpSchema.parse(row.stepUp),
     sealing: row.gatewayId === null ? [] : await listSealing(context.db, row.gatewayId),

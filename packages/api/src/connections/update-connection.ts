@@ -10,7 +10,8 @@ import { checkedOptions, connectionFields, envelope } from './connection-input.t
 import { optionsOf, toConnectionDetail } from './connection-views.ts';
 import { type GivenCredential, keepCredentials, referencesOf } from './keep-credential.ts';
 
-const { offlineLeaseSeconds, defaultAction, holdBehaviour, stepUp, ...required } = connectionFields.shape;
+const { offlineLeaseSeconds, defaultAction, holdBehaviour, stepUp, rehearsal, undo, ...required } =
+  connectionFields.shape;
 const changes = z
   .strictObject({
     ...required,
@@ -19,6 +20,8 @@ const changes = z
     defaultAction: defaultAction.unwrap(),
     holdBehaviour: holdBehaviour.unwrap(),
     stepUp: stepUp.unwrap(),
+    rehearsal: rehearsal.unwrap(),
+    undo: undo.unwrap(),
   })
   .partial();
 
@@ -92,19 +95,8 @@ function purposeOf(text: string): CredentialPurpose {
 type Fields = ReturnType<typeof fieldsOf>;
 
 function fieldsOf(row: ConnectionRow) {
-  const {
-    name,
-    protocol,
-    host,
-    port,
-    tlsMode,
-    tlsCa,
-    gatewayId,
-    offlineLeaseSeconds,
-    defaultAction,
-    holdBehaviour,
-    stepUp,
-  } = row;
+  const { name, protocol, host, port, tlsMode, tlsCa, gatewayId, offlineLeaseSeconds, defaultAction } = row;
+  const { holdBehaviour, stepUp, rehearsal, undo } = row;
   return {
     name,
     protocol,
@@ -117,6 +109,8 @@ function fieldsOf(row: ConnectionRow) {
     defaultAction,
     holdBehaviour,
     stepUp,
+    rehearsal,
+    undo,
     options: optionsOf(row),
     labels: labelsSchema.parse(row.labels),
   };

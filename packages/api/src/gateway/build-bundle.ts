@@ -90,6 +90,8 @@ function toBundleConnection(row: ConnectionRow, services: GatewayServices): Bund
     defaultAction: z.enum(['allow', 'hold', 'deny']).parse(row.defaultAction),
     holdBehaviour: z.enum(['wait', 'refuse']).parse(row.holdBehaviour),
     stepUp: stepUpSchema.parse(row.stepUp),
+    ...(row.rehearsal ? { rehearsal: true } : {}),
+    ...(row.undo ? { undo: true } : {}),
     capabilities: neededByConnection(row),
   };
 }

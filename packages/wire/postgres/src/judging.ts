@@ -1,5 +1,5 @@
 /** From a text to a verdict: session state, facts, inspector, hold. Synchronous where nothing has to be waited for. */
-import type { Impact, ReadOutcome } from '@sluice/domain';
+import type { Impact, ReadOutcome, Rehearsal } from '@sluice/domain';
 import type {
   AssessRequest,
   BindValue,
@@ -8,13 +8,15 @@ import type {
   Inspector,
   Judgement,
   JudgePhase,
+  RehearseRequest,
   SessionState,
   StatementHandle,
 } from '@sluice/wire-kit';
 import { encodeNotice, errorOfRefusal, type LocalError } from './errors.ts';
 import { actsWhileParsed, languageName, readFacts, uncarriable } from './facts.ts';
-import { assessImpact } from './impact.ts';
+import { assessImpact, type ImpactSubject } from './impact.ts';
 import { maxHoldInTransactionMs } from './limits.ts';
+import { rehearse } from './rehearsal.ts';
 import type { SessionKnowledge } from './session-knowledge.ts';
 import type { SessionTracker } from './session-state.ts';
 import { ceilingProblem } from './touched-rows.ts';
@@ -49,6 +51,8 @@ export interface JudgingParts {
   readonly notify: (bytes: Buffer) => void;
   /** The role that an admitted write would run as; null: the one that the gateway's own sessions log in as. */
   readonly writingRole: () => string | null;
+  /** The row of `meaningText` in the client's session, asked once it is idle; null: it is not, or it could not be asked. */
+  readonly meaning: () => Promise<readonly (string | null)[] | null>;
 }
 
 export class Judging {
@@ -86,22 +90,24 @@ export class Judging {
   }
 
   /** What is known of the session is taken as it stands when this is called. */
-  #assess({ text, binds }: JudgedText, outcome: ReadOutcome, request: AssessRequest): Promise<Impact> {
+  #impactSubject({ text, binds }: JudgedText, outcome: ReadOutcome): ImpactSubject {
     const { session, knowledge } = this.#parts;
-    return assessImpact(
-      {
-        text,
-        binds,
-        outcome,
-        state: session.state(),
-        hasOwn: session.hasOwn,
-        role: this.#parts.writingRole(),
-        catalogue: knowledge?.loaded ?? null,
-        read: (one) => this.#read(one),
-        control: knowledge === null ? null : (task) => knowledge.control(task),
-      },
-      request,
-    );
+    return {
+      text,
+      binds,
+      outcome,
+      state: session.state(),
+      hasOwn: session.hasOwn,
+      role: this.#parts.writingRole(),
+      catalogue: knowledge?.loaded ?? null,
+      read: (one) => this.#read(one),
+      control: knowledge === null ? null : (task) => knowledge.control(task),
+    };
+  }
+
+  #rehearse(subject: JudgedText, outcome: ReadOutcome, request: RehearseRequest): Promise<Rehearsal> {
+    const { keepsLocks, meaning } = this.#parts;
+    return rehearse({ ...this.#impactSubject(subject, outcome), busy: keepsLocks(), meaning }, request);
   }
 
   #ask(subject: JudgedText, outcome: ReadOutcome): Judged | Promise<Judged> {
@@ -111,8 +117,12 @@ export class Judging {
       const refusal = inspector.refuseMessage(forbidden.what, forbidden.because);
       return { type: 'refuse', error: errorOfRefusal(refusal), statement: null };
     }
-    const assess = (request: AssessRequest) => this.#assess(subject, outcome, request);
-    const hold = new Hold(this.#parts, () => this.#outcome(subject), assess, outcome);
+    const hold = new Hold(this.#parts, {
+      outcome,
+      read: () => this.#outcome(subject),
+      assess: (request) => assessImpact(this.#impactSubject(subject, outcome), request),
+      rehearse: (request) => this.#rehearse(subject, outcome, request),
+    });
     this.#hold = hold;
     const { phase, text, binds, earlier } = subject;
     const judgement = inspector.judge({
@@ -139,24 +149,26 @@ export class Judging {
   }
 }
 
+interface HeldText {
+  readonly outcome: ReadOutcome;
+  readonly read: () => ReadOutcome | Promise<ReadOutcome>;
+  readonly assess: (request: AssessRequest) => Promise<Impact>;
+  readonly rehearse: (request: RehearseRequest) => Promise<Rehearsal>;
+}
+
 class Hold implements HoldInteraction {
   readonly assess: (request: AssessRequest) => Promise<Impact>;
+  readonly rehearse: (request: RehearseRequest) => Promise<Rehearsal>;
   readonly #parts: JudgingParts;
-  readonly #readText: () => ReadOutcome | Promise<ReadOutcome>;
-  readonly #outcome: ReadOutcome;
+  readonly #held: HeldText;
   #controller: AbortController | null = null;
   #cancelled = false;
 
-  constructor(
-    parts: JudgingParts,
-    readText: () => ReadOutcome | Promise<ReadOutcome>,
-    assess: (request: AssessRequest) => Promise<Impact>,
-    outcome: ReadOutcome,
-  ) {
-    this.#outcome = outcome;
+  constructor(parts: JudgingParts, held: HeldText) {
     this.#parts = parts;
-    this.#readText = readText;
-    this.assess = assess;
+    this.#held = held;
+    this.assess = held.assess;
+    this.rehearse = held.rehearse;
   }
 
   /** As things stand when it is asked: answers to earlier messages may have come since the judgement began. */
@@ -172,7 +184,7 @@ class Hold implements HoldInteraction {
   }
 
   ceilingProblem(): string | null {
-    return ceilingProblem(this.#outcome);
+    return ceilingProblem(this.#held.outcome);
   }
 
   cancel(): boolean {
@@ -184,7 +196,7 @@ class Hold implements HoldInteraction {
   async readAgain(): Promise<{ outcome: ReadOutcome; state: SessionState; definitions: string }> {
     const { knowledge, session } = this.#parts;
     await knowledge?.refresh();
-    const outcome = await this.#readText();
+    const outcome = await this.#held.read();
     return { outcome, state: session.state(), definitions: knowledge?.definitions(outcome) ?? 'unknown' };
   }
 

@@ -6,6 +6,7 @@ import type { FactsReader, Inspector } from '@sluice/wire-kit';
 import { type Expected, ExpectedQueue } from './expected.ts';
 import { Judging } from './judging.ts';
 import type { PostgresKnowledge } from './knowledge.ts';
+import { meaningText } from './lane-state.ts';
 import { Lanes, type LanesParts } from './lanes.ts';
 import { catalogueWaitMs } from './limits.ts';
 import {
@@ -88,10 +89,11 @@ export class RelayCore {
       facts: parts.facts,
       session: parts.session,
       knowledge: this.knowledge,
-      keepsLocks: () => this.session.status !== 'I' || this.batchBinds || this.expected.runsSomething,
+      keepsLocks: () => !this.#isLockFree,
       beforeWaiting: () => this.#releaseLocks(),
       refreshSession: () => this.#refreshSession(),
       writingRole: () => this.#writingRole(),
+      meaning: () => this.#meaning(),
       notify: (bytes) => {
         this.toClient.push(bytes);
         this.toClient.flush();
@@ -180,6 +182,19 @@ export class RelayCore {
     return this.statements.prepared(name)?.doubtful === true && !this.lanes.isAway
       ? this.#confirmPrepared()
       : undefined;
+  }
+
+  async #meaning(): Promise<readonly (string | null)[] | null> {
+    this.#releaseLocks();
+    if (!this.#isLockFree) return null;
+    await this.allAnswered();
+    if (this.skipping || !this.#isLockFree) return null;
+    return (await this.ask(meaningText))?.[0] ?? null;
+  }
+
+  /** No transaction is open at the target, nor may one be: nothing of it but Parse has gone out since the last Sync. */
+  get #isLockFree(): boolean {
+    return this.session.status === 'I' && !this.batchBinds && !this.expected.runsSomething;
   }
 
   /** Where a session opened as the reader, its own role's writes run as the writer, which the gateway's own sessions are. */

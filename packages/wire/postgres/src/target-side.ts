@@ -10,10 +10,18 @@ import {
   maxHandshakeMessageBytes,
 } from './limits.ts';
 import { ByteSource, endStream, MessageChannel } from './message-channel.ts';
-import { backend, parseDataRow, parseParameterStatus } from './messages/backend.ts';
+import {
+  backend,
+  parseCommandTag,
+  parseDataRow,
+  parseParameterStatus,
+  parseRowDescription,
+  type RowColumn,
+} from './messages/backend.ts';
 import { BodyReader, violation } from './messages/bytes.ts';
 import {
   encodeBindValues,
+  encodeDescribePortal,
   encodeExecute,
   encodeParse,
   encodeQuery,
@@ -33,6 +41,14 @@ interface BackendKey {
 
 /** The values of one result as text; null: SQL NULL. */
 export type TextRows = readonly (readonly (string | null)[])[];
+
+export interface AskedRows {
+  readonly columns: readonly RowColumn[];
+  readonly rows: TextRows;
+  /** The completion word. */
+  readonly tag: string | null;
+}
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export class PostgresTarget implements WireTarget {
   readonly stream: Duplex;
@@ -101,19 +117,39 @@ export class PostgresTarget implements WireTarget {
     return this.#channel;
   }
 
-  async #rows(messages: readonly Buffer[]): Promise<TextRows> {
-    const channel = this.#open();
-    channel.write(Buffer.concat(messages));
-    return this.#answer(channel);
+  /** Like `ask`, with the result's columns and completion word, and at most `most` rows; the word is null when there were more. */
+  async askRows(text: string, values: readonly ParameterValue[], most: number): Promise<AskedRows> {
+    const types = values.map(({ type }) => type);
+    const asked: Mutable<AskedRows> = { columns: [], rows: [], tag: null };
+    asked.rows = await this.#rows(
+      [
+        encodeParse('', text, types),
+        encodeBindValues(values),
+        encodeDescribePortal(''),
+        encodeExecute('', most),
+        encodeSync(),
+      ],
+      asked,
+    );
+    return asked;
   }
 
-  async #answer(channel: MessageChannel): Promise<TextRows> {
+  async #rows(messages: readonly Buffer[], asked: Partial<Mutable<AskedRows>> = {}): Promise<TextRows> {
+    const channel = this.#open();
+    channel.write(Buffer.concat(messages));
+    return this.#answer(channel, asked);
+  }
+
+  async #answer(channel: MessageChannel, asked: Partial<Mutable<AskedRows>> = {}): Promise<TextRows> {
     let rows: (string | null)[][] = [];
     let fault: SluiceError | null = null;
     for (;;) {
       const type = await channel.next();
       const { buffer, start, end } = channel.reader;
-      if (type === backend.rowDescription) rows = [];
+      if (type === backend.rowDescription) {
+        rows = [];
+        asked.columns = parseRowDescription(buffer, start + 5, end);
+      } else if (type === backend.commandComplete) asked.tag = parseCommandTag(buffer, start + 5, end);
       else if (type === backend.dataRow)
         rows.push(parseDataRow(buffer, start + 5, end).map((value) => value?.toString('utf8') ?? null));
       else if (type === backend.error) fault ??= targetError(parseReport(buffer, start + 5, end));

@@ -7,6 +7,7 @@ import { classNames } from '../../components/class-names.ts';
 import { bytesText, countText } from '../../components/measures.ts';
 import { estimateText, impactSummary } from './impact-summary.ts';
 import { PlanTree } from './plan-tree.tsx';
+import { RehearsalRows } from './rehearsal-rows.tsx';
 
 type Impact = NonNullable<ApprovalDetail['impact']>;
 
@@ -33,6 +34,7 @@ export function ImpactBlock({
           <p className="font-medium [overflow-wrap:anywhere]" data-testid="impact-summary">
             {impactSummary(impact)}
           </p>
+          {impact.rehearsal === null ? null : <RehearsalRows rehearsal={impact.rehearsal} />}
           <Objects objects={impact.objects} />
           <Follows impact={impact} />
           <Locks impact={impact} />

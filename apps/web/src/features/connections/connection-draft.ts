@@ -24,6 +24,8 @@ export interface ConnectionDraft {
   readonly readerPassword: string;
   readonly defaultAction: 'allow' | 'hold' | 'deny';
   readonly holdBehaviour: 'wait' | 'refuse';
+  readonly rehearsal: boolean;
+  readonly undo: boolean;
   readonly offlineLeaseSeconds: string;
 }
 
@@ -48,6 +50,8 @@ export function emptyDraft(manifest: ProtocolManifest | undefined): ConnectionDr
     readerPassword: '',
     defaultAction: 'deny',
     holdBehaviour: 'wait',
+    rehearsal: false,
+    undo: false,
     offlineLeaseSeconds: String(defaultLeaseSeconds),
   };
 }
@@ -76,6 +80,8 @@ export function draftOf(connection: ConnectionDetail): ConnectionDraft {
     readerPassword: '',
     defaultAction: connection.defaultAction,
     holdBehaviour: connection.holdBehaviour,
+    rehearsal: connection.rehearsal,
+    undo: connection.undo,
     offlineLeaseSeconds: String(connection.offlineLeaseSeconds),
   };
 }

@@ -5,7 +5,7 @@ import type { targetTlsModes } from '@sluice/domain';
 import { manifests } from '@sluice/protocols/manifests';
 import { RadioGroup } from 'radix-ui';
 import type { ReactNode } from 'react';
-import { Field, Input, Select, TextArea } from '../../components/form.tsx';
+import { Checkbox, Field, Input, Select, TextArea } from '../../components/form.tsx';
 import { GatewayHealthBadge } from '../../components/gateway-health.tsx';
 import type { ConnectionDraft, DraftErrors, ProtocolManifest } from './connection-draft.ts';
 
@@ -241,6 +241,7 @@ export function GatewayField({
 }
 
 export function BehaviourFields({ draft, errors, change }: FieldsProps) {
+  const abilities = manifests.find(({ name }) => name === draft.protocol)?.abilities;
   return (
     <div className="grid gap-4 sm:grid-cols-3">
       <Field label="When no rule matches" help="The connection’s own default.">
@@ -284,6 +285,24 @@ export function BehaviourFields({ draft, errors, change }: FieldsProps) {
           />
         )}
       </Field>
+      <div className="space-y-3 sm:col-span-3">
+        {abilities?.rehearse === true ? (
+          <Checkbox
+            label="Rehearse held statements"
+            checked={draft.rehearsal}
+            onChecked={(rehearsal) => change({ rehearsal })}
+            help="Runs a held change in a session of its own and takes it back before people are asked, so that they see exact counts and masked values before and after. Only where its whole effect is proved; it may lock the rows for two seconds."
+          />
+        ) : null}
+        {abilities?.undo === true ? (
+          <Checkbox
+            label="Keep what approved changes overwrite"
+            checked={draft.undo}
+            onChecked={(undo) => change({ undo })}
+            help="The gateway keeps the rows sealed on its own disk for seven days, so that an approved change can be reverted. They never leave it."
+          />
+        ) : null}
+      </div>
     </div>
   );
 }

@@ -76,6 +76,8 @@ export function EditPanel({
         offlineLeaseSeconds: value.offlineLeaseSeconds,
         defaultAction: draft.defaultAction,
         holdBehaviour: draft.holdBehaviour,
+        rehearsal: draft.rehearsal,
+        undo: draft.undo,
         ...(credential === undefined ? {} : { credential }),
         ...(readerCredential === undefined ? {} : { readerCredential }),
       });

@@ -97,6 +97,8 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
       offlineLeaseSeconds: value.offlineLeaseSeconds,
       defaultAction: draft.defaultAction,
       holdBehaviour: draft.holdBehaviour,
+      rehearsal: draft.rehearsal,
+      undo: draft.undo,
       credential,
       ...(readerCredential === undefined ? {} : { readerCredential }),
     });

@@ -116,7 +116,8 @@ export const encodeBindValues = (values: readonly ParameterValue[], portal = '',
   return message('B', ...parts, int16(0));
 };
 export const encodeDescribePortal = (portal: string): Buffer => message('D', Buffer.from('P'), portal);
-export const encodeExecute = (portal: string): Buffer => message('E', portal, int32(0));
+/** `most` 0: all rows. */
+export const encodeExecute = (portal: string, most = 0): Buffer => message('E', portal, int32(most));
 export const encodeCloseStatement = (name: string): Buffer => message('C', Buffer.from('S'), name);
 export const encodeClosePortal = (name: string): Buffer => message('C', Buffer.from('P'), name);
 export const encodeCopyFail = (why: string): Buffer => message('f', why);
