@@ -57,6 +57,8 @@ const allowed: Readonly<Record<string, readonly BuiltInRole[]>> = {
   'approvals.listDelegations': ['admin', 'security', 'reviewer', 'member'],
   'approvals.delegateApprovals': ['admin', 'security', 'reviewer', 'member'],
   'approvals.endDelegation': ['admin', 'security', 'reviewer', 'member'],
+  'approvals.listAlikeGrants': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
+  'approvals.endAlikeGrant': ['admin', 'security', 'reviewer', 'member'],
   'sessions.listSessions': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
   'sessions.showSession': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
   'sessions.listTimeline': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],

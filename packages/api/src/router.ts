@@ -4,6 +4,7 @@ import { cancelAccessRequest, decideAccessRequest, listAccessRequests, requestAc
 import { createAccessRule, deleteAccessRule, listAccessRules } from './access/rules.ts';
 import { showConnectionAccess } from './access/show-connection-access.ts';
 import { createMaintenanceWindow, deleteMaintenanceWindow, listMaintenanceWindows } from './access/windows.ts';
+import { endAlikeGrant, listAlikeGrants } from './approvals/alike.ts';
 import { countWaiting } from './approvals/count-waiting.ts';
 import { decideApproval } from './approvals/decide-approval.ts';
 import { delegateApprovals, endDelegation, listDelegations } from './approvals/delegations.ts';
@@ -108,6 +109,8 @@ export const appRouter = router({
     listDelegations,
     delegateApprovals,
     endDelegation,
+    listAlikeGrants,
+    endAlikeGrant,
   }),
   sessions: router({ listSessions, showSession, listTimeline, terminateSession, verifySession }),
   identities: router({

@@ -217,6 +217,8 @@ export interface ApprovalDetail extends ApprovalSummary {
   readonly asks: { readonly reason: boolean; readonly comment: boolean; readonly ticket: TicketDemand | null };
   /** Whether the viewer may still give reason and ticket. */
   readonly mayState: boolean;
+  /** For how long a decision may cover others like it, and a plain sentence of which; null: this statement only. */
+  readonly alike: { readonly maxMinutes: number; readonly covers: string } | null;
   /** When who else may answer as well. */
   readonly escalation: { readonly at: Date; readonly to: readonly string[] } | null;
   readonly decisions: readonly {
@@ -225,6 +227,8 @@ export interface ApprovalDetail extends ApprovalSummary {
     readonly inSteadOf: string | null;
     /** 0-based. */
     readonly stage: number;
+    /** What it gives beside this statement. */
+    readonly alike: { readonly minutes: number; readonly rows: number } | null;
     /** Why it does not count any more, as a clause. */
     readonly lapsed: string | null;
     readonly outcome: 'approve' | 'deny';
@@ -255,6 +259,21 @@ export interface ApprovalDetail extends ApprovalSummary {
   /** Others like it (same fingerprint of shape, connection) today. */
   readonly earlier: { readonly approved: number; readonly denied: number };
   readonly policyVersion: number;
+}
+
+/** Leave for statements like one that was approved. */
+export interface AlikeGrantView {
+  readonly id: string;
+  /** A plain sentence. */
+  readonly covers: string;
+  /** That each of them may change at most. */
+  readonly rows: number;
+  readonly approvalId: string | null;
+  readonly holder: string;
+  readonly connection: { readonly id: string; readonly name: string } | null;
+  readonly grantedBy: string | null;
+  readonly startsAt: Date;
+  readonly expiresAt: Date;
 }
 
 export interface DelegationView {

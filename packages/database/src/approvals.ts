@@ -1,4 +1,4 @@
-import type { ApprovalState, Assertion, HoldDemands } from '@sluice/domain';
+import type { AlikeOffer, ApprovalState, Assertion, HoldDemands } from '@sluice/domain';
 import type { Db, Tx } from './client.ts';
 import { json } from './client.ts';
 import type { Prisma } from './generated/client.ts';
@@ -40,16 +40,17 @@ export type ListedApprovalRow = Prisma.ApprovalGetPayload<{ select: typeof liste
 
 export type NewApproval = Omit<
   Prisma.ApprovalUncheckedCreateInput,
-  'state' | 'decisions' | 'actor' | 'binds' | 'demands'
+  'state' | 'decisions' | 'actor' | 'binds' | 'demands' | 'alikeOffer'
 > & {
   readonly actor: unknown;
   readonly binds: readonly (string | null)[];
   readonly demands: HoldDemands | null;
+  readonly alikeOffer: AlikeOffer | null;
 };
 
 /** Stores a hold once; a repeated create of the same id changes nothing. */
 export async function createApproval(tx: Tx, approval: NewApproval): Promise<boolean> {
-  const { actor, binds, demands, ...columns } = approval;
+  const { actor, binds, demands, alikeOffer, ...columns } = approval;
   const created = await tx.approval.createMany({
     data: [
       {
@@ -57,6 +58,7 @@ export async function createApproval(tx: Tx, approval: NewApproval): Promise<boo
         actor: json(actor),
         binds: json(binds),
         ...(demands === null ? {} : { demands: json(demands) }),
+        ...(alikeOffer === null ? {} : { alikeOffer: json(alikeOffer) }),
       },
     ],
     skipDuplicates: true,
@@ -101,7 +103,7 @@ export async function lockApproval(tx: Tx, id: string): Promise<ApprovalRow | nu
 
 export type ApprovalChange = Omit<
   Prisma.ApprovalUncheckedUpdateManyInput,
-  'id' | 'state' | 'actor' | 'binds' | 'impact' | 'effectDigest' | 'demands'
+  'id' | 'state' | 'actor' | 'binds' | 'impact' | 'effectDigest' | 'demands' | 'alikeOffer'
 >;
 
 /**
@@ -143,6 +145,8 @@ export async function createDecision(
     readonly comment: string | null;
     /** What the person's passkey signed, where the connection asks for that. */
     readonly assertion: Assertion | null;
+    readonly alikeMinutes: number | null;
+    readonly alikeRows: number | null;
   },
 ): Promise<void> {
   const { assertion, ...columns } = decision;

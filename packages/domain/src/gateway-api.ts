@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { actorSchema } from './actor.ts';
+import { alikeOfferSchema } from './alike.ts';
 import { credentialRefSchema, signedBundleSchema } from './bundle.ts';
 import { credentialPurposes, sealedEnvelopeSchema } from './connection.ts';
 import { grantsSchema } from './grant.ts';
@@ -121,6 +122,8 @@ export const approvalCreateSchema = z.strictObject({
   stated: z.strictObject({ reason: z.string().nullable(), ticket: z.string().nullable() }).optional(),
   /** Rows that it may change; absent: any number. */
   ceiling: z.int().min(1).optional(),
+  /** What a decision may cover beside this statement; absent: nothing, its facts do not allow it. */
+  alike: alikeOfferSchema.optional(),
   behaviour: z.enum(['wait', 'refuse']),
   expiresAt: z.iso.datetime(),
   policyVersion: z.int(),

@@ -28,6 +28,17 @@ export type { Actor, BuiltInRole, PersonRole } from './actor.ts';
 export { actorSchema, builtInRoles, personRoles, roleNameSchema } from './actor.ts';
 export type { AddressPattern, IpAddress } from './address-pattern.ts';
 export { matchesAddress, parseAddressPattern, parseIp } from './address-pattern.ts';
+export type { AlikeBounds, AlikeOffer, AlikeStatement } from './alike.ts';
+export {
+  alikeBoundsSchema,
+  alikeGrantName,
+  alikeOfferSchema,
+  defaultAlikeMinutes,
+  maxAlikeMinutes,
+  maxAlikeNames,
+  maxAlikeRows,
+  maxAlikeStatements,
+} from './alike.ts';
 export type { Bundle, CredentialRef, SignedBundle, SignedTicket, Ticket } from './bundle.ts';
 export { bundleSchema, credentialRefSchema, signedBundleSchema, signedTicketSchema, ticketSchema } from './bundle.ts';
 export type { Capability } from './capabilities.ts';

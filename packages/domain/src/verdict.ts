@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maxAlikeMinutes } from './alike.ts';
 
 export const verdictActions = ['allow', 'hold', 'deny'] as const;
 export type VerdictAction = (typeof verdictActions)[number];
@@ -41,6 +42,8 @@ export const holdDemandsSchema = z.strictObject({
   /** Whether whoever decides must say why. */
   comment: z.boolean(),
   ticket: ticketDemandSchema.nullable(),
+  /** For how many minutes a decision may cover others like it; 0: never. Absent: `defaultAlikeMinutes`. */
+  alikeMinutes: z.int().min(0).max(maxAlikeMinutes).optional(),
 });
 export type HoldDemands = z.infer<typeof holdDemandsSchema>;
 

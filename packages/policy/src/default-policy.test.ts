@@ -37,7 +37,13 @@ interface StatementCase {
   readonly complete?: boolean;
 }
 
-function input(role: string, env: string, statement: StatementCase, defaultAction: VerdictAction): PolicyInput {
+function input(
+  role: string,
+  env: string,
+  statement: StatementCase,
+  defaultAction: VerdictAction,
+  grants: readonly string[] = [],
+): PolicyInput {
   return {
     actor: {
       id: 'a',
@@ -51,7 +57,7 @@ function input(role: string, env: string, statement: StatementCase, defaultActio
     connection: { name: 'c', protocol: 'p', labels: { env }, database: 'd' },
     session: { database: 'd', role: 'r', inTransaction: false },
     time: new Date('2026-01-05T12:00:00Z'),
-    grants: [],
+    grants,
     policyVersion: 7,
     defaultAction,
     facts: [
@@ -189,7 +195,8 @@ describe('the default policy', () => {
         for (const role of builtInRoles) {
           for (const env of ['prod', 'staging']) {
             for (const defaultAction of verdictActions)
-              outcomes.push(evaluate(which, input(role, env, statement, defaultAction)).action);
+              for (const grants of [[], ['approved-alike']])
+                outcomes.push(evaluate(which, input(role, env, statement, defaultAction, grants)).action);
             outcomes.push(masksFor(which, input(role, env, statement, 'deny')).length);
           }
         }

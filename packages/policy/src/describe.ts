@@ -40,6 +40,12 @@ function holdSentence({ hold }: PolicyRule): string {
   const owed = [...(demands.reason ? ['a reason'] : []), ...(demands.ticket?.required === true ? ['a ticket'] : [])];
   if (owed.length > 0) parts.push(`the requester must give ${listWords(owed, 'and')}`);
   if (demands.comment) parts.push('whoever decides must say why');
+  if (demands.alikeMinutes !== undefined)
+    parts.push(
+      demands.alikeMinutes === 0
+        ? 'a decision covers this statement only'
+        : `a decision may cover others like it for up to ${durationWords(demands.alikeMinutes * 60)}`,
+    );
   return parts.join('; ');
 }
 

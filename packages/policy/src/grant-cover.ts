@@ -1,10 +1,6 @@
-import type { Grant, StatementFacts } from '@sluice/domain';
-
-/** What a grant's bounds are measured against: one wire message, whole. */
-export interface GrantedMessage {
-  readonly connectionId: string;
-  readonly facts: readonly StatementFacts[];
-}
+import { alikeGrantName, type Grant } from '@sluice/domain';
+import { alikeRows } from './alike.ts';
+import type { GrantedMessage } from './granted-message.ts';
 
 export type GrantCover = (grant: Grant, message: GrantedMessage) => boolean;
 
@@ -12,7 +8,20 @@ export type GrantCover = (grant: Grant, message: GrantedMessage) => boolean;
  * Whether a grant counts for a message. One without bounds counts for every statement; an `alike` grant never does without, because
  * that would be leave for everything. Bounds that nobody here can read cover nothing.
  */
-export const grantCovers: GrantCover = (grant) => grant.kind !== 'alike' && grant.bounds === null;
+export const grantCovers: GrantCover = (grant, message) =>
+  grant.kind === 'alike'
+    ? alikeRows(grant, message) !== null
+    : // Whoever gave another sort of grant this name gave no leave for everything.
+      grant.bounds === null && grant.name !== alikeGrantName;
+
+/**
+ * How many rows each statement of a message may change because it runs under `alike` grants: the most that one covering grant gives.
+ * Null when none covers it.
+ */
+export function alikeCeiling(inForce: readonly Grant[], message: GrantedMessage): number | null {
+  const rows = inForce.flatMap((grant) => alikeRows(grant, message) ?? []);
+  return rows.length === 0 ? null : Math.max(...rows);
+}
 
 /** The names that rules see for one message. `inForce` are the grants that count at this moment. */
 export function grantNamesFor(inForce: readonly Grant[], message: GrantedMessage): readonly string[] {

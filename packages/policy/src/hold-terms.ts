@@ -1,7 +1,7 @@
 /** What a hold asks for, from the rule's source; and what of it a requester still owes. */
 import type { HoldDemands, HoldStage, HoldTerms, TicketDemand } from '@sluice/domain';
 import { matchesWhole } from './condition.ts';
-import { type HoldRuleSource, parseDuration } from './schema.ts';
+import { alikeMinutesOf, type HoldRuleSource, parseDuration } from './schema.ts';
 
 /** The short form, with nothing but approvers and a count, carries no `demands`. The schema has checked every duration. */
 export function holdTermsOf(rule: HoldRuleSource): HoldTerms {
@@ -18,8 +18,9 @@ export function holdTermsOf(rule: HoldRuleSource): HoldTerms {
 }
 
 function demandsOf(rule: HoldRuleSource, stages: readonly HoldStage[]): HoldDemands | null {
-  const { escalate, reason, comment, ticket } = rule;
-  if (stages.length === 1 && [escalate, reason, comment, ticket].every((demand) => demand === undefined)) return null;
+  const { escalate, reason, comment, ticket, alike } = rule;
+  const asked = [escalate, reason, comment, ticket, alike].some((demand) => demand !== undefined);
+  if (stages.length === 1 && !asked) return null;
   return {
     stages: stages.map(({ approvers, count }) => ({ approvers: [...approvers], count })),
     samePerson: rule['same-person'] === true,
@@ -31,6 +32,7 @@ function demandsOf(rule: HoldRuleSource, stages: readonly HoldStage[]): HoldDema
       ticket === undefined
         ? null
         : { required: ticket.required, pattern: ticket.pattern ?? null, link: ticket.link ?? null },
+    ...(alike === undefined ? {} : { alikeMinutes: alikeMinutesOf(alike) }),
   };
 }
 

@@ -1,3 +1,4 @@
+export { alikeOffer } from './alike.ts';
 export type { CompileOptions, CompileResult } from './compile.ts';
 export { compilePolicy } from './compile.ts';
 export { describeRule } from './describe.ts';
@@ -5,8 +6,9 @@ export type { Explanation, RuleOutcome, StatementExplanation } from './evaluate.
 export { evaluate, everyMask, explain, explainViews, masksFor } from './evaluate.ts';
 export type { FloorResult } from './floor.ts';
 export { compileFloor, describeFloor, listAllows, withFloor } from './floor.ts';
-export type { GrantCover, GrantedMessage } from './grant-cover.ts';
-export { grantCovers, grantNamesAtOpening, grantNamesFor } from './grant-cover.ts';
+export type { GrantCover } from './grant-cover.ts';
+export { alikeCeiling, grantCovers, grantNamesAtOpening, grantNamesFor } from './grant-cover.ts';
+export type { GrantedMessage, GrantedPlace } from './granted-message.ts';
 export { isTicket, missingOf, ticketLink } from './hold-terms.ts';
 export type {
   JudgementInput,

@@ -121,10 +121,12 @@ export function viewStatement(facts: StatementFacts): StatementView {
   };
 }
 
-function showObject(object: ObjectRef): string {
+/** A name as rules see it. */
+export function showObject(object: ObjectRef): string {
   return object.schema === null ? object.name : `${object.schema}.${object.name}`;
 }
 
-function showColumn(column: ColumnRef): string {
+/** A column as rules see it. */
+export function showColumn(column: ColumnRef): string {
   return `${column.schema === null ? '' : `${column.schema}.`}${column.relation}.${column.column}`;
 }

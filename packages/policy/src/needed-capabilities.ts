@@ -25,6 +25,7 @@ const ruleCapabilities: Readonly<Record<RuleKey, Capability>> = {
   comment: 'hold-2',
   ticket: 'hold-2',
   ceiling: 'ceiling-1',
+  alike: 'hold-2',
   columns: 'mask-1',
   detectors: 'mask-1',
   strategy: 'mask-1',

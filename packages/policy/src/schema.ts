@@ -1,6 +1,7 @@
 import {
   effectVerbs,
   maskStrategySchema,
+  maxAlikeMinutes,
   maxHoldStages,
   roleNameSchema,
   statementKinds,
@@ -119,6 +120,10 @@ const ticketSchema = z.union(
 
 /** Rows that an approved statement may change; one that changes more is taken back. */
 const ceilingSchema = z.int().min(1).max(maxLimitRows).optional();
+/** For how many whole minutes a decision may cover others like it. */
+export function alikeMinutesOf(alike: string): number {
+  return alike === 'never' ? 0 : Math.floor((parseDuration(alike) ?? 0) / 60);
+}
 
 const holdRuleSchema = z
   .strictObject({
@@ -139,6 +144,10 @@ const holdRuleSchema = z
     comment: z.literal('required').optional(),
     ticket: ticketSchema.optional(),
     ceiling: ceilingSchema,
+    alike: z
+      .union([z.literal('never'), durationSchema], { error: 'must be "never" or a duration up to 24h, such as 1h' })
+      .refine((alike) => alikeMinutesOf(alike) <= maxAlikeMinutes, 'must be "never" or a duration up to 24h')
+      .optional(),
   })
   .refine((rule) => (rule.approvers === undefined) !== (rule.stages === undefined), {
     message: 'a hold rule names either approvers or stages',

@@ -207,6 +207,13 @@ describe('when the approval is used, everything is judged again', () => {
 });
 
 describe('where the connection asks for passkeys', () => {
+  test('a decision covers its own statement only', async () => {
+    const session = await started('coding-agent', 'wait', 'passkey');
+    await held(session);
+    expect(world.approvals.requests[0]).not.toHaveProperty('alike');
+    await session.leave();
+  });
+
   test('a decision that they signed runs', async () => {
     const session = await started('coding-agent', 'wait', 'passkey');
     const id = await held(session);

@@ -10,6 +10,7 @@ import {
   type StatementFacts,
   type Verdict,
 } from '@sluice/domain';
+import { alikeOffer } from '@sluice/policy';
 import type { NewEvent } from '@sluice/recording';
 import type { JudgeRequest, ResultField, ResultMasker } from '@sluice/wire-kit';
 import type { ConsumedApproval } from './judged-statement.ts';
@@ -113,6 +114,8 @@ async function raise(
   const { ports, connection } = session;
   const terms = subject.verdict.hold!;
   const stated = statedIn(comment === null ? null : subject.maskStated(comment));
+  // Where each decision is signed by a passkey, none stands for statements that nobody signed.
+  const alike = connection.stepUp === 'none' ? alikeOffer(subject.facts, subject.request.state) : null;
   const first = subject.facts.find((f) => f.kind !== 'read' && f.kind !== 'session') ?? subject.facts[0];
   return ports.approvals.create({
     id: ports.newId(),
@@ -138,6 +141,7 @@ async function raise(
     ...(terms.demands === undefined ? {} : { demands: terms.demands }),
     ...(stated.reason === null && stated.ticket === null ? {} : { stated }),
     ...(terms.ceiling === undefined ? {} : { ceiling: terms.ceiling }),
+    ...(alike === null ? {} : { alike }),
     behaviour: connection.holdBehaviour,
     expiresAt: new Date(ports.now() + terms.expiresSeconds * 1_000).toISOString(),
     policyVersion: subject.verdict.policyVersion,

@@ -1,4 +1,4 @@
-import type { Actor } from '@sluice/domain';
+import type { Actor, Grant } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { admin, agent, SessionWorld } from '@sluice/testkit/sessions';
 import { toyConnection, toyLanguage } from '@sluice/testkit/toy-echo';
@@ -23,13 +23,13 @@ class Asked {
   readonly ending = new AbortController();
   readonly #recorder: ReturnType<SessionWorld['ports']['openRecording']>;
 
-  constructor(actor: Actor = agent) {
+  constructor(actor: Actor = agent, grants: readonly Grant[] = []) {
     const { ports, live } = world;
     const id = newId();
     this.#recorder = ports.openRecording(id);
     const { signal } = this.ending;
     const session = { id, connection, actor, ports, recorder: this.#recorder, live, signal };
-    this.inspector = new SessionInspector({ ...session, grants: { inForce: [] }, rights: { problem: () => null } });
+    this.inspector = new SessionInspector({ ...session, grants: { inForce: grants }, rights: { problem: () => null } });
   }
 
   judge(text: string, more: Partial<JudgeRequest> = {}): Judgement | Promise<Judgement> {
@@ -360,3 +360,73 @@ function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
+
+describe('leave for others like an approved statement', () => {
+  const like: Grant = {
+    id: 'g',
+    kind: 'alike',
+    name: 'approved-alike',
+    bounds: null,
+    startsAt: new Date(0).toISOString(),
+    expiresAt: new Date(8_640_000_000_000_000).toISOString(),
+  };
+  const counting = (text: string) => ({ hold: { ...request(text).hold, ceilingProblem: () => null } });
+
+  /** The grant that approving this statement gives. */
+  async function grantFrom(text: string, rows = 5): Promise<Grant> {
+    const asked = new Asked();
+    await asked.approved(text, counting(text));
+    asked.close();
+    const { alike, id, connectionId, connectionRevision } = world.approvals.requests.at(-1)!;
+    expect(alike?.statements).toHaveLength(1);
+    const bounds = { ...alike, approvalId: id, connectionId, connectionRevision, runId: null, rows };
+    return { ...like, bounds };
+  }
+
+  test('lets it run without asking anybody, and at most so many rows of it', async () => {
+    const asked = new Asked(agent, [await grantFrom('write one')]);
+    const raised = world.approvals.requests.length;
+    const judged = await asked.judge('write two', counting('write two'));
+    expect(judged).toMatchObject({ type: 'forward', statement: { ceiling: { rows: 5 } } });
+    expect(world.approvals.requests).toHaveLength(raised);
+    asked.close();
+  });
+
+  test('does not count where rows cannot be held to a ceiling, nor for another actor’s run, database or role', async () => {
+    const grant = await grantFrom('write one');
+    const other = { ...agent, runId: 'run-1' };
+    const cases: readonly [Actor, Partial<JudgeRequest>][] = [
+      [agent, {}],
+      [agent, { hold: { ...request('write two').hold, ceilingProblem: () => 'it has triggers that write' } }],
+      [other, counting('write two')],
+      [agent, { ...counting('write two'), state: { ...idle, database: 'elsewhere' } }],
+      [agent, { ...counting('write two'), state: { ...idle, role: 'owner' } }],
+    ];
+    for (const [actor, more] of cases) {
+      const asked = new Asked(actor, [grant]);
+      const raised = world.approvals.requests.length;
+      const judging = asked.judge('write two', more);
+      const { id } = await world.approvals.raised(raised + 1);
+      world.approvals.decide(id, 'denied', 'reviewer');
+      expect(await judging).toMatchObject({ type: 'refuse' });
+      asked.close();
+    }
+  });
+
+  test('never overrides a deny, and never covers what is not proved', async () => {
+    const asked = new Asked(agent, [await grantFrom('write one')]);
+    expect(await asked.judge('drop everything', counting('drop everything'))).toMatchObject({ type: 'refuse' });
+    expect(await asked.judge('write a forbidden word', counting('write a forbidden word'))).toMatchObject({
+      type: 'refuse',
+      refusal: { code: 'unreadable' },
+    });
+    asked.close();
+  });
+
+  test('puts no ceiling on what needs no leave', async () => {
+    const asked = new Asked(admin, [await grantFrom('write one')]);
+    const judged = await asked.judge('write two', counting('write two'));
+    expect(judged).toMatchObject({ type: 'forward', statement: { ceiling: null } });
+    asked.close();
+  });
+});

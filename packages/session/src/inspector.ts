@@ -11,7 +11,14 @@ import {
   type StatementKind,
   type Verdict,
 } from '@sluice/domain';
-import { evaluate, grantNamesAtOpening, grantNamesFor, type PolicyConnection } from '@sluice/policy';
+import {
+  alikeCeiling,
+  evaluate,
+  type GrantedMessage,
+  grantNamesAtOpening,
+  grantNamesFor,
+  type PolicyConnection,
+} from '@sluice/policy';
 import type { NewEvent } from '@sluice/recording';
 import { type Inspector, type Judgement, type JudgeRequest, mintPermit } from '@sluice/wire-kit';
 import { type HoldSession, holdStatement } from './hold.ts';
@@ -90,8 +97,10 @@ export class SessionInspector implements Inspector {
 
   judge(request: JudgeRequest): Judgement | Promise<Judgement> {
     const facts = factsOf(request.language, request.text, request.outcome);
-    const verdict = facts.length === 0 ? this.#emptyVerdict() : this.#verdict(facts, request.state);
-    const bound = this.#unmovedSinceBind(request, facts, verdict);
+    const grants = this.#grantNames(facts, request);
+    const verdict = facts.length === 0 ? this.#emptyVerdict() : this.#verdict(facts, request.state, grants);
+    const rows = verdict.action === 'allow' ? this.#rowsOfLeave(request, facts, grants) : null;
+    const bound = this.#unmovedSinceBind(request, facts, verdict, rows);
     if (bound !== null) return this.#forward(bound);
     const subject = this.#subject(facts, this.#session.ports.newId());
     const statement = new JudgedStatement(subject, facts, verdict, this.#statementContext());
@@ -110,7 +119,10 @@ export class SessionInspector implements Inspector {
     }
     const tooFast = this.#paceRefusal(request, verdict, subject);
     if (tooFast !== null) return this.#refuse(tooFast, statement);
-    if (verdict.action === 'allow') return this.#forward(approved?.takeExecution() === true ? approved : statement);
+    if (verdict.action === 'allow') {
+      if (rows !== null) statement.limitRows(rows);
+      return this.#forward(approved?.takeExecution() === true ? approved : statement);
+    }
     if (request.phase === 'execute') return this.#executeHeld(request, approved, statement, subject);
     return this.#hold(request, facts, verdict, subject, statement);
   }
@@ -150,7 +162,12 @@ export class SessionInspector implements Inspector {
    * The statement as it was judged when it was bound, where nothing has moved since: it stands in the record already, and runs as
    * that. Null where it has to be judged and recorded anew.
    */
-  #unmovedSinceBind(request: JudgeRequest, facts: readonly StatementFacts[], verdict: Verdict): JudgedStatement | null {
+  #unmovedSinceBind(
+    request: JudgeRequest,
+    facts: readonly StatementFacts[],
+    verdict: Verdict,
+    rows: number | null,
+  ): JudgedStatement | null {
     const { phase, earlier } = request;
     if (phase !== 'execute' || verdict.action !== 'allow' || !(earlier instanceof JudgedStatement)) return null;
     const same =
@@ -158,6 +175,7 @@ export class SessionInspector implements Inspector {
       earlier.verdict.rule === verdict.rule &&
       earlier.verdict.policyVersion === verdict.policyVersion &&
       sameLimits(earlier.verdict.limits, verdict.limits) &&
+      (earlier.ceiling?.rows ?? null) === rows &&
       earlier.facts === facts;
     const { rights, ports, connection } = this.#session;
     return same && rights.problem() === null && ports.lease.problem(connection) === null ? earlier : null;
@@ -251,7 +269,7 @@ export class SessionInspector implements Inspector {
       actor,
       signal,
       record: (event, durable) => this.#append(event, durable),
-      judgeAgain: (facts, state) => this.#verdict(facts, state),
+      judgeAgain: (facts, state) => this.#verdict(facts, state, this.#grantNames(facts, null)),
       admitsOwn: (text, outcome, held) => this.#recordOwn(text, outcome, held, ['allow']),
       recordsOwn: (text, outcome, held) => this.#recordOwn(text, outcome, held, ['allow', 'hold']),
       ownMasks: (fields) => maskerOf(this.#masks.record, fields),
@@ -262,7 +280,7 @@ export class SessionInspector implements Inspector {
   #recordOwn(text: string, outcome: ReadOutcome, held: JudgeRequest, under: readonly Verdict['action'][]): boolean {
     const request: JudgeRequest = { ...held, phase: 'run', text, outcome, earlier: null };
     const facts = factsOf(request.language, text, outcome);
-    const verdict = this.#verdict(facts, request.state);
+    const verdict = this.#verdict(facts, request.state, this.#grantNames(facts, null));
     if (this.#closed || facts.length === 0 || !under.includes(verdict.action)) return false;
     const subject = this.#subject(facts, this.#session.ports.newId());
     return this.#record(request, facts, verdict, subject, 'gateway') === null;
@@ -282,11 +300,10 @@ export class SessionInspector implements Inspector {
     };
   }
 
-  #verdict(facts: readonly StatementFacts[], state: JudgeRequest['state']): Verdict {
+  #verdict(facts: readonly StatementFacts[], state: JudgeRequest['state'], grants: readonly string[]): Verdict {
     const { policy, version, maintenance } = this.#session.ports.policy();
     const now = this.#session.ports.now();
     const second = Math.floor(now / verdictLifetimeMs);
-    const grants = this.#grantNames(facts);
     const open = this.#windows.open(maintenance, now);
     // NUL stands in no name, so that two states never share a key.
     const key = `${version} ${second} ${state.inTransaction} ${grants.join(' ')}\0${open.join(' ')}\0${state.role ?? ''}\0${state.database}`;
@@ -314,8 +331,30 @@ export class SessionInspector implements Inspector {
     return verdict;
   }
 
-  #grantNames(facts: readonly StatementFacts[]): readonly string[] {
-    return grantNamesFor(this.#session.grants.inForce, { connectionId: this.#session.connection.id, facts });
+  /** The names that rules see. Without a request of the client's own, leave for others like an approved statement does not count. */
+  #grantNames(facts: readonly StatementFacts[], request: JudgeRequest | null): readonly string[] {
+    return grantNamesFor(this.#session.grants.inForce, this.#grantedMessage(facts, request));
+  }
+
+  #grantedMessage(facts: readonly StatementFacts[], request: JudgeRequest | null): GrantedMessage {
+    const { actor, connection, grants } = this.#session;
+    // Leave that came of a decision counts nowhere that decisions must be signed for each statement.
+    const mayCount = connection.stepUp === 'none' && grants.inForce.some(({ kind }) => kind === 'alike');
+    if (request === null || !mayCount) return { connectionId: connection.id, facts };
+    const { database, role } = request.state;
+    const countsRows = request.hold.ceilingProblem?.() === null;
+    const place = { connectionRevision: connection.revision, runId: actor.runId, database, role, countsRows };
+    return { connectionId: connection.id, facts, place };
+  }
+
+  /** The rows that each statement may change where only leave for others like an approved one lets the message run; else null. */
+  #rowsOfLeave(request: JudgeRequest, facts: readonly StatementFacts[], grants: readonly string[]): number | null {
+    const rows = alikeCeiling(this.#session.grants.inForce, this.#grantedMessage(facts, request));
+    if (rows === null) return null;
+    const without = this.#grantNames(facts, null);
+    const needsLeave =
+      without.length < grants.length && this.#verdict(facts, request.state, without).action !== 'allow';
+    return needsLeave ? rows : null;
   }
 
   /** Records the judgement before anything is forwarded; null when it is safely in the spool. */

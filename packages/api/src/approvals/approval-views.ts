@@ -7,6 +7,7 @@ import { personActorView, storedActor, toActorView } from '../actor-views.ts';
 import { checkSource } from '../policies/policy-views.ts';
 import type { ApprovalDetail, ApprovalSummary } from '../views.ts';
 import { approverNames, isOwn, ownIds } from '../visibility.ts';
+import { alikeChoice } from './alike.ts';
 import { type Answerer, decisionRight, mayAnswer, stateOf } from './eligibility.ts';
 import { demandsOf, missingWords, standingOf } from './standing.ts';
 
@@ -58,6 +59,7 @@ export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Answere
       comment: demands?.comment === true,
       ticket: demands?.ticket ?? null,
     },
+    alike: alikeChoice(row),
     escalation: row.escalateAt === null ? null : { at: row.escalateAt, to: row.escalateTo },
     outcome:
       row.outcomeAt === null
@@ -106,6 +108,10 @@ function standingView(row: ApprovalRow, now: Date): Pick<ApprovalDetail, 'stages
       outcome: decision.outcome === 'approve' ? ('approve' as const) : ('deny' as const),
       comment: decision.comment,
       at: decision.at,
+      alike:
+        decision.alikeMinutes === null || decision.alikeRows === null
+          ? null
+          : { minutes: decision.alikeMinutes, rows: decision.alikeRows },
       lapsed: lapsed.get(decision.id) ?? null,
     })),
   };

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
+import { alikeInput, checkAlike, grantAlike } from './alike.ts';
 import { answererOf } from './answerer.ts';
 import { maySee, toApprovalDetail } from './approval-views.ts';
 import { type DecisionRight, decisionRight, mayAnswer, settledSentence, stateOf } from './eligibility.ts';
@@ -22,6 +23,8 @@ export const decideApproval = mutation({
     outcome: z.enum(['approve', 'deny']),
     comment: z.string().trim().max(2_000).optional(),
     assertion: assertionSchema.optional(),
+    /** Others like it may run for a while as well. */
+    alike: alikeInput.optional(),
   }),
   run: async ({ input, tx, caller, services, may, now }) => {
     const answerer = await answererOf(tx, caller.actor, now);
@@ -38,6 +41,8 @@ export const decideApproval = mutation({
     const { outcome, assertion: given } = input;
     const { publicUrl } = services;
     const assertion = await demandStepUp(tx, { row, actor: caller.actor, outcome, assertion: given, publicUrl, now });
+    const alike = input.outcome === 'approve' ? (input.alike ?? null) : null;
+    if (alike !== null) checkAlike(row, alike);
     await createDecision(tx, {
       id: newId<'Decision'>(),
       approvalId: row.id,
@@ -47,18 +52,22 @@ export const decideApproval = mutation({
       outcome: input.outcome,
       comment,
       assertion,
+      alikeMinutes: alike?.minutes ?? null,
+      alikeRows: alike?.rows ?? null,
     });
     const decided = await findApproval(tx, row.id);
     if (decided === null) throw notFound('approval');
-    const { open, stages } = standingOf(decided, now);
+    const standing = standingOf(decided, now);
+    const { open, stages } = standing;
     const settled = input.outcome === 'deny' ? 'denied' : open === null ? 'approved' : null;
     if (settled === null) await changeWaiting(tx, row.id, { asked: stages[open ?? 0]?.approvers.slice() ?? [] });
     else await moveApproval(tx, row.id, { from: ['waiting'], to: settled }, { settledAt: now, comment });
+    const grant = settled === 'approved' ? await grantAlike(tx, decided, standing, caller.actor.id, now) : null;
     const after = (await findApproval(tx, row.id)) ?? decided;
     return {
       output: await toApprovalDetail(tx, after, answerer, now),
       audit: {
-        sentence: `${input.outcome === 'approve' ? 'approved' : 'denied'} ${row.command} on ${row.connection.name}${stead(right)}`,
+        sentence: `${input.outcome === 'approve' ? 'approved' : 'denied'} ${row.command} on ${row.connection.name}${stead(right)}${grant === null ? '' : ` and, until ${grant.expiresAt.toISOString()}, ${grant.reason}`}`,
         subject: { type: 'approval', id: row.id, name: row.command },
         before: { state: 'waiting', approvals: row.decisions.length, of: row.count },
         after: {
@@ -67,6 +76,8 @@ export const decideApproval = mutation({
           comment,
           stage: right.stage,
           inSteadOf: right.inSteadOf?.id ?? null,
+          alike,
+          grant: grant?.id ?? null,
         },
       },
     };

@@ -58,7 +58,7 @@ export async function raiseApproval(
     if (found !== null) return statusOf(services, await withStated(services, found, request), now);
   }
   const expiresAt = new Date(Math.min(new Date(request.expiresAt).getTime(), now.getTime() + maxHoldMs));
-  const { owner, binds, objects, approvers, demands, stated: _, ...rest } = request;
+  const { owner, binds, objects, approvers, demands, alike, stated: _, ...rest } = request;
   const stated = statedColumns({ demands: demands ?? null }, request);
   await database.transaction((tx) =>
     createApproval(tx, {
@@ -75,6 +75,7 @@ export async function raiseApproval(
       approvers: [...approvers],
       asked: demands?.stages[0]?.approvers.slice() ?? [...approvers],
       demands: demands ?? null,
+      alikeOffer: alike ?? null,
       ...stated,
       ...escalationColumns(demands?.escalate ?? null, now),
       ownerCounts: owner,
