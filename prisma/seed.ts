@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import {
   appendAuditEvent,
   bumpBundleVersion,
+  createAccessRule,
   createConnection,
   createGroup,
   createPerson,
@@ -21,6 +22,7 @@ import {
   findPerson,
   findServiceIdentity,
   findToken,
+  listAccessRules,
   openDatabase,
   publishPolicyVersion,
   readActivePolicy,
@@ -30,7 +32,13 @@ import {
   type Tx,
   updateConnection,
 } from '@sluice/database';
-import { type CredentialPurpose, Secret, type TargetAddress, type TargetCredential } from '@sluice/domain';
+import {
+  type CredentialPurpose,
+  maxBreakGlassSeconds,
+  Secret,
+  type TargetAddress,
+  type TargetCredential,
+} from '@sluice/domain';
 import { createEnrolment, openInstallation } from '@sluice/identity';
 import { hashPassword, mintToken, newId, tokenDisplay, tokenHash } from '@sluice/keys';
 import { sealCredential } from '@sluice/keys/sealing';
@@ -91,6 +99,8 @@ const mailDomain = 'demo.sluice.test';
 const passwordBytes = 12;
 /** The demo's tokens outlive any demo. */
 const tokenLifeMs = 10 * 365 * 86_400_000;
+/** A working day, in s. */
+const mostRequestedSeconds = 8 * 3_600;
 const system = { kind: 'system', name: 'demo seed' } as const;
 
 export async function seedDemo(request: SeedRequest): Promise<object> {
@@ -131,6 +141,7 @@ async function seedIdentities(
       await bumpBundleVersion(tx);
       await audit(tx, 'policies.publishPolicy', 'published the default policy', null);
     }
+    await accessRules(tx, admin.id);
     const enrolled = await findGatewayByName(tx, request.gatewayName);
     const enrolToken =
       enrolled !== null
@@ -138,6 +149,37 @@ async function seedIdentities(
         : (await createEnrolment(tx, { name: request.gatewayName, createdById: admin.id }, new Date())).token.reveal();
     return { identities, enrolToken };
   });
+}
+
+/** Beside the rule that a new installation has: whoever may not connect may ask, and the engineer may break the glass of production. */
+async function accessRules(tx: Tx, adminId: string): Promise<void> {
+  if ((await listAccessRules(tx)).some(({ mode }) => mode !== 'connect')) return;
+  const engineer = await findPerson(tx, { email: emailOf(agent.owner) });
+  const fixed = { windows: [], networks: [], expiresAt: null, createdById: adminId };
+  await createAccessRule(tx, {
+    ...fixed,
+    id: newId<'AccessRule'>(),
+    mode: 'request',
+    subject: { kind: 'everyone' },
+    scope: { selector: {} },
+    approvers: ['reviewer', 'admin'],
+    approvalCount: 1,
+    maxSeconds: mostRequestedSeconds,
+    note: 'Access, or reading unmasked, for a working day at most.',
+  });
+  if (engineer === null) return;
+  await createAccessRule(tx, {
+    ...fixed,
+    id: newId<'AccessRule'>(),
+    mode: 'break-glass',
+    subject: { kind: 'person', id: engineer.id },
+    scope: { selector: { env: ['prod'] } },
+    approvers: [],
+    approvalCount: 1,
+    maxSeconds: maxBreakGlassSeconds,
+    note: 'On call for production.',
+  });
+  await audit(tx, 'access.createAccessRule', 'added the demo’s access rules', null);
 }
 
 async function person(

@@ -1,5 +1,6 @@
 /** `sluice`: one file per command. */
 import { Command, CommanderError } from 'commander';
+import { accessCommand } from './commands/access.ts';
 import { approvalsCommand } from './commands/approvals.ts';
 import { auditCommand } from './commands/audit.ts';
 import { caCommand } from './commands/ca.ts';
@@ -31,6 +32,7 @@ async function main(): Promise<number> {
     connectCommand(env),
     execCommand(env),
     corpusCommand(env),
+    accessCommand(env),
     approvalsCommand(env),
     sessionsCommand(env),
     recordingsCommand(env),

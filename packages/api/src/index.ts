@@ -1,3 +1,13 @@
+export type { AccessEvent } from './access/access-events.ts';
+export { accessEventSchema } from './access/access-events.ts';
+export type {
+  AccessEntryView,
+  AccessRequestView,
+  AccessRuleView,
+  GrantView,
+  MaintenanceWindowView,
+} from './access/access-views.ts';
+export type { ConnectionAccessView } from './access/show-connection-access.ts';
 export { escalateApprovals } from './approvals/escalate-approvals.ts';
 export { exportAudit } from './audit/export-audit.ts';
 export type { ApiContext, ApiServices, PortRange } from './context.ts';

@@ -14,6 +14,7 @@ import { GatewayHealthBadge } from '../../components/gateway-health.tsx';
 import { Labels, Page } from '../../components/layout.tsx';
 import { Callout, ErrorState, Skeleton, SkeletonRows } from '../../components/states.tsx';
 import { Tabs } from '../../components/tabs.tsx';
+import { AccessTab } from '../access/access-tab.tsx';
 import { SessionsList } from '../sessions/sessions-page.tsx';
 import { ConnectTab } from './connect-tab.tsx';
 import { DeletePanel } from './delete-panel.tsx';
@@ -91,6 +92,7 @@ function Connection({ connection }: { readonly connection: ConnectionDetail }) {
         tabs={[
           { value: 'connect', label: 'Connect', content: <ConnectTab connection={connection} /> },
           { value: 'policy', label: 'Policy', content: <PolicyTab connection={connection} /> },
+          { value: 'access', label: 'Access', content: <AccessTab connection={connection} /> },
           {
             value: 'sessions',
             label: 'Sessions',

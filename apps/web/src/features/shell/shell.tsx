@@ -12,6 +12,7 @@ import { classNames } from '../../components/class-names.ts';
 import { Drawer } from '../../components/dialog.tsx';
 import { Key } from '../../components/layout.tsx';
 import { countText } from '../../components/measures.ts';
+import { EmergencyBanner } from '../access/emergencies.tsx';
 import { AccountMenu, ThemeToggle } from './account-menu.tsx';
 import { CommandPalette, usePaletteKey } from './command-palette.tsx';
 import { Mark } from './mark.tsx';
@@ -33,6 +34,7 @@ export function Shell({ theme, children }: { readonly theme: Theme; readonly chi
       <div className="flex min-h-dvh">
         <Rail theme={theme} onPalette={() => setPaletteOpen(true)} />
         <div className="flex min-w-0 flex-1 flex-col pb-[calc(3.5rem+env(safe-area-inset-bottom,0px))] md:pb-0">
+          <EmergencyBanner />
           <main id="main" tabIndex={-1} className="min-w-0 flex-1 outline-none">
             {children}
           </main>
