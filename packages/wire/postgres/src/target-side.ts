@@ -98,14 +98,14 @@ export class PostgresTarget implements WireTarget {
     const channel = this.#open();
     channel.write(Buffer.concat(texts.map(encodeQuery)));
     const answers: TextRows[] = [];
-    let fault: unknown = null;
+    let fault: Error | null = null;
     for (const _ of texts) {
       try {
         answers.push(await this.#answer(channel));
       } catch (error) {
         // Nothing more comes from a session that is gone.
         if (channel.source.stream.destroyed) throw error;
-        fault ??= error;
+        fault ??= error instanceof Error ? error : new Error('the target’s answer could not be read');
       }
     }
     if (fault !== null) throw fault;
