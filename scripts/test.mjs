@@ -157,6 +157,7 @@ const debianPackages = {
   chromium: '/usr/bin/chromium',
   'fonts-liberation': '/usr/share/doc/fonts-liberation',
   'openssh-client': '/usr/bin/ssh',
+  'python3-psycopg2': '/usr/lib/python3/dist-packages/psycopg2',
 };
 const neededInCi = ['psql', 'pg_dump', 'pgbench', 'chromium'];
 

@@ -1,4 +1,5 @@
 /** What drivers do on the wire beyond a query and its answer, through the relay to real servers: the same as directly. */
+import { connect, type Socket } from 'node:net';
 import type { FactsReader } from '@sluice/wire-kit';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -19,9 +20,23 @@ import {
   copyDone,
   describeStatement,
   executeRows,
+  messagesIn,
   outline,
   type RawClient,
 } from './testing/raw-client.ts';
+
+/** Far below the result, far above what a loaded machine's garbage adds. */
+const maxHeldBackBytes = 24 * 1024 * 1024;
+const readyForQuery = message('Z', Buffer.from('I'));
+
+/** Asks on a connection of its own that what the client runs be cancelled, with the key that it was given. */
+function cancel(client: RawClient): void {
+  const key = messagesIn(client.party.received).find(({ type }) => type === 'K')!;
+  const { remotePort } = client.party.stream as Socket;
+  const socket = connect({ host: '127.0.0.1', port: remotePort! });
+  socket.on('error', () => undefined);
+  socket.end(Buffer.concat([int32(16), int32(80_877_102), key.body]));
+}
 
 describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
   let bench: GatewayBench;
@@ -30,7 +45,7 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     const facts = await languageFacts();
     // As from a worker: an answer takes a turn, and meanwhile more comes in.
     const later: FactsReader = { read: async (request) => facts.read(request) };
-    bench = await startGatewayBench(version, { facts: later });
+    bench = await startGatewayBench(version, { facts: later, holds: ({ text }) => text.includes('hold me') });
   });
   afterAll(() => bench?.stop());
   afterEach(() => bench.dropClients());
@@ -230,6 +245,80 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     const expected = ['news\0own\0', 'news\0other\0'];
     expect(await heard(() => bench.openDirect())).toEqual(expected);
     expect(await heard(() => bench.open())).toEqual(expected);
+  });
+
+  describe('cancelled by the client', () => {
+    it('COPY in both directions', async () => {
+      await both(async (client) => {
+        const parts = [await said(client, 1, encodeQuery('CREATE TEMP TABLE c (a int)'))];
+        client.send(encodeQuery('COPY c FROM STDIN'));
+        await client.until((seen) => seen.some(({ type }) => type === 'G'));
+        cancel(client);
+        // While it waits for data the server looks at nothing else: the request strikes with what comes next.
+        const failed = client.untilReady();
+        let over = false;
+        void failed.then(() => {
+          over = true;
+        });
+        while (!over) {
+          client.send(copyData('1\n'));
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        client.send(copyDone());
+        parts.push(outline(await failed), await said(client, 1, encodeQuery('SELECT 1')));
+        client.send(
+          encodeQuery("COPY (SELECT repeat('x', 9000), pg_sleep(0.01) FROM generate_series(1, 100000)) TO STDOUT"),
+        );
+        await client.until((seen) => seen.some(({ type }) => type === 'd'));
+        cancel(client);
+        const out = outline(await client.untilReady()).replace(/^(H |d )+/, '');
+        return [...parts, out, await said(client, 1, encodeQuery('SELECT count(*) FROM c'))].join(' | ');
+      }, 'C:CREATE TABLE Z:I | E:57014 Z:I | T D C:SELECT 1 Z:I | E:57014 Z:I | T D C:SELECT 1 Z:I');
+    });
+
+    it('a statement that waits for people: it does not run, and the session goes on', async () => {
+      const client = await bench.open();
+      const inspector = bench.gateway.inspectors.at(-1)!;
+      for (const messages of [
+        [encodeQuery("INSERT INTO notes VALUES (1, 'hold me')")],
+        [...run("INSERT INTO notes VALUES (2, 'hold me')"), encodeSync()],
+      ]) {
+        client.send(...messages);
+        await inspector.somethingWaits();
+        cancel(client);
+        expect(outline(await client.untilReady())).toMatch(/^(1 )?E:57014 Z:I$/);
+      }
+      expect(inspector.waiting).toEqual([]);
+      client.send(encodeQuery('SELECT body FROM notes'));
+      expect(outline(await client.untilReady())).toBe('T C:SELECT 0 Z:I');
+    });
+  });
+
+  it('holds back a server whose client reads slowly, in bounded memory, and loses nothing', async () => {
+    const rows = 8_000;
+    const bytes = 8_192;
+    const client = await bench.open();
+    const { stream } = client.party;
+    stream.removeAllListeners('data');
+    stream.pause();
+    const before = process.memoryUsage().arrayBuffers;
+    client.send(encodeQuery(`SELECT repeat('x', ${bytes}) FROM generate_series(1, ${rows})`));
+    const waits = async (): Promise<boolean> =>
+      (await bench.direct.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'ClientWrite'")).rows.length > 0;
+    while (!(await waits())) await new Promise((resolve) => setTimeout(resolve, 20));
+    // Sixty-four MiB are on their way; what stands in the gateway is a few full sinks.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(maxHeldBackBytes);
+    let received = 0;
+    let rest = Buffer.alloc(0);
+    await new Promise<void>((resolve) => {
+      stream.on('data', (chunk: Buffer) => {
+        received += chunk.length;
+        rest = Buffer.concat([rest, chunk]).subarray(-6);
+        if (rest.equals(readyForQuery)) resolve();
+      });
+      stream.resume();
+    });
+    expect(received).toBeGreaterThan(rows * bytes);
   });
 
   it('resets a pooled session with DISCARD ALL', async () => {
