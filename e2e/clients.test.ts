@@ -277,7 +277,7 @@ async function connectionThrough(gatewayId: string) {
     port: Number(target.port),
     tls: { mode: 'disable' as const, ca: null },
   };
-  const [recipient] = await api.connections.listSealingKeys.query({ gatewayId });
+  const [recipient] = await api.connections.listSealingKeys.query({ groupId: gatewayId });
   const id = newId();
   const credential = await sealCredential({
     recipientKey: recipient?.sealingKey ?? '',
@@ -292,7 +292,7 @@ async function connectionThrough(gatewayId: string) {
     ...address,
     options,
     labels: { env: 'prod' },
-    gatewayId,
+    groupId: gatewayId,
     credential,
   });
 }

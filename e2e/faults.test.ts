@@ -236,7 +236,7 @@ describe('processes killed', () => {
       tls: { mode: 'disable', ca: null },
       options: { database: 'x' },
       labels: { env: 'staging' },
-      gatewayId: gateways[0]?.id ?? '',
+      groupId: gateways[0]?.group.id ?? '',
     });
     const test = await api.connections.testConnection.mutate({ id: down.id });
     expect(test.ok).toBe(false);

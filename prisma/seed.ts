@@ -292,7 +292,7 @@ async function seedConnections(
   for (const wanted of request.connections) {
     const known = await findConnection(database.db, { name: wanted.name });
     const moved =
-      known === null || known.host !== wanted.host || known.port !== wanted.port || known.gatewayId !== gateway.id;
+      known === null || known.host !== wanted.host || known.port !== wanted.port || known.groupId !== gateway.groupId;
     const portsMoved =
       known !== null && (known.listenerPort !== wanted.listenerPort || known.relayPort !== wanted.relayPort);
     const readerMissing =
@@ -318,14 +318,14 @@ async function seedConnections(
     await database.transaction(async (tx) => {
       const ports = { listenerHost: '127.0.0.1', listenerPort: wanted.listenerPort, relayPort: wanted.relayPort };
       if (known === null) {
-        await createConnection(tx, { id, ...fields(wanted, gateway.id), ...ports });
+        await createConnection(tx, { id, ...fields(wanted, gateway.groupId), ...ports });
         await audit(tx, 'connections.createConnection', `created connection ${wanted.name}`, {
           type: 'connection',
           id,
           name: wanted.name,
         });
       } else {
-        await updateConnection(tx, id, known.revision, fields(wanted, gateway.id));
+        await updateConnection(tx, id, known.revision, fields(wanted, gateway.groupId));
         await setConnectionPorts(tx, id, ports);
       }
       const place = { connectionId: id, gatewayId: gateway.id };
@@ -338,7 +338,7 @@ async function seedConnections(
   return { ok: true };
 }
 
-function fields(wanted: Extract<SeedRequest, { phase: 'connections' }>['connections'][number], gatewayId: string) {
+function fields(wanted: Extract<SeedRequest, { phase: 'connections' }>['connections'][number], groupId: string) {
   return {
     name: wanted.name,
     protocol: wanted.protocol,
@@ -348,7 +348,7 @@ function fields(wanted: Extract<SeedRequest, { phase: 'connections' }>['connecti
     tlsCa: null,
     options: { database: wanted.database },
     labels: { env: wanted.env },
-    gatewayId,
+    groupId,
     offlineLeaseSeconds: 60,
     defaultAction: 'deny',
     holdBehaviour: 'wait',

@@ -18,7 +18,10 @@ import {
   gatewayPaths,
   type Impact,
   leafResponseSchema,
+  type Rewrap,
+  type Rewraps,
   type Rotation,
+  rewrapsSchema,
   type SignedBundle,
   SluiceError,
   sealedExplainRequestSchema,
@@ -183,6 +186,14 @@ export class ControlPlane {
 
   async tellRotation(rotation: Rotation): Promise<void> {
     await this.#tell(gatewayPaths.rotations, json(rotation));
+  }
+
+  async rewraps(): Promise<Rewraps> {
+    return read(await this.#send('GET', gatewayPaths.rewraps, null), rewrapsSchema);
+  }
+
+  async sendRewrap(rewrap: Rewrap): Promise<void> {
+    await this.#tell(gatewayPaths.rewraps, json(rewrap));
   }
 
   async reportTargetSessions(report: TargetSessionsReport): Promise<void> {

@@ -17,6 +17,7 @@ import { dialTunnel, type Tunnel } from '@sluice/tunnel';
 import type { Logger } from 'pino';
 import { Approvals } from './approvals.ts';
 import { Authoriser, secretMatches } from './authoriser.ts';
+import { BundlePuller } from './bundle-puller.ts';
 import { Bundles, type CurrentBundle, capabilities } from './bundles.ts';
 import { testConnection } from './connection-test.ts';
 import { ControlPlane } from './control-plane.ts';
@@ -32,6 +33,7 @@ import { Leaves } from './leaves.ts';
 import { Listeners } from './listeners.ts';
 import { LoadMeter } from './load-meter.ts';
 import { OwnSessions } from './own-sessions.ts';
+import { Rewraps } from './rewraps.ts';
 import { Rotations, withSteps } from './rotations.ts';
 import { SessionCheck } from './session-check.ts';
 import { SessionEntry } from './session-entry.ts';
@@ -42,10 +44,11 @@ import { gatewayVersion } from './version.ts';
 
 const reportEveryMs = 5_000;
 const leafCheckEveryMs = 3_600_000;
-const pullRetryMs = 1_000;
 /** Bytes of the key that effects and stable tokens are digested with. */
 const digestKeyBytes = 32;
 const parseWorkers = 2;
+/** How long sessions that are already on their way to a stopping gateway are still taken. */
+const handOverMs = 250;
 /** How long a stopping gateway tries to push what it recorded. */
 const drainMs = 3_000;
 
@@ -97,6 +100,7 @@ class Gateway implements RunningGateway {
   readonly #ownSessions = new OwnSessions(() => performance.now());
   readonly #sessionCheck: SessionCheck;
   readonly #rotations: Rotations;
+  readonly #rewraps: Rewraps;
   readonly #credentials: Credentials;
   readonly #dialer: TargetDialer;
   readonly #listeners: Listeners;
@@ -106,8 +110,8 @@ class Gateway implements RunningGateway {
   readonly #stopping = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   #tunnel: ReturnType<typeof dialTunnel> | null = null;
-  #pulling: Promise<void> | null = null;
-  #pullRetry: NodeJS.Timeout | null = null;
+  #open: Tunnel | null = null;
+  readonly #puller: BundlePuller;
   #markReady: () => void = () => undefined;
   readonly #load = new LoadMeter();
 
@@ -188,6 +192,30 @@ class Gateway implements RunningGateway {
       connection: (id) => this.#servedConnection(id),
       log: warn,
     });
+    this.#puller = new BundlePuller({
+      fetch: () => this.#controlPlane.bundle(this.#bundles.version),
+      take: (signed) => {
+        this.#bundles.accept(signed);
+        void this.#rewraps.run();
+      },
+      failed: (error) => {
+        log.error({ error: String(error) }, 'the bundle could not be taken; the last one stays in force');
+        this.#endRefusedSessions();
+      },
+      signal: this.#stopping.signal,
+    });
+    this.#rewraps = new Rewraps({
+      gatewayId: enrolment.gatewayId,
+      sealingKey: keys.sealing.publicKey,
+      formerSealing: keys.formerSealing,
+      store,
+      floor: () => this.#floor.floor,
+      list: () => this.#controlPlane.rewraps(),
+      send: (rewrap) => this.#controlPlane.sendRewrap(rewrap),
+      connection: (id) => this.#servedConnection(id),
+      open: (connection, purpose) => this.#credentials.of(connection, purpose),
+      log: warn,
+    });
     this.#sessionCheck = new SessionCheck({
       ports: this.#ports,
       own: this.#ownSessions,
@@ -231,6 +259,8 @@ class Gateway implements RunningGateway {
 
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#announceStop();
+    await new Promise((resolve) => setTimeout(resolve, handOverMs));
     const farewell = {
       reason: 'terminated',
       message: 'the gateway is stopping',
@@ -267,6 +297,16 @@ class Gateway implements RunningGateway {
     void this.#report();
   }
 
+  /** From here on the control plane sends new sessions to another member of the group. */
+  #announceStop(): void {
+    try {
+      this.#open?.sendNotice({ type: 'draining' } satisfies NoticeToControlPlane);
+    } catch (error) {
+      // It is on its way down anyway: the tunnel's end says the same.
+      if (!(error instanceof SluiceError)) throw error;
+    }
+  }
+
   #connected(tunnel: Tunnel): void {
     const hello: NoticeToControlPlane = {
       type: 'hello',
@@ -275,10 +315,11 @@ class Gateway implements RunningGateway {
       capabilities: [...capabilities],
     };
     tunnel.sendNotice(hello);
+    this.#open = tunnel;
     this.#lease.heard();
     this.#approvals.recheckAll();
     this.#pusher.wake({ retryNow: true });
-    void this.#pull().then(() => this.#rotations.recover());
+    void this.#puller.pull().then(() => this.#rotations.recover());
     void this.#report();
   }
 
@@ -292,7 +333,7 @@ class Gateway implements RunningGateway {
     switch (notice.type) {
       case 'heartbeat':
         this.#lease.heard();
-        if (notice.bundleVersion > this.#bundles.version) void this.#pull();
+        if (notice.bundleVersion > this.#bundles.version) void this.#puller.pull();
         if (this.#authoriser.epochIs(notice.revocationEpoch)) {
           for (const session of this.#live.all()) void session.reauthorise();
         }
@@ -322,7 +363,7 @@ class Gateway implements RunningGateway {
   /** A rotation, where one is asked for, comes first: the test then shows what is in force. */
   async #test(requestId: string, connectionId: string, rotate: CredentialPurpose | null): Promise<void> {
     try {
-      await this.#pull();
+      await this.#puller.pull();
       const connection = this.#servedConnection(connectionId);
       const steps =
         rotate === null || connection === undefined ? [] : await this.#rotations.rotate(requestId, connection, rotate);
@@ -348,29 +389,10 @@ class Gateway implements RunningGateway {
 
   async #explain(requestId: string, key: string): Promise<void> {
     try {
-      await this.#pull();
+      await this.#puller.pull();
       await this.#explanations.answer(requestId, key);
     } catch (error) {
       this.#log.warn({ error: String(error) }, 'an explanation could not be given');
-    }
-  }
-
-  /** One pull at a time; a failed one is tried again while there is still something newer. */
-  #pull(): Promise<void> {
-    this.#pulling ??= this.#pullOnce().finally(() => {
-      this.#pulling = null;
-    });
-    return this.#pulling;
-  }
-
-  async #pullOnce(): Promise<void> {
-    try {
-      const signed = await this.#controlPlane.bundle(this.#bundles.version);
-      if (signed !== null) this.#bundles.accept(signed);
-    } catch (error) {
-      this.#log.error({ error: String(error) }, 'the bundle could not be taken; the last one stays in force');
-      this.#endRefusedSessions();
-      this.#pullAgainLater();
     }
   }
 
@@ -380,16 +402,6 @@ class Gateway implements RunningGateway {
       const message = this.#bundles.problemOf(session.connectionId);
       if (message !== null) session.terminate({ reason: 'terminated', message, hint: 'Update the gateway.' });
     }
-  }
-
-  /** One retry waits at a time, however often a heartbeat asks for a pull that fails. */
-  #pullAgainLater(): void {
-    if (this.#stopping.signal.aborted || this.#pullRetry !== null) return;
-    this.#pullRetry = setTimeout(() => {
-      this.#pullRetry = null;
-      void this.#pull();
-    }, pullRetryMs);
-    this.#pullRetry.unref();
   }
 
   #bundleChanged(current: CurrentBundle): void {

@@ -1,19 +1,25 @@
 /** `gateway run` — and, in a worker thread of the same file, the parser. */
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { SluiceError } from '@sluice/domain';
+import { newConfirmationCode } from '@sluice/keys';
 import { languages } from '@sluice/protocols/languages';
 import { pino } from 'pino';
 import { type GatewayEnvironment, readEnvironment } from './env.ts';
 import { startGateway } from './gateway.ts';
 import { runParseWorker } from './parse-worker.ts';
+import { StateStore } from './state-store.ts';
 import { gatewayVersion } from './version.ts';
 
+/** How long a confirmation code is good. */
+const codeLifeMs = 3_600_000;
 /** Heap of one parse worker, in MiB; the grammar's own memory lies beside it. */
 const parserHeapMiB = 512;
 /** Stack of one parse worker, in MiB: deep statements must not break the grammar. */
 const parserStackMiB = 4;
 
-const usage = `usage: sluice-gateway run [--floor FILE] | version
+const usage = `usage: sluice-gateway run [--floor FILE] | confirmation-code | version
+
+  confirmation-code       prints a code, good for one hour and once, to confirm another gateway of the group with
 
 Environment:
   SLUICE_URL              the control plane, e.g. https://sluice.example.com
@@ -29,7 +35,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${gatewayVersion}\n`);
     return 0;
   }
-  if (command !== 'run') {
+  if (command !== 'run' && command !== 'confirmation-code') {
     process.stderr.write(usage);
     return 2;
   }
@@ -40,7 +46,15 @@ async function main(): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     return 2;
   }
-  return run(env);
+  return command === 'run' ? run(env) : printCode(env);
+}
+
+/** The running gateway reads the code from its folder when a member waits for credentials. */
+function printCode(env: GatewayEnvironment): number {
+  const code = newConfirmationCode();
+  new StateStore(env.dataDir).keepConfirmationCode(code, new Date(Date.now() + codeLifeMs));
+  process.stdout.write(`${code}\n`);
+  return 0;
 }
 
 /** Throws for a flag that there is not: one that is ignored could have closed something. */

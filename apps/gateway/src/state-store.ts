@@ -13,7 +13,13 @@ const keysSchema = z.strictObject({
   sealing: z.strictObject({ publicKey: z.string(), privateKey: z.string() }),
   /** Key of effect digests and stable tokens. */
   digest: z.string(),
+  /** Sealing keys from before a re-key, kept until every envelope was sealed to the new one. */
+  former: z.array(z.strictObject({ publicKey: z.string(), privateKey: z.string() })).default([]),
 });
+
+const codeSchema = z.strictObject({ code: z.string(), expiresAt: z.iso.datetime() });
+const membersSchema = z.array(z.strictObject({ gatewayId: z.string(), sealingKey: z.string() }));
+export type TrustedMember = z.infer<typeof membersSchema>[number];
 
 const enrolmentSchema = z.strictObject({
   gatewayId: z.string(),
@@ -27,6 +33,7 @@ export interface GatewayKeys {
   readonly signing: SigningKeys;
   readonly sealing: { readonly publicKey: string; readonly privateKey: Secret };
   readonly digest: Secret;
+  readonly formerSealing: readonly { readonly publicKey: string; readonly privateKey: Secret }[];
 }
 
 export class StateStore {
@@ -48,17 +55,55 @@ export class StateStore {
         signing: signingKeysOf(new Secret(stored.signing)),
         sealing: { publicKey: stored.sealing.publicKey, privateKey: new Secret(stored.sealing.privateKey) },
         digest: new Secret(stored.digest),
+        formerSealing: stored.former.map(({ publicKey, privateKey }) => ({
+          publicKey,
+          privateKey: new Secret(privateKey),
+        })),
       };
     }
     const signing = generateSigningKeys();
     const sealing = await generateSealingKeys();
     const digest = new Secret(randomDigestKey());
+    const keys = { signing, sealing, digest, formerSealing: [] };
+    this.keepKeys(keys);
+    return keys;
+  }
+
+  keepKeys({ signing, sealing, digest, formerSealing }: GatewayKeys): void {
+    const written = ({ publicKey, privateKey }: GatewayKeys['sealing']) => ({
+      publicKey,
+      privateKey: privateKey.reveal(),
+    });
     this.#write('keys.json', {
       signing: signing.privateKey.reveal(),
-      sealing: { publicKey: sealing.publicKey, privateKey: sealing.privateKey.reveal() },
+      sealing: written(sealing),
       digest: digest.reveal(),
+      former: formerSealing.map(written),
     });
-    return { signing, sealing, digest };
+  }
+
+  /** The code that a member may be confirmed with; null when there is none or it has expired. */
+  confirmationCode(now: number): string | null {
+    const kept = this.#read('confirmation-code.json', codeSchema.nullable());
+    return kept !== null && Date.parse(kept.expiresAt) > now ? kept.code : null;
+  }
+
+  keepConfirmationCode(code: string, expiresAt: Date): void {
+    this.#write('confirmation-code.json', { code, expiresAt: expiresAt.toISOString() });
+  }
+
+  /** A code confirms one member. */
+  dropConfirmationCode(): void {
+    this.#write('confirmation-code.json', null);
+  }
+
+  /** Members whose keys somebody confirmed with a code of this gateway. */
+  trustedMembers(): readonly TrustedMember[] {
+    return this.#read('members.json', membersSchema) ?? [];
+  }
+
+  keepTrustedMembers(members: readonly TrustedMember[]): void {
+    this.#write('members.json', members);
   }
 
   enrolment(): Enrolment | null {

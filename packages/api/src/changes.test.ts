@@ -28,7 +28,7 @@ async function sealed(
   host: string,
   purpose: CredentialPurpose = 'writer',
 ): Promise<SealedEnvelope> {
-  const [recipient] = await world.as('admin').connections.listSealingKeys({ gatewayId: world.gateway.id });
+  const [recipient] = await world.as('admin').connections.listSealingKeys({ groupId: world.gateway.id });
   return sealCredential({
     recipientKey: recipient?.sealingKey ?? '',
     address: { protocol: 'postgres', host, port: 5432, tls: { mode: 'require', ca: null } },
@@ -48,7 +48,7 @@ describe('connections', () => {
       ...connectionInput,
       name: 'billing',
       id,
-      gatewayId: world.gateway.id,
+      groupId: world.gateway.id,
       credential,
     });
     expect(made).toMatchObject({ credential: 'sealed', revision: 1, defaultAction: 'deny', holdBehaviour: 'wait' });
@@ -89,7 +89,7 @@ describe('connections', () => {
       credential: await sealed(id, 'elsewhere.internal'),
     });
     expect(moved).toMatchObject({ host: 'elsewhere.internal', credential: 'sealed' });
-    const twice = admin.connections.createConnection({ ...connectionInput, id: newId(), gatewayId: world.gateway.id });
+    const twice = admin.connections.createConnection({ ...connectionInput, id: newId(), groupId: world.gateway.id });
     await expect(twice).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
@@ -100,7 +100,7 @@ describe('connections', () => {
     const host = 'read.internal';
     const credential = await sealed(id, host);
     const readerCredential = await sealed(id, host, 'reader');
-    const fields = { ...connectionInput, name: 'read', host, id, gatewayId: world.gateway.id };
+    const fields = { ...connectionInput, name: 'read', host, id, groupId: world.gateway.id };
     const made = await admin.connections.createConnection({ ...fields, credential });
     expect(made).toMatchObject({ credential: 'sealed', readerCredential: 'missing' });
     expect(await mine()).toMatchObject({ readerCredential: null });
@@ -121,7 +121,7 @@ describe('connections', () => {
   test('a reader’s envelope for another key still stands in the bundle: agents are not let in as the writer instead', async () => {
     const admin = world.as('admin');
     const id = newId();
-    const fields = { ...connectionInput, name: 'stale', id, gatewayId: world.gateway.id };
+    const fields = { ...connectionInput, name: 'stale', id, groupId: world.gateway.id };
     const readerCredential = { ...(await sealed(id, 'db.internal', 'reader')), recipient: 'x'.repeat(43) };
     const credential = await sealed(id, 'db.internal');
     const made = await admin.connections.createConnection({ ...fields, credential, readerCredential });
@@ -132,7 +132,7 @@ describe('connections', () => {
 
   test('what a protocol does not know is refused in words', async () => {
     const admin = world.as('admin');
-    const base = { ...connectionInput, name: 'odd', id: newId(), gatewayId: world.gateway.id };
+    const base = { ...connectionInput, name: 'odd', id: newId(), groupId: world.gateway.id };
     await expect(admin.connections.createConnection({ ...base, protocol: 'gopher' })).rejects.toMatchObject({
       message: expect.stringContaining('no protocol “gopher”'),
     });
@@ -147,7 +147,7 @@ describe('connections', () => {
     const mine = async () => open(await bundle()).connections.find((connection) => connection.id === id);
     const host = 'reference.internal';
     const credential = await sealed(id, host);
-    const fields = { ...connectionInput, name: 'reference', host, id, gatewayId: world.gateway.id };
+    const fields = { ...connectionInput, name: 'reference', host, id, groupId: world.gateway.id };
     await admin.connections.createConnection({ ...fields, credential });
     const credentialReference = { username: 'app', password: 'env:DB_PASSWORD' };
     const set = await admin.connections.updateConnection({ id, revision: 1, credentialReference });
@@ -172,7 +172,7 @@ describe('connections', () => {
     await admin.connections.deleteConnection({ id });
     await expect(admin.connections.showConnection({ id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(open(await bundle()).connections.map(({ name }) => name)).toEqual(['orders']);
-    const again = { ...connectionInput, name: 'billing', id: newId(), gatewayId: world.gateway.id };
+    const again = { ...connectionInput, name: 'billing', id: newId(), groupId: world.gateway.id };
     await expect(admin.connections.createConnection(again)).resolves.toMatchObject({ name: 'billing' });
   });
 

@@ -9,7 +9,10 @@ export type {
 } from './access/access-views.ts';
 export type { ConnectionAccessView } from './access/show-connection-access.ts';
 export { escalateApprovals } from './approvals/escalate-approvals.ts';
+
 export { exportAudit } from './audit/export-audit.ts';
+export { preferredMembers } from './connections/members.ts';
+
 export type { ApiContext, ApiServices, PortRange } from './context.ts';
 export { storeCheckpoint } from './gateway/accept-checkpoint.ts';
 export type { ChunkUpload } from './gateway/accept-chunk.ts';
@@ -35,7 +38,9 @@ export {
   showExplainRequest,
 } from './gateway/note-gateway.ts';
 export { noteRotation } from './gateway/note-rotation.ts';
+export { keepRewrap, listRewraps } from './gateway/rewraps.ts';
 export { exportGateway } from './gateways/export-gateway.ts';
+
 export type { NodeNotice } from './node-notices.ts';
 export { nodeNoticeSchema } from './node-notices.ts';
 export type { Permission } from './permissions.ts';

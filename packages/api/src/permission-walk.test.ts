@@ -39,6 +39,7 @@ const allowed: Readonly<Record<string, readonly BuiltInRole[]>> = {
   'access.createMaintenanceWindow': ['admin', 'security'],
   'access.deleteMaintenanceWindow': ['admin', 'security'],
   'gateways.listGateways': ['admin', 'security', 'reviewer', 'auditor'],
+  'gateways.confirmMember': ['admin'],
   'gateways.createEnrolment': ['admin'],
   'gateways.revokeGateway': ['admin'],
   'policies.showActivePolicy': ['admin', 'security', 'reviewer', 'auditor'],

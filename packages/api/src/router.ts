@@ -23,6 +23,7 @@ import { rotateCredential } from './connections/rotate-credential.ts';
 import { showConnection } from './connections/show-connection.ts';
 import { testConnection } from './connections/test-connection.ts';
 import { updateConnection } from './connections/update-connection.ts';
+import { confirmMember } from './gateways/confirm-member.ts';
 import { createEnrolment } from './gateways/create-enrolment.ts';
 import { listGateways } from './gateways/list-gateways.ts';
 import { revokeGateway } from './gateways/revoke-gateway.ts';
@@ -89,7 +90,7 @@ export const appRouter = router({
     createMaintenanceWindow,
     deleteMaintenanceWindow,
   }),
-  gateways: router({ listGateways, createEnrolment, revokeGateway }),
+  gateways: router({ listGateways, confirmMember, createEnrolment, revokeGateway }),
   policies: router({
     showActivePolicy,
     listVersions,

@@ -44,7 +44,18 @@ export interface ConnectionSummary {
   readonly tlsMode: string;
   readonly options: Record<string, unknown>;
   readonly labels: Record<string, string>;
-  readonly gateway: { readonly id: string; readonly name: string; readonly health: GatewayHealth } | null;
+  /** The gateways that serve it; any of them that is online does. `health` is the best of theirs. */
+  readonly group: {
+    readonly id: string;
+    readonly name: string;
+    readonly health: GatewayHealth;
+    readonly members: readonly {
+      readonly id: string;
+      readonly name: string;
+      readonly health: GatewayHealth;
+      readonly listener: { readonly host: string; readonly port: number } | null;
+    }[];
+  } | null;
   readonly listener: { readonly host: string; readonly port: number } | null;
   readonly relay: { readonly host: string; readonly port: number };
   /** The writer's. */
@@ -94,6 +105,9 @@ export interface ConnectionDetail extends ConnectionSummary {
 export interface GatewayView {
   readonly id: string;
   readonly name: string;
+  readonly group: { readonly id: string; readonly name: string };
+  /** False: a credential is given to it only after somebody compared its fingerprint. */
+  readonly confirmed: boolean;
   readonly health: GatewayHealth;
   readonly version: string | null;
   readonly hostname: string | null;

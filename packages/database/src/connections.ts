@@ -4,12 +4,16 @@ import type { Db, Tx } from './client.ts';
 import { json, refusingDuplicates } from './client.ts';
 import type { Prisma } from './generated/client.ts';
 
-const withGatewayAndCredentials = {
-  gateway: { include: { tunnels: true } },
+const withGroupAndCredentials = {
+  group: {
+    include: {
+      gateways: { where: { revokedAt: null }, include: { tunnels: true }, orderBy: { name: 'asc' as const } },
+    },
+  },
   credentials: { select: { gatewayId: true, purpose: true, envelope: true } },
   otherSessions: { select: { checkedAt: true, total: true, claiming: true, problem: true } },
 } satisfies Prisma.ConnectionInclude;
-export type ConnectionRow = Prisma.ConnectionGetPayload<{ include: typeof withGatewayAndCredentials }>;
+export type ConnectionRow = Prisma.ConnectionGetPayload<{ include: typeof withGroupAndCredentials }>;
 
 /** How many connections one installation may have; listeners and bundles are sized by it. */
 export const maxConnections = 1_000;
@@ -19,16 +23,29 @@ export function listConnections(db: Db, search: string | null): Promise<Connecti
   const contains = { contains: search ?? '', mode: 'insensitive' as const };
   return db.connection.findMany({
     where: { deletedAt: null, ...(search === null ? {} : { OR: [{ name: contains }, { host: contains }] }) },
-    include: withGatewayAndCredentials,
+    include: withGroupAndCredentials,
     orderBy: { name: 'asc' },
     take: maxConnections,
   });
 }
 
+/** One of the trusted gateways of a connection's group. */
+export type MemberRow = NonNullable<ConnectionRow['group']>['gateways'][number];
+
+/** Whether a gateway is a trusted member of the connection's group. */
+export function servesConnection(row: Pick<ConnectionRow, 'group'>, gatewayId: string): boolean {
+  return row.group?.gateways.some(({ id }) => id === gatewayId) ?? false;
+}
+
+/** The connections whose group this gateway is in. */
+export function servedBy(gatewayId: string) {
+  return { group: { gateways: { some: { id: gatewayId, revokedAt: null } } } } satisfies Prisma.ConnectionWhereInput;
+}
+
 export function listConnectionsOfGateway(db: Db, gatewayId: string): Promise<ConnectionRow[]> {
   return db.connection.findMany({
-    where: { deletedAt: null, gatewayId },
-    include: withGatewayAndCredentials,
+    where: { deletedAt: null, ...servedBy(gatewayId) },
+    include: withGroupAndCredentials,
     orderBy: { name: 'asc' },
     take: maxConnections,
   });
@@ -41,7 +58,7 @@ export function findConnection(
 ): Promise<ConnectionRow | null> {
   return db.connection.findFirst({
     where: { deletedAt: null, ...('id' in where ? { id: where.id } : { liveName: where.name }) },
-    include: withGatewayAndCredentials,
+    include: withGroupAndCredentials,
   });
 }
 
@@ -73,7 +90,7 @@ export interface ConnectionFields {
   readonly tlsCa: string | null;
   readonly options: Record<string, unknown>;
   readonly labels: Record<string, string>;
-  readonly gatewayId: string | null;
+  readonly groupId: string | null;
   readonly offlineLeaseSeconds: number;
   readonly defaultAction: string;
   readonly holdBehaviour: string;
@@ -96,7 +113,7 @@ export function createConnection(tx: Tx, connection: NewConnection): Promise<Con
   return refusingDuplicates(...nameOrPortTaken, () =>
     tx.connection.create({
       data: { ...columns, liveName: connection.name, options: json(options), labels: json(labels) },
-      include: withGatewayAndCredentials,
+      include: withGroupAndCredentials,
     }),
   );
 }
@@ -109,8 +126,8 @@ export async function updateConnection(
   fields: ConnectionFields,
 ): Promise<ConnectionRow | null> {
   const { options, labels, ...columns } = fields;
-  const before = await tx.connection.findUnique({ where: { id }, select: { gatewayId: true, formerGatewayIds: true } });
-  const former = new Set([...(before?.formerGatewayIds ?? []), ...(before?.gatewayId ? [before.gatewayId] : [])]);
+  const before = await tx.connection.findUnique({ where: { id }, select: { groupId: true, formerGroupIds: true } });
+  const former = new Set([...(before?.formerGroupIds ?? []), ...(before?.groupId ? [before.groupId] : [])]);
   const changed = await refusingDuplicates(...nameOrPortTaken, () =>
     tx.connection.updateMany({
       where: { id, revision, deletedAt: null },
@@ -119,7 +136,7 @@ export async function updateConnection(
         liveName: fields.name,
         options: json(options),
         labels: json(labels),
-        formerGatewayIds: [...former].filter((gatewayId) => gatewayId !== fields.gatewayId),
+        formerGroupIds: [...former].filter((groupId) => groupId !== fields.groupId),
         revision: { increment: 1 },
       },
     }),
@@ -138,9 +155,11 @@ export async function setConnectionPorts(tx: Tx, id: string, ports: ConnectionPo
   await refusingDuplicates(...nameOrPortTaken, () => tx.connection.update({ where: { id }, data: ports }));
 }
 
-/** Whether a gateway serves a connection or did: then it may deliver recordings of it. */
+/** Whether a gateway's group serves a connection or did: then it may deliver recordings of it. */
 export async function gatewayServed(db: Db, gatewayId: string, connectionId: string): Promise<boolean> {
-  const served = { OR: [{ gatewayId }, { formerGatewayIds: { has: gatewayId } }] };
+  const gateway = await db.gateway.findUnique({ where: { id: gatewayId }, select: { groupId: true } });
+  if (gateway === null) return false;
+  const served = { OR: [{ groupId: gateway.groupId }, { formerGroupIds: { has: gateway.groupId } }] };
   return (await db.connection.count({ where: { AND: [{ id: connectionId }, served] } })) > 0;
 }
 
@@ -154,7 +173,7 @@ export async function deleteConnection(tx: Tx, id: string, at: Date): Promise<bo
   return count === 1;
 }
 
-/** Keeps an envelope as the connection's only one of its purpose: one sealed for an address or gateway before is of no use. */
+/** Keeps one gateway's envelope in the place of the one that it had for this connection and purpose. */
 export async function replaceCredential(
   tx: Tx,
   credential: {
@@ -165,10 +184,12 @@ export async function replaceCredential(
     readonly envelope: SealedEnvelope;
   },
 ): Promise<void> {
-  await removeCredential(tx, credential.connectionId, credential.purpose);
+  const { connectionId, gatewayId, purpose } = credential;
+  await tx.sealedCredential.deleteMany({ where: { connectionId, gatewayId, purpose } });
   await tx.sealedCredential.create({ data: { ...credential, envelope: json(credential.envelope) } });
 }
 
+/** Takes every gateway's envelope of this purpose away. */
 export async function removeCredential(tx: Tx, connectionId: string, purpose: CredentialPurpose): Promise<void> {
   await tx.sealedCredential.deleteMany({ where: { connectionId, purpose } });
 }
@@ -190,7 +211,7 @@ export async function finishConnectionTest(db: Db, gatewayId: string, result: Te
   const { requestId, connectionId } = result;
   if (!isId(requestId) || !isId(connectionId)) return false;
   const { count } = await db.connectionTest.updateMany({
-    where: { id: requestId, connectionId, finishedAt: null, connection: { gatewayId } },
+    where: { id: requestId, connectionId, finishedAt: null, connection: servedBy(gatewayId) },
     data: { finishedAt: at, result: json(result) },
   });
   return count === 1;

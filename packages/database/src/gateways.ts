@@ -8,10 +8,16 @@ export const tunnelStaleMs = 15_000;
 
 const withTunnelsAndConnections = {
   tunnels: true,
-  connections: {
-    where: { deletedAt: null },
-    select: { id: true, name: true, revision: true },
-    orderBy: { name: 'asc' },
+  group: {
+    select: {
+      id: true,
+      name: true,
+      connections: {
+        where: { deletedAt: null },
+        select: { id: true, name: true, revision: true },
+        orderBy: { name: 'asc' as const },
+      },
+    },
   },
 } satisfies Prisma.GatewayInclude;
 export type GatewayRow = Prisma.GatewayGetPayload<{ include: typeof withTunnelsAndConnections }>;
@@ -51,16 +57,28 @@ export interface NewGateway {
   readonly version: string;
   readonly hostname: string;
   readonly capabilities: readonly string[];
+  /** The group that it joins; null: it is the first of a group of its own, which has its id and name. */
+  readonly groupId: string | null;
 }
 
 /** Throws SluiceError `conflict` when a trusted gateway has this name. */
-export async function createGateway(tx: Tx, gateway: NewGateway): Promise<void> {
+export async function createGateway(tx: Tx, gateway: NewGateway, now: Date): Promise<void> {
+  const { groupId, ...columns } = gateway;
+  if (groupId === null) await tx.gatewayGroup.create({ data: { id: gateway.id, name: gateway.name } });
+  // The first of a group gets nothing from anybody; whoever seals to it compares its fingerprint then.
+  const first = groupId === null || (await tx.gateway.count({ where: { groupId, revokedAt: null } })) === 0;
   await refusingDuplicates(
     `A gateway named ${gateway.name} is enrolled already.`,
     'Revoke it first, or enrol this one under another name.',
     () =>
       tx.gateway.create({
-        data: { ...gateway, liveName: gateway.name, capabilities: [...gateway.capabilities] },
+        data: {
+          ...columns,
+          groupId: groupId ?? gateway.id,
+          confirmedAt: first ? now : null,
+          liveName: gateway.name,
+          capabilities: [...gateway.capabilities],
+        },
       }),
   );
 }
@@ -154,6 +172,7 @@ export interface NewEnrolmentToken {
   readonly hash: string;
   readonly createdById: string | null;
   readonly expiresAt: Date;
+  readonly groupId: string | null;
 }
 
 export async function createEnrolmentToken(tx: Tx, token: NewEnrolmentToken): Promise<void> {
@@ -163,6 +182,7 @@ export async function createEnrolmentToken(tx: Tx, token: NewEnrolmentToken): Pr
 export interface EnrolmentTokenRow {
   readonly id: string;
   readonly name: string;
+  readonly groupId: string | null;
   readonly expiresAt: Date;
   readonly usedAt: Date | null;
 }

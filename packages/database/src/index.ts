@@ -74,7 +74,7 @@ export {
 } from './checkpoints.ts';
 export type { Database, Db, Tx } from './client.ts';
 export { advisoryLock, openDatabase, tryAdvisoryLock } from './client.ts';
-export type { ConnectionFields, ConnectionRow, NewConnection, Usage } from './connections.ts';
+export type { ConnectionFields, ConnectionRow, MemberRow, NewConnection, Usage } from './connections.ts';
 export {
   connectionIdIsTaken,
   countConnections,
@@ -94,6 +94,8 @@ export {
   readUsage,
   removeCredential,
   replaceCredential,
+  servedBy,
+  servesConnection,
   setConnectionPorts,
   setCredentialReferences,
   updateConnection,
@@ -113,6 +115,15 @@ export {
   hasExplainAnswer,
   takeExplainAnswer,
 } from './explain-requests.ts';
+export type { MissingEnvelope } from './gateway-groups.ts';
+export {
+  confirmGateway,
+  findGatewayGroup,
+  listMissingEnvelopes,
+  listOutdatedEnvelopes,
+  listSigningKeys,
+  replaceGatewayKeys,
+} from './gateway-groups.ts';
 export type { EnrolmentTokenRow, GatewayRow, NewEnrolmentToken, NewGateway, NewTunnel } from './gateways.ts';
 export {
   closeTunnelRow,

@@ -2,6 +2,7 @@ import type { Rotation, SealedEnvelope } from '@sluice/domain';
 import { isId, sealedEnvelopeSchema } from '@sluice/domain';
 import type { Tx } from './client.ts';
 import { json } from './client.ts';
+import { servedBy } from './connections.ts';
 import { Prisma } from './generated/client.ts';
 
 export interface RotationPlace {
@@ -19,7 +20,9 @@ export async function stepRotation(
   { requestId, connectionId, purpose, stage, envelope }: Rotation,
 ): Promise<{ readonly type: 'refused' } | { readonly type: 'known' } | ({ readonly type: 'done' } & RotationPlace)> {
   if (!isId(requestId) || !isId(connectionId)) return { type: 'refused' };
-  const asked = await tx.connectionTest.count({ where: { id: requestId, connectionId, connection: { gatewayId } } });
+  const asked = await tx.connectionTest.count({
+    where: { id: requestId, connectionId, connection: servedBy(gatewayId) },
+  });
   const row = await tx.sealedCredential.findUnique({
     where: { connectionId_gatewayId_purpose: { connectionId, gatewayId, purpose } },
     include: { gateway: true, connection: { select: { name: true } } },
@@ -35,6 +38,9 @@ export async function stepRotation(
   if (!pending.success || !same(pending.data, envelope)) return { type: 'refused' };
   const data = { pending: Prisma.DbNull, ...(stage === 'active' ? { envelope: json(envelope) } : {}) };
   await tx.sealedCredential.update({ where: { id: row.id }, data });
+  // What the other members have opens to a password that is no longer in force: they are given the new one by this gateway.
+  if (stage === 'active')
+    await tx.sealedCredential.deleteMany({ where: { connectionId, purpose, gatewayId: { not: gatewayId } } });
   return done;
 }
 

@@ -1,6 +1,7 @@
 import type { TargetSession, TargetSessionsReport } from '@sluice/domain';
 import type { Db, Tx } from './client.ts';
 import { json } from './client.ts';
+import { servedBy } from './connections.ts';
 
 const maxNamed = 20;
 
@@ -37,8 +38,8 @@ export async function noteOtherSessions(
 } | null> {
   const { connectionId, sessions, total, problem } = report;
   const connection = await tx.connection.findFirst({
-    where: { id: connectionId, gatewayId, deletedAt: null },
-    select: { name: true, gateway: { select: { name: true } } },
+    where: { id: connectionId, ...servedBy(gatewayId), deletedAt: null },
+    select: { name: true, group: { select: { gateways: { where: { id: gatewayId }, select: { name: true } } } } },
   });
   if (connection === null) return null;
   const before = new Set((await findOtherSessions(tx, connectionId)).map(keyOf));
@@ -46,7 +47,7 @@ export async function noteOtherSessions(
     problem === null ? { sessions: json(sessions), total, claiming: sessions.filter((one) => one.claims).length } : {};
   const data = { gatewayId, checkedAt: at, problem, ...found };
   await tx.targetSessionCheck.upsert({ where: { connectionId }, create: { connectionId, ...data }, update: data });
-  const gatewayName = connection.gateway?.name ?? 'gateway';
+  const gatewayName = connection.group?.gateways[0]?.name ?? 'gateway';
   return { name: connection.name, gatewayName, appeared: sessions.filter((session) => !before.has(keyOf(session))) };
 }
 

@@ -25,6 +25,8 @@ export const gatewayPaths = {
   explanations: '/api/gateway/explanations',
   targetSessions: '/api/gateway/target-sessions',
   rotations: '/api/gateway/rotations',
+  rewraps: '/api/gateway/rewraps',
+  keys: '/api/gateway/keys',
   tunnel: '/api/tunnel',
 } as const;
 
@@ -279,6 +281,48 @@ export const rotationSchema = z.strictObject({
   envelope: sealedEnvelopeSchema,
 });
 export type Rotation = z.infer<typeof rotationSchema>;
+
+/** Envelopes that one answer asks for; what is left is asked for when these are there. */
+export const maxRewraps = 1_000;
+/** GET rewraps: what this gateway may seal anew, and for whom. */
+export const rewrapsSchema = z.strictObject({
+  groupId: z.string(),
+  /** The other members of its group whose fingerprint somebody confirmed. */
+  members: z.array(
+    z.strictObject({
+      gatewayId: z.string(),
+      name: z.string(),
+      signingKey: z.string(),
+      sealingKey: z.string(),
+      /** base64url HMAC over the member's keys, keyed by a code that some gateway of the group printed; null: none was typed. */
+      confirmation: z.string().nullable(),
+    }),
+  ),
+  /** What this gateway has and a member lacks. */
+  missing: z.array(
+    z.strictObject({ connectionId: z.string(), purpose: z.enum(credentialPurposes), gatewayId: z.string() }),
+  ),
+  /** Its own envelopes for a key that it had before. */
+  outdated: z.array(
+    z.strictObject({
+      connectionId: z.string(),
+      purpose: z.enum(credentialPurposes),
+      envelope: sealedEnvelopeSchema,
+    }),
+  ),
+});
+export type Rewraps = z.infer<typeof rewrapsSchema>;
+/** POST rewraps: one envelope for a member, or for the gateway's own new key. */
+export const rewrapSchema = z.strictObject({
+  connectionId: z.string(),
+  purpose: z.enum(credentialPurposes),
+  gatewayId: z.string(),
+  envelope: sealedEnvelopeSchema,
+});
+export type Rewrap = z.infer<typeof rewrapSchema>;
+
+/** POST keys: a gateway's new public keys, signed as a request by its old signing key; `proof` is the new one's signature over both. */
+export const gatewayKeysSchema = z.strictObject({ signingKey: z.string(), sealingKey: z.string(), proof: z.string() });
 
 /** Notices on the tunnel, control plane → gateway. Each only says that there is something to fetch, or asks for something small. */
 export const noticeToGatewaySchema = z.discriminatedUnion('type', [

@@ -6,6 +6,7 @@ import {
   noteTokenUse,
   readCounters,
   readFailedAttempts,
+  servesConnection,
 } from '@sluice/database';
 import type { Actor, AuthoriseRequest, AuthoriseResponse, ConfirmRequest } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
@@ -31,7 +32,7 @@ export async function authoriseNativeSecret(
   now: Date,
 ): Promise<AuthoriseResponse> {
   const connection = await findConnection(database.db, { id: request.connectionId });
-  if (connection === null || connection.gatewayId !== gatewayId)
+  if (connection === null || !servesConnection(connection, gatewayId))
     throw new SluiceError('not-found', 'This gateway serves no such connection.', {
       hint: 'Wait for the next bundle, or look at the Connections page.',
     });
@@ -60,7 +61,7 @@ export async function confirmCredential(
   now: Date,
 ): Promise<AuthoriseResponse> {
   const connection = await findConnection(database.db, { id: request.connectionId });
-  if (connection === null || connection.gatewayId !== gatewayId)
+  if (connection === null || !servesConnection(connection, gatewayId))
     throw new SluiceError('not-found', 'This gateway serves no such connection.');
   const { by, id } = request.credential;
   const standing =

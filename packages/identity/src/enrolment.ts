@@ -18,7 +18,7 @@ const newTokenHint = 'Make a new enrolment on the Gateways page and run its line
 /** A one-time token for a gateway of this name; only its hash is kept. */
 export async function createEnrolment(
   tx: Tx,
-  request: { readonly name: string; readonly createdById: string | null },
+  request: { readonly name: string; readonly createdById: string | null; readonly groupId?: string | null },
   now: Date,
 ): Promise<{ readonly token: Secret; readonly expiresAt: Date }> {
   const token = mintToken('enrolment');
@@ -28,6 +28,7 @@ export async function createEnrolment(
     name: request.name,
     hash: tokenHash(token),
     createdById: request.createdById,
+    groupId: request.groupId ?? null,
     expiresAt,
   });
   return { token, expiresAt };
@@ -64,7 +65,7 @@ export async function enrolGateway(
       );
     const { signingKey, sealingKey, version, hostname, capabilities } = request;
     const gateway = { id: gatewayId, name: known.name, signingKey, sealingKey, version, hostname, capabilities };
-    await createGateway(tx, gateway);
+    await createGateway(tx, { ...gateway, groupId: known.groupId }, now);
     await appendAuditEvent(tx, {
       id: newId<'AuditEvent'>(),
       at: now,

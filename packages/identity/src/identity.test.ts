@@ -41,7 +41,13 @@ beforeAll(async () => {
     await createPerson(tx, person);
     await createServiceIdentity(tx, { id: ids.agent, name: 'agent', ownerId: ids.engineer });
     const fields = { protocol: 'postgres', host: 'db', port: 5432, tlsMode: 'disable', tlsCa: null, options: {} };
-    const more = { labels: {}, gatewayId, offlineLeaseSeconds: 60, defaultAction: 'deny', holdBehaviour: 'wait' };
+    const more = {
+      labels: {},
+      groupId: gatewayId,
+      offlineLeaseSeconds: 60,
+      defaultAction: 'deny',
+      holdBehaviour: 'wait',
+    };
     const ports = { listenerHost: null, listenerPort: null, relayPort: null };
     await createConnection(tx, { id: ids.connection, name: 'orders', ...fields, ...more, ...ports });
     await createConnection(tx, { id: ids.elsewhere, name: 'elsewhere', ...fields, ...more, ...ports });

@@ -3,6 +3,8 @@ export { challengeOf, passkeyObject, verifyAssertion } from './assertions.ts';
 export { makeRowKey, openAtRest, sealAtRest } from './at-rest.ts';
 export { decodeBase64url, equalConstantTime, keyedDigest, sha256 } from './digest.ts';
 export { newId } from './ids.ts';
+export type { MemberKeys } from './member-confirmation.ts';
+export { confirmMemberKeys, newConfirmationCode } from './member-confirmation.ts';
 export { hashPassword, maxPasswordLength, verifyPassword } from './passwords.ts';
 export type { SignatureHeaders, SignRequest, VerifyRequest } from './request-signature.ts';
 export { contentDigest, signatureWindowSeconds, signRequest, verifyRequest } from './request-signature.ts';

@@ -9,6 +9,8 @@ import { DhkemX25519HkdfSha256 } from '@hpke/dhkem-x25519';
 import type { CredentialPurpose, SealedEnvelope, TargetAddress, TargetCredential } from '@sluice/domain';
 import { Secret, SluiceError, targetCredentialSchema } from '@sluice/domain';
 
+export { confirmMemberKeys } from './member-confirmation.ts';
+
 const suiteName = 'x25519-hkdf-sha256/chacha20-poly1305';
 /** One label per purpose: a reader's envelope does not open as a writer's, nor the other way round. */
 const infoLabels: Readonly<Record<CredentialPurpose, string>> = {

@@ -18,6 +18,9 @@ export interface RelayOptions {
   readonly maxClients?: number;
 }
 
+/** The gateways for a client's address, the first choice first. */
+export type GatewaysFor = (clientAddress: string) => readonly string[];
+
 /** Codes for which a client that has not been told anything yet is told that the gateway is unavailable. */
 const unavailableCodes: ReadonlySet<string> = new Set(['unavailable', 'gateway-offline', 'too-many', 'timed-out']);
 
@@ -46,7 +49,7 @@ export class RelayClients {
     for (const connectionId of this.#sockets.keys()) this.closeOf(connectionId);
   }
 
-  accept(socket: Socket, connectionId: string, gatewayId: string): void {
+  accept(socket: Socket, connectionId: string, gatewayIds: GatewaysFor): void {
     // Whatever happens to the socket ends in 'close'.
     socket.on('error', () => undefined);
     const host = socket.remoteAddress;
@@ -66,8 +69,8 @@ export class RelayClients {
       return;
     }
     const own = clientAddressText(host, socket.remotePort ?? 0);
-    if (!this.#proxies.has(host)) this.#join(socket, connectionId, gatewayId, own);
-    else awaitProxyHeader(socket, (address) => this.#join(socket, connectionId, gatewayId, address ?? own));
+    if (!this.#proxies.has(host)) this.#join(socket, connectionId, gatewayIds, own);
+    else awaitProxyHeader(socket, (address) => this.#join(socket, connectionId, gatewayIds, address ?? own));
   }
 
   get #maxClients(): number {
@@ -90,11 +93,11 @@ export class RelayClients {
     });
   }
 
-  #join(socket: Socket, connectionId: string, gatewayId: string, clientAddress: string): void {
+  #join(socket: Socket, connectionId: string, gatewayIds: GatewaysFor, clientAddress: string): void {
     const header: StreamOpen = { connectionId, clientAddress, ticket: null };
     let stream: Duplex;
     try {
-      stream = openTowards(this.#options.registry, gatewayId, header);
+      stream = openTowardsAny(this.#options.registry, gatewayIds(clientAddress), header);
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       this.#refuse(socket, connectionId);
@@ -114,6 +117,17 @@ export class RelayClients {
 
   #refuse(socket: Socket, connectionId: string, read: Buffer = Buffer.alloc(0)): void {
     sayLastWords(socket, this.#options.unavailable(connectionId), read);
+  }
+}
+
+/** Opens a stream on the first of the gateways that takes one. Throws what the last one threw. */
+function openTowardsAny(registry: TunnelRegistry, gatewayIds: readonly string[], header: StreamOpen): Duplex {
+  const [first = '', ...others] = gatewayIds;
+  try {
+    return openTowards(registry, first, header);
+  } catch (error) {
+    if (others.length === 0 || !(error instanceof SluiceError)) throw error;
+    return openTowardsAny(registry, others, header);
   }
 }
 

@@ -34,7 +34,7 @@ function newListeners(options: { proxies?: string[]; maxClientsPerConnection?: n
 }
 
 function wish(connectionId: string, port = 0, gatewayId = 'g'): ListenerWish {
-  return { connectionId, gatewayId, host: '127.0.0.1', port };
+  return { connectionId, gatewayIds: () => [gatewayId], host: '127.0.0.1', port };
 }
 
 async function dial(connectionId: string): Promise<Socket> {

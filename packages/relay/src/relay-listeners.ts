@@ -5,7 +5,8 @@ import { RelayClients, type RelayOptions } from './relay-clients.ts';
 /** What a connection's native port on this node should be. Port 0: any free one, kept while the listener stays. */
 export interface ListenerWish {
   readonly connectionId: string;
-  readonly gatewayId: string;
+  /** The gateways that may serve it, of whom the first that is connected does, for one client address always the same. */
+  readonly gatewayIds: (clientAddress: string) => readonly string[];
   readonly host: string;
   readonly port: number;
 }
@@ -103,7 +104,7 @@ export class RelayListeners {
         // A failed accept (no file descriptors left) loses one client, not the listener.
         server.on('error', () => undefined);
         server.on('connection', (socket: Socket) => {
-          this.#clients.accept(socket, listener.wish.connectionId, listener.wish.gatewayId);
+          this.#clients.accept(socket, listener.wish.connectionId, listener.wish.gatewayIds);
         });
         resolve(listener);
       });

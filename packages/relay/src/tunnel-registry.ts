@@ -8,6 +8,7 @@ import type { Tunnel } from '@sluice/tunnel';
 export class TunnelRegistry {
   /** Oldest first. */
   readonly #tunnels = new Map<string, Tunnel[]>();
+  readonly #leaving = new WeakSet<Tunnel>();
   readonly #listeners = new Set<(gatewayId: string, online: boolean) => void>();
 
   /** Adds a tunnel that is ready, drains the gateway's older ones, and removes it when it ends. */
@@ -29,9 +30,18 @@ export class TunnelRegistry {
     this.#tell(gatewayId);
   }
 
+  /** A tunnel whose gateway is about to stop gets nothing new; its streams and notices go on. */
+  leave(tunnel: Tunnel): void {
+    this.#leaving.add(tunnel);
+  }
+
   /** The newest tunnel that takes streams, or null. */
   tunnelOf(gatewayId: string): Tunnel | null {
-    return this.#tunnels.get(gatewayId)?.findLast((tunnel) => !tunnel.ended && !tunnel.draining) ?? null;
+    return (
+      this.#tunnels
+        .get(gatewayId)
+        ?.findLast((tunnel) => !tunnel.ended && !tunnel.draining && !this.#leaving.has(tunnel)) ?? null
+    );
   }
 
   /** Every tunnel of a gateway, oldest first, drained ones too. */

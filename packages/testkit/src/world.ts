@@ -85,7 +85,7 @@ export async function makeWorld(): Promise<World> {
     }),
   );
   const connectionId = newId();
-  await as('admin').connections.createConnection({ ...connectionInput, id: connectionId, gatewayId: gateway.id });
+  await as('admin').connections.createConnection({ ...connectionInput, id: connectionId, groupId: gateway.id });
   return {
     test,
     services,

@@ -24,7 +24,7 @@ export function connectionsCommand(env: CliEnvironment): Command {
             Object.entries(c.labels)
               .map(([key, value]) => `${key}=${value}`)
               .join(' '),
-            c.gateway === null ? '–' : `${c.gateway.name} (${c.gateway.health})`,
+            c.group === null ? '–' : c.group.members.map(({ name, health }) => `${name} (${health})`).join(' '),
             c.listener === null ? '–' : `${c.listener.host}:${c.listener.port}`,
             `${c.relay.host}:${c.relay.port}`,
             c.problem ?? '',

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import type { Bus, Database } from '@sluice/database';
+import { preferredMembers } from '@sluice/api';
+import type { Bus, ConnectionRow, Database } from '@sluice/database';
 import { listConnections } from '@sluice/database';
 import type { CertificateAuthority } from '@sluice/identity';
 import { manifestByName } from '@sluice/protocols/manifests';
@@ -16,6 +17,8 @@ const retryMs = 10_000;
 
 const unavailableMessage = 'The gateway of this connection is not connected.';
 const unavailableHint = 'Ask who runs the gateway to start it, then connect again.';
+/** Members come and go, and what they can is part of who is chosen. */
+const topics: ReadonlySet<string> = new Set(['connections', 'gateways']);
 const liveSchema = z.object({ topic: z.string() });
 
 export interface NativePortsOptions {
@@ -50,7 +53,7 @@ export class NativePorts {
     this.#stops = [
       options.bus.subscribe('sluice_live', (payload) => {
         const event = liveSchema.safeParse(payload);
-        if (event.success && event.data.topic === 'connections') this.#soon();
+        if (event.success && topics.has(event.data.topic)) this.#soon();
       }),
       options.bus.onGap(() => this.#soon()),
     ];
@@ -66,10 +69,17 @@ export class NativePorts {
     const rows = await listConnections(this.#options.database.db, null);
     this.#protocols = new Map(rows.map((row) => [row.id, row.protocol]));
     await this.#listeners.sync(
-      rows.flatMap(({ id, gatewayId, relayPort }) =>
-        gatewayId === null || relayPort === null
+      rows.flatMap((row) =>
+        row.group === null || row.relayPort === null
           ? []
-          : [{ connectionId: id, gatewayId, host: this.#options.host, port: relayPort }],
+          : [
+              {
+                connectionId: row.id,
+                gatewayIds: (address: string) => membersFor(row, address),
+                host: this.#options.host,
+                port: row.relayPort,
+              },
+            ],
       ),
     );
     for (const problem of this.#listeners.problems()) this.#options.log.warn(problem, 'a native port is not open');
@@ -127,6 +137,11 @@ export class NativePorts {
       );
     }, coalesceMs);
   }
+}
+
+/** One machine's clients keep their gateway: what it remembers of them is found again. */
+function membersFor(row: ConnectionRow, clientAddress: string): string[] {
+  return preferredMembers(row, clientAddress.replace(/:\d+$/, '')).map(({ id }) => id);
 }
 
 /** Whether something else on this machine listens on the port. */

@@ -111,6 +111,11 @@ export class Tunnels {
         const { data } = parsed;
         if (data.type === 'hello')
           write('a hello', () => noteHello(this.#options.database, gatewayId, data, new Date()));
+        else {
+          // Its process ends: what is new goes to another member of its group from this moment on.
+          registry.leave(tunnel);
+          write('a draining tunnel', () => closeTunnelRow(this.#options.database.db, rowId));
+        }
       },
       onEnd: (error) => {
         this.#open.delete(tunnel);

@@ -17,7 +17,7 @@ export const connectionFields = z.strictObject({
     .record(z.string().max(63), z.unknown())
     .refine((options) => JSON.stringify(options).length <= maxOptionsBytes, 'the options are too long'),
   labels: labelsSchema.refine((labels) => Object.keys(labels).length <= maxLabels, `use at most ${maxLabels} labels`),
-  gatewayId: id,
+  groupId: id,
   offlineLeaseSeconds: z.int().min(1).max(maxLeaseSeconds).default(defaultLeaseSeconds),
   defaultAction: z.enum(['allow', 'hold', 'deny']).default('deny'),
   holdBehaviour: z.enum(['wait', 'refuse']).default('wait'),
@@ -27,11 +27,15 @@ export const connectionFields = z.strictObject({
   undo: z.boolean().default(false),
 });
 
-export const envelope = sealedEnvelopeSchema.extend({
+/** One for each confirmed gateway of the group. */
+const maxEnvelopes = 32;
+const oneEnvelope = sealedEnvelopeSchema.extend({
   recipient: z.string().max(64),
   encapsulated: z.string().max(64),
   ciphertext: z.string().max(16_384),
 });
+/** A credential as the browser or the CLI sealed it: once, or once for each member. */
+export const envelope = z.union([oneEnvelope.transform((one) => [one]), z.array(oneEnvelope).min(1).max(maxEnvelopes)]);
 
 /** Checks options by the protocol's own schema. Throws SluiceError `bad-request` for an unknown protocol or wrong options. */
 export function checkedOptions(protocol: string, options: Record<string, unknown>): Record<string, unknown> {

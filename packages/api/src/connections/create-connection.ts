@@ -4,7 +4,7 @@ import {
   countConnections,
   createConnection as createRow,
   findConnection,
-  findGateway,
+  findGatewayGroup,
   maxConnections,
 } from '@sluice/database';
 import { credentialReferenceSchema } from '@sluice/domain';
@@ -33,8 +33,8 @@ export const createConnection = mutation({
       throw refusedInput('This id was given to a connection before.', 'Reload the page and try again.');
     if ((await countConnections(tx)) >= maxConnections)
       throw refusedInput(`An installation has at most ${maxConnections} connections.`, 'Delete some that nobody uses.');
-    const gateway = await findGateway(tx, input.gatewayId);
-    if (gateway === null || gateway.revokedAt !== null) throw notFound('gateway');
+    const group = await findGatewayGroup(tx, input.groupId);
+    if (group === null || group.gateways.length === 0) throw notFound('gateway group');
     const { tls, credential, readerCredential, credentialReference, readerCredentialReference, ...columns } = input;
     await createRow(tx, {
       ...columns,
@@ -48,7 +48,7 @@ export const createConnection = mutation({
       writer: { envelope: credential, reference: credentialReference },
       reader: { envelope: readerCredential, reference: readerCredentialReference },
     };
-    await keepCredentials(tx, { connectionId: input.id, gatewayId: gateway.id }, given, {});
+    await keepCredentials(tx, { connectionId: input.id, members: group.gateways }, given, {});
     await bumpBundleVersion(tx);
     const row = await findConnection(tx, { id: input.id });
     if (row === null) throw new Error('the connection was just made');

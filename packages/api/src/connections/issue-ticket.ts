@@ -5,10 +5,10 @@ import { accessOf } from '@sluice/identity';
 import { newId, signJson, ticketContext } from '@sluice/keys';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
-import { healthOf } from '../gateways/gateway-views.ts';
 import { id, slug } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
 import { optionsOf } from './connection-views.ts';
+import { onlineMember } from './members.ts';
 import { serverNameOf } from './server-names.ts';
 
 /** A ticket is used at once; this covers clocks and slow starts. In ms. */
@@ -22,12 +22,7 @@ export const issueTicket = mutation({
   run: async ({ input, tx, services, caller, now, address }) => {
     const row = await findConnection(tx, 'id' in input ? { id: input.id } : { name: input.name });
     if (row === null) throw notFound('connection');
-    const { gateway } = row;
-    if (gateway === null || gateway.startId === null || healthOf(gateway, now) !== 'online')
-      throw new SluiceError('gateway-offline', `The gateway of ${row.name} is not connected.`, {
-        audience: 'person',
-        hint: 'Ask who runs the gateway to start it, then try again.',
-      });
+    const gateway = onlineMember(row, caller.actor.id, now);
     const { revocationEpoch } = await readCounters(tx);
     const { answer, grants, message, hint } = await accessOf(tx, caller.actor, row, { clientAddress: address, now });
     if (!answer.open) throw new SluiceError('forbidden', message, { audience: 'person', hint });

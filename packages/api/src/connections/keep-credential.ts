@@ -9,15 +9,35 @@ import type { CredentialPurpose, CredentialReference, CredentialReferences, Seal
 import { credentialPurposes, credentialReferencesSchema } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 
-/** Keeps a new envelope of its purpose, takes the old one away for null, and leaves all as it is for undefined. */
-async function keepCredential(
+/** Whose envelopes are kept: the trusted gateways of the connection's group. */
+export interface CredentialPlace {
+  readonly connectionId: string;
+  readonly members: readonly { readonly id: string; readonly sealingKey: string }[];
+}
+
+/**
+ * Keeps new envelopes of a purpose in place of all that were there, takes them away for null, and leaves all as it is for undefined. One
+ * that is sealed to no member's key is kept as the first one's: it then stands there as outdated, and is not passed over in silence.
+ */
+async function keepEnvelopes(
   tx: Tx,
-  place: { readonly connectionId: string; readonly gatewayId: string; readonly purpose: CredentialPurpose },
-  envelope: SealedEnvelope | null | undefined,
+  { connectionId, members }: CredentialPlace,
+  purpose: CredentialPurpose,
+  envelopes: readonly SealedEnvelope[] | null | undefined,
 ): Promise<void> {
-  if (envelope === undefined) return;
-  if (envelope === null) await removeCredential(tx, place.connectionId, place.purpose);
-  else await replaceCredential(tx, { ...place, id: newId<'SealedCredential'>(), envelope });
+  if (envelopes === undefined) return;
+  await removeCredential(tx, connectionId, purpose);
+  for (const envelope of envelopes ?? []) {
+    const member = members.find(({ sealingKey }) => sealingKey === envelope.recipient) ?? members[0];
+    if (member === undefined) continue;
+    await replaceCredential(tx, {
+      id: newId<'SealedCredential'>(),
+      connectionId,
+      gatewayId: member.id,
+      purpose,
+      envelope,
+    });
+  }
 }
 
 /** As the row has them. Throws ZodError for a row that somebody else wrote. */
@@ -26,7 +46,7 @@ export function referencesOf(row: Pick<ConnectionRow, 'credentialReferences'>): 
 }
 
 export interface GivenCredential {
-  readonly envelope: SealedEnvelope | null | undefined;
+  readonly envelope: readonly SealedEnvelope[] | null | undefined;
   readonly reference: CredentialReference | null | undefined;
 }
 
@@ -36,7 +56,7 @@ export interface GivenCredential {
  */
 export async function keepCredentials(
   tx: Tx,
-  place: { readonly connectionId: string; readonly gatewayId: string },
+  place: CredentialPlace,
   given: Readonly<Record<CredentialPurpose, GivenCredential>>,
   before: CredentialReferences,
 ): Promise<void> {
@@ -46,7 +66,7 @@ export async function keepCredentials(
     if (reference !== undefined || envelope !== undefined) delete references[purpose];
     if (reference !== undefined && reference !== null) references[purpose] = reference;
     const kept = reference === undefined || reference === null ? envelope : null;
-    await keepCredential(tx, { ...place, purpose }, kept);
+    await keepEnvelopes(tx, place, purpose, kept);
   }
   await setCredentialReferences(tx, place.connectionId, references);
 }

@@ -5,6 +5,6 @@ import { listSealing } from './connection-views.ts';
 
 export const listSealingKeys = query({
   permission: 'connections.write',
-  input: z.strictObject({ gatewayId: id }),
-  run: ({ input, db }) => listSealing(db, input.gatewayId),
+  input: z.strictObject({ groupId: id }),
+  run: ({ input, db }) => listSealing(db, input.groupId),
 });

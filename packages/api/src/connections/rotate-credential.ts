@@ -3,11 +3,10 @@ import { credentialPurposes, SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
-import { healthOf } from '../gateways/gateway-views.ts';
 import { id } from '../inputs.ts';
 import type { NodeNotice } from '../node-notices.ts';
 import { mutation } from '../procedure.ts';
-import { usableEnvelope } from './connection-views.ts';
+import { onlineMember, usableEnvelope } from './members.ts';
 import { waitForResult } from './test-connection.ts';
 
 /** Logins at the target and requests to the control plane, each with tries of its own (ms). */
@@ -20,13 +19,8 @@ export const rotateCredential = mutation({
   run: async ({ input, tx, services, caller, now }) => {
     const row = await findConnection(tx, { id: input.id });
     if (row === null) throw notFound('connection');
-    const { gateway } = row;
-    if (gateway === null || healthOf(gateway, now) !== 'online')
-      throw new SluiceError('gateway-offline', `Gateway ${gateway?.name ?? '(none)'} is not connected.`, {
-        audience: 'person',
-        hint: 'Start the gateway, wait until the Gateways page shows it online, then try again.',
-      });
-    if (usableEnvelope(row, input.purpose) === null)
+    const gateway = onlineMember(row, caller.actor.id, now);
+    if (usableEnvelope(row, gateway, input.purpose) === null)
       throw new SluiceError(
         'not-found',
         `This connection has no ${input.purpose} credential that its gateway can open.`,

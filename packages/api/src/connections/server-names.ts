@@ -18,7 +18,7 @@ export function serverNamesOf(row: ConnectionRow, services: Pick<ApiServices, 'p
     services.relayHost,
     publicHost,
     row.listenerHost,
-    row.gateway?.hostname,
+    ...(row.group?.gateways ?? []).map(({ hostname }) => hostname),
   ];
   return [...new Set(names.filter((name): name is string => typeof name === 'string' && isServerName(name)))];
 }

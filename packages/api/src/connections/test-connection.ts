@@ -5,11 +5,11 @@ import { SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
-import { healthOf } from '../gateways/gateway-views.ts';
 import { id } from '../inputs.ts';
 import type { NodeNotice } from '../node-notices.ts';
 import { mutation } from '../procedure.ts';
 import { waitForNotice } from '../wait-for-notice.ts';
+import { onlineMember } from './members.ts';
 
 /** How long a gateway may take, in ms. */
 const testTimeoutMs = 20_000;
@@ -20,12 +20,7 @@ export const testConnection = mutation({
   run: async ({ input, tx, services, caller, now }) => {
     const row = await findConnection(tx, { id: input.id });
     if (row === null) throw notFound('connection');
-    const { gateway } = row;
-    if (gateway === null || healthOf(gateway, now) !== 'online')
-      throw new SluiceError('gateway-offline', `Gateway ${gateway?.name ?? '(none)'} is not connected.`, {
-        audience: 'person',
-        hint: 'Start the gateway, wait until the Gateways page shows it online, then test again.',
-      });
+    const gateway = onlineMember(row, caller.actor.id, now);
     const requestId = newId<'ConnectionTest'>();
     await createConnectionTest(tx, { id: requestId, connectionId: row.id, requestedById: caller.actor.id });
     const output = async () => {

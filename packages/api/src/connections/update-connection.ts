@@ -1,5 +1,5 @@
 import type { ConnectionRow } from '@sluice/database';
-import { bumpBundleVersion, findConnection, findGateway, updateConnection as updateRow } from '@sluice/database';
+import { bumpBundleVersion, findConnection, findGatewayGroup, updateConnection as updateRow } from '@sluice/database';
 import type { CredentialPurpose } from '@sluice/domain';
 import { credentialReferenceSchema, labelsSchema, SluiceError } from '@sluice/domain';
 import { z } from 'zod';
@@ -48,7 +48,8 @@ export const updateConnection = mutation({
       ...(tls === undefined ? {} : { tlsMode: tls.mode, tlsCa: tls.ca }),
     };
     fields.options = checkedOptions(fields.protocol, fields.options);
-    if (fields.gatewayId !== old.gatewayId) await demandGateway(tx, fields.gatewayId);
+    const group = fields.groupId === null ? null : await findGatewayGroup(tx, fields.groupId);
+    if (fields.groupId !== old.groupId && (group?.gateways ?? []).length === 0) throw notFound('gateway group');
     const given = {
       writer: { envelope: credential, reference: credentialReference },
       reader: { envelope: readerCredential, reference: readerCredentialReference },
@@ -63,10 +64,8 @@ export const updateConnection = mutation({
         hint: 'Enter the credentials again together with the new address or gateway.',
       });
     if ((await updateRow(tx, connectionId, revision, fields)) === null) throw changedMeanwhile();
-    if (fields.gatewayId !== null) {
-      const { gatewayId } = fields;
-      await keepCredentials(tx, { connectionId, gatewayId }, given, referencesOf(before));
-    }
+    if (group !== null)
+      await keepCredentials(tx, { connectionId, members: group.gateways }, given, referencesOf(before));
     await bumpBundleVersion(tx);
     const row = await findConnection(tx, { id: connectionId });
     if (row === null) throw notFound('connection');
@@ -95,7 +94,7 @@ function purposeOf(text: string): CredentialPurpose {
 type Fields = ReturnType<typeof fieldsOf>;
 
 function fieldsOf(row: ConnectionRow) {
-  const { name, protocol, host, port, tlsMode, tlsCa, gatewayId, offlineLeaseSeconds, defaultAction } = row;
+  const { name, protocol, host, port, tlsMode, tlsCa, groupId, offlineLeaseSeconds, defaultAction } = row;
   const { holdBehaviour, stepUp, rehearsal, undo } = row;
   return {
     name,
@@ -104,7 +103,7 @@ function fieldsOf(row: ConnectionRow) {
     port,
     tlsMode,
     tlsCa,
-    gatewayId,
+    groupId,
     offlineLeaseSeconds,
     defaultAction,
     holdBehaviour,
@@ -118,14 +117,7 @@ function fieldsOf(row: ConnectionRow) {
 
 /** Whether the credential's envelope would not open any more: it binds all of the address, and is sealed to one gateway. */
 function isElsewhere(old: Fields, fields: Fields): boolean {
-  return (['protocol', 'host', 'port', 'tlsMode', 'tlsCa', 'gatewayId'] as const).some(
-    (key) => old[key] !== fields[key],
-  );
-}
-
-async function demandGateway(tx: Parameters<typeof findGateway>[0], gatewayId: string | null): Promise<void> {
-  const gateway = gatewayId === null ? null : await findGateway(tx, gatewayId);
-  if (gateway === null || gateway.revokedAt !== null) throw notFound('gateway');
+  return (['protocol', 'host', 'port', 'tlsMode', 'tlsCa', 'groupId'] as const).some((key) => old[key] !== fields[key]);
 }
 
 type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };

@@ -7,6 +7,7 @@ import {
   findConnection,
   lockApproval,
   moveApproval,
+  servesConnection,
   setImpact,
 } from '@sluice/database';
 import type {
@@ -48,7 +49,7 @@ export async function raiseApproval(
   if (![id, connectionId, sessionId, statementId, gatewayStartId, actor.id].every(isId))
     throw new SluiceError('bad-request', 'An id of the approval has a wrong form.', { audience: 'operator' });
   const connection = await findConnection(database.db, { id: connectionId });
-  if (connection === null || connection.gatewayId !== gateway.id) throw noSuchApproval('connection');
+  if (connection === null || !servesConnection(connection, gateway.id)) throw noSuchApproval('connection');
   if (request.behaviour === 'refuse') {
     const found = await findApprovalByEffect(
       database.db,

@@ -20,8 +20,9 @@ import { detectorNames } from '@sluice/masking';
 import { compilePolicy } from '@sluice/policy';
 import { z } from 'zod';
 import { neededByConnection } from '../connections/connection-capabilities.ts';
-import { optionsOf, readerEnvelope, usableEnvelope } from '../connections/connection-views.ts';
+import { optionsOf, readerEnvelope } from '../connections/connection-views.ts';
 import { referencesOf } from '../connections/keep-credential.ts';
+import { membersOf, usableEnvelope } from '../connections/members.ts';
 import { serverNamesOf } from '../connections/server-names.ts';
 import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
 
@@ -54,7 +55,7 @@ export async function buildBundle(
     capabilities: [...capabilitiesOfPolicy(policy.source), ...(maintenance.length === 0 ? [] : ['maintenance-1'])],
     ...(maintenance.length === 0 ? {} : { maintenance }),
     policy: { version: policy.version, source: policy.source },
-    connections: rows.map((row) => toBundleConnection(row, services)),
+    connections: rows.map((row) => toBundleConnection(row, gateway.id, services)),
     passkeys: (await listAllPasskeys(db)).map(toBundlePasskey),
     publicUrl: services.publicUrl,
   };
@@ -67,7 +68,9 @@ function capabilitiesOfPolicy(source: string): readonly string[] {
   return compiled.ok ? compiled.policy.capabilities : [];
 }
 
-function toBundleConnection(row: ConnectionRow, services: GatewayServices): BundleConnection {
+function toBundleConnection(row: ConnectionRow, gatewayId: string, services: GatewayServices): BundleConnection {
+  const member = membersOf(row).find(({ id }) => id === gatewayId);
+  if (member === undefined) throw new Error('a connection is in the bundles of its own members only');
   const { listenerHost, listenerPort } = row;
   return {
     id: row.id,
@@ -83,8 +86,8 @@ function toBundleConnection(row: ConnectionRow, services: GatewayServices): Bund
     labels: labelsSchema.parse(row.labels),
     listener: listenerHost === null || listenerPort === null ? null : { host: listenerHost, port: listenerPort },
     serverNames: serverNamesOf(row, services),
-    credential: usableEnvelope(row, 'writer'),
-    readerCredential: readerEnvelope(row),
+    credential: usableEnvelope(row, member, 'writer'),
+    readerCredential: readerEnvelope(row, member),
     ...(Object.keys(referencesOf(row)).length === 0 ? {} : { references: referencesOf(row) }),
     offlineLeaseSeconds: row.offlineLeaseSeconds,
     defaultAction: z.enum(['allow', 'hold', 'deny']).parse(row.defaultAction),

@@ -1,4 +1,4 @@
-import { findConnection } from '@sluice/database';
+import { findConnection, servesConnection } from '@sluice/database';
 import { SluiceError } from '@sluice/domain';
 import { serverNamesOf } from '../connections/server-names.ts';
 import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
@@ -11,7 +11,7 @@ export async function issueLeaf(
   now: Date,
 ): Promise<{ readonly certificate: string; readonly notAfter: string }> {
   const row = await findConnection(services.database.db, { id: request.connectionId });
-  if (row === null || row.gatewayId !== gateway.id)
+  if (row === null || !servesConnection(row, gateway.id))
     throw new SluiceError('not-found', 'This gateway serves no such connection.', { audience: 'operator' });
   const leaf = await services.authority.issueLeaf(
     { publicKey: request.publicKey, commonName: row.name, serverNames: serverNamesOf(row, services) },

@@ -16,7 +16,7 @@ test('a rotation is pending first, then in force, once, audited, and without a n
   const admin = world.as('admin');
   const { database, query } = world.test;
   const connectionId = newId();
-  const [key] = await admin.connections.listSealingKeys({ gatewayId: world.gateway.id });
+  const [key] = await admin.connections.listSealingKeys({ groupId: world.gateway.id });
   const { protocol, host, port, tls } = connectionInput;
   const seal = (password: string): Promise<SealedEnvelope> =>
     sealCredential({
@@ -30,7 +30,7 @@ test('a rotation is pending first, then in force, once, audited, and without a n
     ...connectionInput,
     name: 'rotated',
     id: connectionId,
-    gatewayId: world.gateway.id,
+    groupId: world.gateway.id,
     credential: old,
   });
   const requestId = newId();

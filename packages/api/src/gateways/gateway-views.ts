@@ -28,6 +28,8 @@ export function toGatewayView(row: GatewayRow, wantedBundleVersion: number, now:
   return {
     id: row.id,
     name: row.name,
+    group: { id: row.group.id, name: row.group.name },
+    confirmed: row.confirmedAt !== null,
     health: healthOf(row, now),
     version: row.version,
     hostname: row.hostname,
@@ -45,7 +47,7 @@ export function toGatewayView(row: GatewayRow, wantedBundleVersion: number, now:
     wantedBundleVersion,
     clockSkewMs: row.clockSkewMs,
     floor: floorShownSchema.nullable().catch(null).parse(row.floor),
-    connections: row.connections.map(({ id, name }) => ({
+    connections: row.group.connections.map(({ id, name }) => ({
       id,
       name,
       error: listeners.find((listener) => listener.connectionId === id)?.error ?? null,

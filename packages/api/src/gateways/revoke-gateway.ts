@@ -18,7 +18,7 @@ export const revokeGateway = mutation({
       audit: {
         sentence: `revoked gateway ${row.name}`,
         subject: { type: 'gateway', id: row.id, name: row.name },
-        before: { hostname: row.hostname, connections: row.connections.map(({ name }) => name) },
+        before: { hostname: row.hostname, connections: row.group.connections.map(({ name }) => name) },
       },
     };
   },

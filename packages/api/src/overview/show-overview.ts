@@ -78,7 +78,8 @@ function problemsOf(gateway: Awaited<ReturnType<typeof listGateways>>[number], n
   const health = healthOf(gateway, now);
   if (health !== 'online')
     return [health === 'offline' ? `${gateway.name} is offline.` : `${gateway.name} has never connected.`];
-  const nameOf = (id: string) => gateway.connections.find((connection) => connection.id === id)?.name ?? 'a connection';
+  const nameOf = (id: string) =>
+    gateway.group.connections.find((connection) => connection.id === id)?.name ?? 'a connection';
   return listenersOf(gateway.listeners)
     .filter((listener) => listener.error !== null)
     .map((listener) => `${gateway.name} does not listen for ${nameOf(listener.connectionId)}: ${listener.error}`);

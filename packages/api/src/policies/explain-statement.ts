@@ -1,4 +1,4 @@
-import type { Bus, ConnectionRow, Db } from '@sluice/database';
+import type { Bus, Db } from '@sluice/database';
 import {
   createExplainRequest,
   findConnection,
@@ -24,8 +24,8 @@ import { makeRowKey, newId, openAtRest, sealAtRest } from '@sluice/keys';
 import { detectorNames } from '@sluice/masking';
 import { compilePolicy } from '@sluice/policy';
 import { z } from 'zod';
+import { onlineMember } from '../connections/members.ts';
 import { notFound } from '../errors.ts';
-import { healthOf } from '../gateways/gateway-views.ts';
 import type { NodeNotice } from '../node-notices.ts';
 import { mutation } from '../procedure.ts';
 import { waitForNotice } from '../wait-for-notice.ts';
@@ -60,7 +60,7 @@ export const explainStatement = mutation({
       isId(input.connection) ? { id: input.connection } : { name: input.connection },
     );
     if (row === null) throw notFound('connection');
-    const gatewayId = onlineGateway(row, now);
+    const gatewayId = onlineMember(row, caller.actor.id, now).id;
     const requestId = newId<'ExplainRequest'>();
     const { text, source, grants } = input;
     const request = { connectionId: row.id, actor, text, source, grants };
@@ -112,14 +112,6 @@ function refuseFaulty(source: string): void {
     `The draft is not valid. Line ${first?.line ?? 1}, column ${first?.column ?? 1}: ${first?.message ?? ''}`,
     { audience: 'person', hint: 'Mend what the editor marks, then ask again.' },
   );
-}
-
-function onlineGateway({ name, gateway }: ConnectionRow, now: Date): string {
-  if (gateway !== null && healthOf(gateway, now) === 'online') return gateway.id;
-  throw new SluiceError('gateway-offline', `The gateway of ${name}, ${gateway?.name ?? '(none)'}, is not connected.`, {
-    audience: 'person',
-    hint: 'Only a gateway can read statements. Start it, wait until the Gateways page shows it online, then ask again.',
-  });
 }
 
 /** The text lies in the database only sealed, and only until the answer is fetched; the key travels in the notice alone. */

@@ -24,7 +24,7 @@ const good: ConnectionDraft = {
   name: 'toy-one',
   host: 'toy.internal',
   options: { room: 'blue' },
-  gatewayId: 'g',
+  groupId: 'g',
   labels: 'env=prod\nteam = shop',
 };
 
@@ -35,7 +35,7 @@ describe('readDraft', () => {
       address: { protocol: 'toy', host: 'toy.internal', port: 7, tls: { mode: 'verify-full', ca: null } },
       options: { room: 'blue' },
       labels: { env: 'prod', team: 'shop' },
-      gatewayId: 'g',
+      groupId: 'g',
       offlineLeaseSeconds: 60,
     });
   });
@@ -45,7 +45,7 @@ describe('readDraft', () => {
     [{ host: 'https://x' }, 'host'],
     [{ port: '0' }, 'port'],
     [{ port: '1e3' }, 'port'],
-    [{ gatewayId: '' }, 'gatewayId'],
+    [{ groupId: '' }, 'groupId'],
     [{ labels: 'prod' }, 'labels'],
     [{ tlsCa: 'hello' }, 'tlsCa'],
     [{ options: {} }, 'options.room'],

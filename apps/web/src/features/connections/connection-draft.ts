@@ -16,7 +16,9 @@ export interface ConnectionDraft {
   readonly options: Readonly<Record<string, string>>;
   /** One `name=value` on a line. */
   readonly labels: string;
-  readonly gatewayId: string;
+  readonly groupId: string;
+  /** `sealed`: typed here and sealed; `gateway`: the password fields name where the gateway finds it. */
+  readonly passwordIn: 'sealed' | 'gateway';
   readonly username: string;
   readonly password: string;
   /** Empty where the connection gets no reader's credential. */
@@ -43,7 +45,8 @@ export function emptyDraft(manifest: ProtocolManifest | undefined): ConnectionDr
     tlsCa: '',
     options: {},
     labels: '',
-    gatewayId: '',
+    groupId: '',
+    passwordIn: 'sealed',
     username: '',
     password: '',
     readerUsername: '',
@@ -73,7 +76,8 @@ export function draftOf(connection: ConnectionDetail): ConnectionDraft {
     labels: Object.entries(connection.labels)
       .map(([name, value]) => `${name}=${value}`)
       .join('\n'),
-    gatewayId: connection.gateway?.id ?? '',
+    groupId: connection.group?.id ?? '',
+    passwordIn: connection.credential === 'referenced' ? 'gateway' : 'sealed',
     username: '',
     password: '',
     readerUsername: '',
@@ -92,7 +96,7 @@ export interface ReadDraft {
   readonly address: TargetAddress;
   readonly options: Record<string, unknown>;
   readonly labels: Record<string, string>;
-  readonly gatewayId: string;
+  readonly groupId: string;
   readonly offlineLeaseSeconds: number;
 }
 
@@ -115,7 +119,7 @@ export function readDraft(
   if (port === null) errors.port = 'Enter a number from 1 to 65535.';
   const lease = readWhole(draft.offlineLeaseSeconds, 1, 86_400);
   if (lease === null) errors.offlineLeaseSeconds = 'Enter seconds from 1 to 86400.';
-  if (draft.gatewayId === '') errors.gatewayId = 'Choose the gateway that reaches this target.';
+  if (draft.groupId === '') errors.groupId = 'Choose the gateway that reaches this target.';
   const labels = readLabels(draft.labels);
   if (typeof labels === 'string') errors.labels = labels;
   const ca = draft.tlsCa.trim();
@@ -136,7 +140,7 @@ export function readDraft(
       },
       options,
       labels,
-      gatewayId: draft.gatewayId,
+      groupId: draft.groupId,
       offlineLeaseSeconds: lease,
     },
   };

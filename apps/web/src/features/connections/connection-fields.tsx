@@ -1,6 +1,5 @@
 'use client';
 
-import type { GatewayView } from '@sluice/api';
 import type { targetTlsModes } from '@sluice/domain';
 import { manifests } from '@sluice/protocols/manifests';
 import { RadioGroup } from 'radix-ui';
@@ -8,6 +7,7 @@ import type { ReactNode } from 'react';
 import { Checkbox, Field, Input, Select, TextArea } from '../../components/form.tsx';
 import { GatewayHealthBadge } from '../../components/gateway-health.tsx';
 import type { ConnectionDraft, DraftErrors, ProtocolManifest } from './connection-draft.ts';
+import type { GroupChoice } from './gateway-groups.ts';
 
 export interface FieldsProps {
   readonly draft: ConnectionDraft;
@@ -211,33 +211,39 @@ export function GatewayField({
   draft,
   errors,
   change,
-  gateways,
-}: FieldsProps & { readonly gateways: readonly GatewayView[] }) {
+  groups,
+}: FieldsProps & { readonly groups: readonly GroupChoice[] }) {
   return (
     <>
       <RadioGroup.Root
         aria-label="Gateway"
-        value={draft.gatewayId}
-        onValueChange={(gatewayId) => change({ gatewayId })}
+        value={draft.groupId}
+        onValueChange={(groupId) => change({ groupId })}
         className="grid gap-2 sm:grid-cols-2"
       >
-        {gateways.map((gateway) => (
-          <ChoiceCard key={gateway.id} value={gateway.id}>
+        {groups.map((group) => (
+          <ChoiceCard key={group.id} value={group.id}>
             <span className="flex flex-wrap items-center gap-x-2 font-medium">
-              {gateway.name}
-              <GatewayHealthBadge health={gateway.health} bare />
+              {group.name}
+              <GatewayHealthBadge health={group.health} bare />
             </span>
-            <span className="text-ink-faint text-small">{gateway.hostname ?? 'host not known yet'}</span>
+            <span className="text-ink-faint text-small">{membersText(group)}</span>
           </ChoiceCard>
         ))}
       </RadioGroup.Root>
-      {errors.gatewayId === undefined ? null : (
+      {errors.groupId === undefined ? null : (
         <p role="alert" className="mt-1 text-deny text-small">
-          {errors.gatewayId}
+          {errors.groupId}
         </p>
       )}
     </>
   );
+}
+
+function membersText({ members }: GroupChoice): string {
+  const [only, ...others] = members;
+  if (only === undefined || others.length > 0) return members.map(({ name }) => name).join(', ');
+  return only.hostname ?? 'host not known yet';
 }
 
 export function BehaviourFields({ draft, errors, change }: FieldsProps) {

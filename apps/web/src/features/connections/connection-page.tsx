@@ -63,12 +63,12 @@ function Connection({ connection }: { readonly connection: ConnectionDetail }) {
           <span className="font-mono text-small [overflow-wrap:anywhere]">
             {connection.host}:{connection.port}
           </span>
-          {connection.gateway === null ? (
+          {connection.group === null ? (
             <span className="text-hold">no gateway</span>
           ) : (
             <>
-              <span>through {connection.gateway.name}</span>
-              <GatewayHealthBadge health={connection.gateway.health} bare />
+              <span>through {connection.group.name}</span>
+              <GatewayHealthBadge health={connection.group.health} bare />
             </>
           )}
           <CopyId id={connection.id} />

@@ -100,7 +100,7 @@ const columns: readonly Column<ConnectionSummary>[] = [
       </span>
     ),
   },
-  { name: 'Gateway', cell: (row) => <GatewayOf gateway={row.gateway} /> },
+  { name: 'Gateway', cell: (row) => <GatewayOf group={row.group} /> },
   {
     name: 'Last 24 h',
     from: 'lg',
@@ -119,12 +119,12 @@ const columns: readonly Column<ConnectionSummary>[] = [
   },
 ];
 
-function GatewayOf({ gateway }: { readonly gateway: ConnectionSummary['gateway'] }) {
-  if (gateway === null) return <span className="text-hold">none</span>;
+function GatewayOf({ group }: { readonly group: ConnectionSummary['group'] }) {
+  if (group === null) return <span className="text-hold">none</span>;
   return (
     <span className="inline-flex flex-wrap items-center gap-x-2">
-      <span className="whitespace-nowrap">{gateway.name}</span>
-      <GatewayHealthBadge health={gateway.health} bare />
+      <span className="whitespace-nowrap">{group.name}</span>
+      <GatewayHealthBadge health={group.health} bare />
     </span>
   );
 }

@@ -1,18 +1,32 @@
 'use client';
 
+import { credentialReferenceSchema } from '@sluice/domain';
 import { sealingKeyFingerprint } from '@sluice/keys/sealing';
 import { useQuery } from '@tanstack/react-query';
 import { LockKeyhole } from 'lucide-react';
 import { useTRPC } from '../../client/trpc.ts';
-import { Field, Input } from '../../components/form.tsx';
+import { Field, Input, Select } from '../../components/form.tsx';
 import { Callout, ErrorState, Skeleton } from '../../components/states.tsx';
 import type { ConnectionDraft, DraftErrors } from './connection-draft.ts';
 import type { FieldsProps } from './connection-fields.tsx';
 
 /** The account at the target. It is sealed in this page; the control plane never sees it. */
-export function CredentialFields({ draft, errors, change, gatewayId }: FieldsProps & { readonly gatewayId: string }) {
+export function CredentialFields({ draft, errors, change, groupId }: FieldsProps & { readonly groupId: string }) {
   return (
     <div className="space-y-4">
+      <Field label="Where the password is" help={places[draft.passwordIn]}>
+        {(control) => (
+          <Select
+            id={control.id}
+            value={draft.passwordIn}
+            onValue={(passwordIn) => change({ passwordIn, password: '', readerPassword: '' })}
+            choices={[
+              { value: 'sealed', label: 'Typed here and sealed' },
+              { value: 'gateway', label: 'On the gateway’s own machine' },
+            ]}
+          />
+        )}
+      </Field>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="User name at the target" error={errors.username ?? null}>
           {(control) => (
@@ -24,19 +38,15 @@ export function CredentialFields({ draft, errors, change, gatewayId }: FieldsPro
             />
           )}
         </Field>
-        <Field label="Password at the target" error={errors.password ?? null}>
-          {(control) => (
-            <Input
-              {...control}
-              type="password"
-              value={draft.password}
-              onChange={(event) => change({ password: event.target.value })}
-              autoComplete="new-password"
-            />
-          )}
-        </Field>
+        <PasswordField
+          label="Password at the target"
+          draft={draft}
+          value={draft.password}
+          error={errors.password ?? null}
+          onValue={(password) => change({ password })}
+        />
       </div>
-      {gatewayId === '' ? null : <Recipient gatewayId={gatewayId} />}
+      {groupId === '' || draft.passwordIn === 'gateway' ? null : <Recipient groupId={groupId} />}
     </div>
   );
 }
@@ -58,17 +68,13 @@ export function ReaderCredentialFields({ draft, errors, change }: FieldsProps) {
             />
           )}
         </Field>
-        <Field label="Reader’s password" optional error={errors.readerPassword ?? null}>
-          {(control) => (
-            <Input
-              {...control}
-              type="password"
-              value={draft.readerPassword}
-              onChange={(event) => change({ readerPassword: event.target.value })}
-              autoComplete="new-password"
-            />
-          )}
-        </Field>
+        <PasswordField
+          label="Reader’s password"
+          draft={draft}
+          value={draft.readerPassword}
+          error={errors.readerPassword ?? null}
+          onValue={(readerPassword) => change({ readerPassword })}
+        />
       </div>
     </fieldset>
   );
@@ -77,19 +83,70 @@ export function ReaderCredentialFields({ draft, errors, change }: FieldsProps) {
 const readerReason =
   'An account that may only read. Agents then open with it, and only a write that policy or a person let through runs as the account above. Should an agent ever get a statement past the gateway, the target itself refuses the write.';
 
-/** A complaint where the reader's password came without a name. */
-export function readerErrors(draft: Pick<ConnectionDraft, 'readerUsername' | 'readerPassword'>): DraftErrors {
-  return draft.readerUsername === '' && draft.readerPassword !== ''
-    ? { readerUsername: 'Enter the reader’s account, or leave both empty.' }
-    : {};
+const places: Readonly<Record<ConnectionDraft['passwordIn'], string>> = {
+  sealed: 'Only the gateway can open it; nobody reads it back.',
+  gateway: 'The gateway reads it for every session. Its own floor file says for which targets.',
+};
+
+/** A password to seal, or the place where the gateway finds one. */
+function PasswordField({
+  label,
+  draft,
+  value,
+  error,
+  onValue,
+}: {
+  readonly label: string;
+  readonly draft: ConnectionDraft;
+  readonly value: string;
+  readonly error: string | null;
+  readonly onValue: (value: string) => void;
+}) {
+  const referred = draft.passwordIn === 'gateway';
+  return (
+    <Field label={referred ? `${label}: its place` : label} error={error}>
+      {(control) => (
+        <Input
+          {...control}
+          type={referred ? 'text' : 'password'}
+          value={value}
+          onChange={(event) => onValue(event.target.value)}
+          placeholder={referred ? 'env:ORDERS_PASSWORD' : undefined}
+          className={referred ? 'font-mono' : undefined}
+          autoComplete={referred ? 'off' : 'new-password'}
+        />
+      )}
+    </Field>
+  );
+}
+
+const badReference = 'Write env:NAME or file:/absolute/path, as the gateway’s floor file lists it.';
+
+/** What keeps the account's fields from being sent. */
+export function writerErrors(draft: Pick<ConnectionDraft, 'passwordIn' | 'username' | 'password'>): DraftErrors {
+  const { username, password } = draft;
+  if (username === '') return { username: 'Enter the account that Sluice uses at the target.' };
+  const placed = draft.passwordIn === 'sealed' || credentialReferenceSchema.safeParse({ username, password }).success;
+  return placed ? {} : { password: badReference };
+}
+
+/** A complaint where the reader's password came without a name, or its place is none. */
+export function readerErrors(
+  draft: Pick<ConnectionDraft, 'passwordIn' | 'readerUsername' | 'readerPassword'>,
+): DraftErrors {
+  const { readerUsername: username, readerPassword: password } = draft;
+  if (username === '')
+    return password === '' ? {} : { readerUsername: 'Enter the reader’s account, or leave both empty.' };
+  const placed = draft.passwordIn === 'sealed' || credentialReferenceSchema.safeParse({ username, password }).success;
+  return placed ? {} : { readerPassword: badReference };
 }
 
 /** Whose key it is sealed to, with a fingerprint computed here from the key itself, to compare with what the gateway printed. */
-function Recipient({ gatewayId }: { readonly gatewayId: string }) {
+function Recipient({ groupId }: { readonly groupId: string }) {
   const trpc = useTRPC();
-  const keys = useQuery(trpc.connections.listSealingKeys.queryOptions({ gatewayId }));
+  const keys = useQuery(trpc.connections.listSealingKeys.queryOptions({ groupId }));
   const fingerprints = useQuery({
-    queryKey: ['sealing-fingerprints', gatewayId, keys.data?.map((key) => key.sealingKey)],
+    queryKey: ['sealing-fingerprints', groupId, keys.data?.map((key) => key.sealingKey)],
     enabled: keys.data !== undefined,
     queryFn: () =>
       Promise.all(
@@ -104,7 +161,7 @@ function Recipient({ gatewayId }: { readonly gatewayId: string }) {
   if (fingerprints.data === undefined) return <Skeleton className="h-16" />;
   return (
     <Callout tone="info" icon={LockKeyhole}>
-      <p>Sealed in this browser before it is sent: only this gateway can open it, and only for this address.</p>
+      <p>Sealed in this browser before it is sent: only the gateways below can open it, and only for this address.</p>
       <dl className="mt-1">
         {fingerprints.data.map((key) => (
           <div key={key.fingerprint}>

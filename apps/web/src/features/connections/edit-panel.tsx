@@ -16,8 +16,9 @@ import { Panel } from '../../components/layout.tsx';
 import { Callout } from '../../components/states.tsx';
 import { type ConnectionDraft, type DraftErrors, draftOf, readDraft, sameAddress } from './connection-draft.ts';
 import { AddressFields, BehaviourFields, type FieldsProps, GatewayField, NameFields } from './connection-fields.tsx';
-import { CredentialFields, ReaderCredentialFields, readerErrors } from './credential-fields.tsx';
-import { useSeal } from './use-seal.ts';
+import { CredentialFields, ReaderCredentialFields, readerErrors, writerErrors } from './credential-fields.tsx';
+import { groupsOf } from './gateway-groups.ts';
+import { useCredentials } from './use-seal.ts';
 
 /** Changes a connection. Another address or gateway asks for the credential again, because the old envelope opens for nothing else. */
 export function EditPanel({
@@ -37,7 +38,7 @@ export function EditPanel({
   const [errors, setErrors] = useState<DraftErrors>({});
   const [replace, setReplace] = useState(false);
   const [removeReader, setRemoveReader] = useState(false);
-  const seal = useSeal();
+  const credentials = useCredentials();
   const update = useMutation(trpc.connections.updateConnection.mutationOptions());
   const manifest = manifestByName(draft.protocol);
   const fields = {
@@ -48,21 +49,18 @@ export function EditPanel({
   const read = readDraft(draft, manifest);
   const moved =
     read.value !== null &&
-    (!sameAddress(read.value.address, addressOf(connection)) || read.value.gatewayId !== connection.gateway?.id);
-  const needsCredential = moved || replace || connection.credential !== 'sealed';
+    (!sameAddress(read.value.address, addressOf(connection)) || read.value.groupId !== connection.group?.id);
+  const referred = draft.passwordIn === 'gateway';
+  const has = connection.credential === (referred ? 'referenced' : 'sealed');
+  const needsCredential = (moved && !referred) || replace || !has;
 
   const save = useMutation({
     mutationFn: async () => {
       const { value } = readDraft(draft, manifest);
       if (value === null) throw new Error('Some fields need a look.');
-      const place = { gatewayId: value.gatewayId, connectionId: connection.id, address: value.address };
-      const { username, password, readerUsername, readerPassword } = draft;
-      const credential = needsCredential ? await seal({ ...place, username, password, purpose: 'writer' }) : undefined;
-      const readerCredential = removeReader
-        ? null
-        : readerUsername === ''
-          ? undefined
-          : await seal({ ...place, username: readerUsername, password: readerPassword, purpose: 'reader' });
+      const place = { groupId: value.groupId, connectionId: connection.id, address: value.address };
+      const reader = !removeReader && draft.readerUsername !== '';
+      const given = await credentials(place, draft, { writer: needsCredential, reader });
       return update.mutateAsync({
         id: connection.id,
         revision: connection.revision,
@@ -72,14 +70,14 @@ export function EditPanel({
         tls: value.address.tls,
         options: value.options,
         labels: value.labels,
-        gatewayId: value.gatewayId,
+        groupId: value.groupId,
         offlineLeaseSeconds: value.offlineLeaseSeconds,
         defaultAction: draft.defaultAction,
         holdBehaviour: draft.holdBehaviour,
         rehearsal: draft.rehearsal,
         undo: draft.undo,
-        ...(credential === undefined ? {} : { credential }),
-        ...(readerCredential === undefined ? {} : { readerCredential }),
+        ...given,
+        ...(removeReader ? { readerCredential: null } : {}),
       });
     },
     onSuccess: (saved) => {
@@ -100,10 +98,15 @@ export function EditPanel({
         onSubmit={(event) => {
           event.preventDefault();
           const found: DraftErrors = { ...read.errors };
-          if (needsCredential && draft.username === '')
-            found.username = 'Enter the account that Sluice uses at the target.';
+          if (needsCredential) Object.assign(found, writerErrors(draft));
           Object.assign(found, removeReader ? {} : readerErrors(draft));
-          if (moved && connection.readerCredential !== 'missing' && !removeReader && draft.readerUsername === '')
+          if (
+            moved &&
+            !referred &&
+            connection.readerCredential !== 'missing' &&
+            !removeReader &&
+            draft.readerUsername === ''
+          )
             found.readerUsername = 'Enter the reader’s account again for the new address, or remove it.';
           setErrors(found);
           if (Object.keys(found).length === 0) save.mutate();
@@ -114,7 +117,7 @@ export function EditPanel({
           <AddressFields {...fields} manifest={manifest} />
           <div>
             <p className="mb-1 font-medium">Gateway</p>
-            <GatewayField {...fields} gateways={gateways} />
+            <GatewayField {...fields} groups={groupsOf(gateways)} />
           </div>
           <BehaviourFields {...fields} />
           {needsCredential ? (
@@ -122,14 +125,18 @@ export function EditPanel({
               <Callout tone="hold" icon={KeyRound}>
                 {credentialReason(moved, connection.credential)}
               </Callout>
-              <CredentialFields {...fields} gatewayId={draft.gatewayId} />
+              <CredentialFields {...fields} groupId={draft.groupId} />
             </div>
           ) : (
             <Checkbox
               label="Replace the credential"
               checked={replace}
               onChecked={setReplace}
-              help="The one in use is sealed; nobody can read it back."
+              help={
+                connection.references.writer === undefined
+                  ? 'The one in use is sealed; nobody can read it back.'
+                  : `In use: ${connection.references.writer.username}, password in ${connection.references.writer.password}.`
+              }
             />
           )}
           <ReaderSection
@@ -194,6 +201,7 @@ function ReaderSection({
 const readerStates: Readonly<Record<ConnectionDetail['readerCredential'], string>> = {
   sealed: 'A reader credential is set: agents open with it. Fill in the fields to replace it.',
   stale: 'The reader credential no longer opens, so agents are refused: enter it again or remove it.',
+  referenced: 'The reader’s password stands at the gateway: agents open with it. Fill in the fields to replace it.',
   missing: 'No reader credential is set: agents open as the writer.',
 };
 

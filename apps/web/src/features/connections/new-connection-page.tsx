@@ -14,12 +14,13 @@ import { Page, Panel } from '../../components/layout.tsx';
 import { Callout, EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { type ConnectionDraft, type DraftErrors, emptyDraft, readDraft } from './connection-draft.ts';
 import { AddressFields, BehaviourFields, GatewayField, NameFields, ProtocolField } from './connection-fields.tsx';
-import { CredentialFields, ReaderCredentialFields, readerErrors } from './credential-fields.tsx';
+import { CredentialFields, ReaderCredentialFields, readerErrors, writerErrors } from './credential-fields.tsx';
 import { EditPanel } from './edit-panel.tsx';
+import { groupsOf } from './gateway-groups.ts';
 import { newConnectionId } from './new-id.ts';
 import { useTestConnection } from './test-panel.tsx';
 import { TestSteps } from './test-result.tsx';
-import { useSeal } from './use-seal.ts';
+import { useCredentials } from './use-seal.ts';
 
 /** Protocol, address, gateway, credential; then it is tested where it will run, and only then handed out. */
 export function NewConnectionPage() {
@@ -61,7 +62,7 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
   const [errors, setErrors] = useState<DraftErrors>({});
   const [id] = useState(newConnectionId);
   const form = useRef<HTMLFormElement>(null);
-  const seal = useSeal();
+  const credentials = useCredentials();
   const createMutation = useMutation(trpc.connections.createConnection.mutationOptions());
   const create = useMutation({ mutationFn: submit, onSuccess: onCreated });
   const manifest = manifestByName(draft.protocol);
@@ -70,20 +71,17 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
     errors,
     change: (part: Partial<ConnectionDraft>) => setDraft((before) => ({ ...before, ...part })),
   };
-  useOnlyGateway(gateways.data?.map((gateway) => gateway.id) ?? [], draft.gatewayId, (gatewayId) =>
-    fields.change({ gatewayId }),
+  useOnlyGateway(
+    groupsOf(gateways.data ?? []).map((group) => group.id),
+    draft.groupId,
+    (groupId) => fields.change({ groupId }),
   );
 
   async function submit(): Promise<ConnectionDetail> {
     const { value } = readDraft(draft, manifest);
     if (value === null) throw new Error('Some fields need a look.');
-    const place = { gatewayId: value.gatewayId, connectionId: id, address: value.address };
-    const { username, password, readerUsername, readerPassword } = draft;
-    const credential = await seal({ ...place, username, password, purpose: 'writer' });
-    const readerCredential =
-      readerUsername === ''
-        ? undefined
-        : await seal({ ...place, username: readerUsername, password: readerPassword, purpose: 'reader' });
+    const place = { groupId: value.groupId, connectionId: id, address: value.address };
+    const given = await credentials(place, draft, { writer: true, reader: draft.readerUsername !== '' });
     const connection = await createMutation.mutateAsync({
       id,
       name: value.name,
@@ -93,14 +91,13 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
       tls: value.address.tls,
       options: value.options,
       labels: value.labels,
-      gatewayId: value.gatewayId,
+      groupId: value.groupId,
       offlineLeaseSeconds: value.offlineLeaseSeconds,
       defaultAction: draft.defaultAction,
       holdBehaviour: draft.holdBehaviour,
       rehearsal: draft.rehearsal,
       undo: draft.undo,
-      credential,
-      ...(readerCredential === undefined ? {} : { readerCredential }),
+      ...given,
     });
     await queryClient.invalidateQueries({ queryKey: trpc.connections.pathKey() });
     return connection;
@@ -118,7 +115,7 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
       onSubmit={(event) => {
         event.preventDefault();
         const found: DraftErrors = { ...readDraft(draft, manifest).errors, ...readerErrors(draft) };
-        if (draft.username === '') found.username = 'Enter the account that Sluice uses at the target.';
+        Object.assign(found, writerErrors(draft));
         setErrors(found);
         if (Object.keys(found).length === 0) create.mutate();
         else focusFirstError(form.current);
@@ -134,11 +131,11 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
         </div>
       </Step>
       <Step number={3} title="Gateway" lead="The process near the target that enforces and records.">
-        <GatewayField {...fields} gateways={gateways.data} />
+        <GatewayField {...fields} groups={groupsOf(gateways.data)} />
       </Step>
       <Step number={4} title="Credential">
         <div className="space-y-5">
-          <CredentialFields {...fields} gatewayId={draft.gatewayId} />
+          <CredentialFields {...fields} groupId={draft.groupId} />
           <ReaderCredentialFields {...fields} />
         </div>
       </Step>
@@ -266,7 +263,7 @@ function TryIt({
           </Link>
         </Button>
       </div>
-      <Panel title={`Test in ${connection.gateway?.name ?? 'the gateway'}`}>
+      <Panel title={`Test in ${connection.group?.name ?? 'the gateway'}`}>
         {test.isPending || test.isIdle ? (
           <p role="status" className="text-ink-soft">
             The gateway is reaching {connection.host}:{connection.port}…

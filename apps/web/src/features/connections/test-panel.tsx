@@ -53,7 +53,7 @@ export function TestPanel({
       ) : result === null ? (
         <p role="status" className="text-ink-soft">
           {test.isPending
-            ? `${connection.gateway?.name ?? 'The gateway'} is reaching ${connection.host}:${connection.port}…`
+            ? `${connection.group?.name ?? 'The gateway'} is reaching ${connection.host}:${connection.port}…`
             : 'Not tested yet. The gateway reaches the target, opens the credential and signs in.'}
         </p>
       ) : (

@@ -6,6 +6,8 @@ import {
   type GatewayCaller,
   type GatewayServices,
   issueLeaf,
+  keepRewrap,
+  listRewraps,
   maxRecordingChunkBytes,
   noteExplanation,
   noteImpact,
@@ -35,6 +37,7 @@ import {
   gatewayPaths,
   gatewayStateSchema,
   leafRequestSchema,
+  rewrapSchema,
   rotationSchema,
   SluiceError,
   sealedExplainAnswerSchema,
@@ -111,6 +114,10 @@ const routes: Readonly<Record<string, Route>> = {
   },
   [`POST ${gatewayPaths.rotations}`]: async ({ services, gateway, body, now }) => {
     await noteRotation(services.database, gateway.id, read(rotationSchema, body), now);
+  },
+  [`GET ${gatewayPaths.rewraps}`]: ({ services, gateway }) => listRewraps(services, gateway),
+  [`POST ${gatewayPaths.rewraps}`]: async ({ services, gateway, body, now }) => {
+    await keepRewrap(services, gateway, read(rewrapSchema, body), now);
   },
   [`POST ${gatewayPaths.targetSessions}`]: async ({ services, gateway, body, now }) => {
     await noteTargetSessions(services.database, gateway.id, read(targetSessionsReportSchema, body), now);
