@@ -5,7 +5,8 @@ import { callStored } from './calls.ts';
 import { objectWords } from './command-names.ts';
 import { noteDefinition, scopeOf, storePayload } from './definitions.ts';
 import { nameOfCall } from './function-calls.ts';
-import { emptyScope } from './scope.ts';
+import { nothing } from './lineage.ts';
+import { derivedEntry, emptyScope, itemOf } from './scope.ts';
 import { itemsOf, listAt, payload, type Tree, textAt, treeAt, wordsAt, wordsOf } from './tree.ts';
 
 /** Parts of ALTER TABLE that add or tune without taking anything away. Every other part is judged destructive. */
@@ -123,6 +124,13 @@ function moveName(a: Analysis, node: Tree): void {
 
 function alterDomain(a: Analysis, node: Tree): void {
   alter(a, node);
+  // A new or validated check is run for every value that is stored, with the domain's others.
+  if (/^[CV]/.test(textAt(node, 'subtype')) || /Add|Validate/.test(textAt(node, 'subtype'))) {
+    callStored(a, a.names.typeFunctions(wordsAt(node, 'typeName').at(-1) ?? ''));
+    const scope = emptyScope(null);
+    scope.items.push(itemOf(derivedEntry('', [{ name: 'value', flow: nothing }], nothing, [])));
+    a.expression(node.def, scope);
+  }
   // 'X' drops a constraint, 'O' drops NOT NULL (parsenodes.h, AlterDomainStmt).
   if (/^[XO]/.test(textAt(node, 'subtype')) || /Drop/.test(textAt(node, 'subtype')))
     loses(a, null, 'an ALTER that drops or retypes');

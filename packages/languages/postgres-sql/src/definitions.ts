@@ -11,11 +11,16 @@ import { flagAt, listAt, payload, payloadsAt, type Tree, textAt, treeAt, unwrap,
 /** Notes a changed definition, and that later statements of the session must not trust what they know of it. */
 export function noteDefinition(a: Analysis, verb: EffectVerb, object: ObjectRef | null): void {
   a.facts.raise('schema');
-  if (a.mode === 'run') callStored(a, a.names.catalogue?.eventTriggerFunctions ?? []);
+  fireEventTriggers(a);
   a.facts.effect(verb, object);
   if (object !== null) a.facts.write(object);
   const named = object !== null && object.schema !== null && (object.type === 'relation' || object.type === 'function');
   a.facts.session({ type: 'ddl', objects: [named ? `${object.schema}.${object.name}` : '*'] });
+}
+
+/** What event triggers run for this command, whatever it is about: their filters are not read. */
+export function fireEventTriggers(a: Analysis): void {
+  if (a.mode === 'run') callStored(a, a.names.catalogue?.eventTriggerFunctions ?? []);
 }
 
 /** Walks a payload whose parts are only stored. */
@@ -34,8 +39,9 @@ export function scopeOf(a: Analysis, rangeVar: Tree): Scope {
 export function createRelation(a: Analysis, rangeVar: Tree): void {
   a.understood.add(rangeVar);
   const written = textAt(rangeVar, 'schemaname');
-  const temporary = textAt(rangeVar, 'relpersistence') === 't' || /^pg_temp/.test(written);
-  const schema = temporary ? 'pg_temp' : written === '' ? a.names.creationSchema() : written;
+  const asked = textAt(rangeVar, 'relpersistence') === 't' || /^pg_temp/.test(written);
+  const schema = asked ? 'pg_temp' : written === '' ? a.names.creationSchema() : written;
+  const temporary = schema === 'pg_temp';
   if (temporary) a.facts.session({ type: 'temp' });
   if (schema === null) a.facts.incomplete('creates a relation while the search path is not known');
   noteDefinition(a, 'create', { type: 'relation', schema, name: textAt(rangeVar, 'relname') });
@@ -134,6 +140,7 @@ function createSchema(a: Analysis, node: Tree): void {
 
 function comment(a: Analysis, node: Tree): void {
   a.facts.raise('schema');
+  fireEventTriggers(a);
   a.facts.effect('alter');
   storePayload(a, node.object);
 }
@@ -170,6 +177,19 @@ function rewritesTables(a: Analysis, node: Tree): boolean {
   if (a.facts.command === 'CLUSTER') return true;
   const full = payloadsAt(node, 'options', 'DefElem').some((option) => textAt(option, 'defname') === 'full');
   return a.facts.command === 'VACUUM' && full;
+}
+
+function refresh(a: Analysis, node: Tree): void {
+  fireEventTriggers(a);
+  maintain(a, node);
+}
+
+/** The first version in which event triggers fire for REINDEX (its release notes). */
+const reindexFires = 170_000;
+
+function reindex(a: Analysis, node: Tree): void {
+  if ((a.names.catalogue?.serverVersion ?? 0) >= reindexFires) fireEventTriggers(a);
+  maintain(a, node);
 }
 
 /** VACUUM, ANALYZE, CLUSTER, REINDEX, REFRESH: rewrites stored data in place. Index expressions and view queries run. */
@@ -236,7 +256,7 @@ export const definitionReaders: Readonly<Record<string, StatementReader>> = {
   TruncateStmt: truncate,
   VacuumStmt: maintain,
   ClusterStmt: maintain,
-  ReindexStmt: maintain,
-  RefreshMatViewStmt: maintain,
+  ReindexStmt: reindex,
+  RefreshMatViewStmt: refresh,
   LockStmt: lockTable,
 };

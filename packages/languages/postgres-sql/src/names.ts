@@ -105,9 +105,14 @@ export class Names {
     return unknownRelation(path.find((candidate) => candidate !== 'pg_catalog') ?? null, name, because);
   }
 
-  /** Where an unqualified CREATE puts its object; null when not known. */
+  /**
+   * Where an unqualified CREATE puts its object; null when not known. A temporary schema is first on the path where none was asked for:
+   * behind pg_catalog it stands because `search_path` names it before all others, and takes what is made.
+   */
   creationSchema(): string | null {
     const path = this.session.searchPath;
+    const asked = path?.filter((schema, at) => schema !== 'pg_catalog' && (at > 0 || !isTemporarySchema(schema)));
+    if (asked?.[0] !== undefined && isTemporarySchema(asked[0])) return temporarySchema;
     return path?.find((schema) => !systemSchemas.includes(schema) && !isTemporarySchema(schema)) ?? null;
   }
 

@@ -1,8 +1,7 @@
 /** Statements that change roles, rights, the server's reach or its configuration. */
 import type { EffectVerb } from '@sluice/domain';
 import type { Analysis, StatementReader } from './analysis.ts';
-import { callStored } from './calls.ts';
-import { storePayload } from './definitions.ts';
+import { fireEventTriggers, storePayload } from './definitions.ts';
 import type { Tree } from './tree.ts';
 
 interface Privilege {
@@ -61,15 +60,10 @@ const privileges: Readonly<Record<string, Privilege>> = {
   LoadStmt: { verb: 'program', destroys: null },
 };
 
-/** Event triggers fire for these as well. */
-function runEventTriggers(a: Analysis): void {
-  if (a.mode === 'run') callStored(a, a.names.catalogue?.eventTriggerFunctions ?? []);
-}
-
 function readPrivilege(privilege: Privilege): StatementReader {
   return (a: Analysis, node: Tree) => {
     a.facts.raise('privilege');
-    runEventTriggers(a);
+    fireEventTriggers(a);
     a.facts.effect(privilege.verb);
     if (privilege.destroys !== null) a.facts.destroys(privilege.destroys);
     a.facts.session({ type: 'ddl', objects: ['*'] });
@@ -79,7 +73,7 @@ function readPrivilege(privilege: Privilege): StatementReader {
 
 function grant(a: Analysis, node: Tree): void {
   a.facts.raise('privilege');
-  runEventTriggers(a);
+  fireEventTriggers(a);
   a.facts.effect(node.is_grant === true ? 'grant' : 'revoke');
   storePayload(a, node);
 }

@@ -27,6 +27,14 @@ CREATE INDEX parted_index ON ONLY parted (id);
 CREATE INDEX parted_a_index ON parted_a (id);
 CREATE DOMAIN counting AS int DEFAULT nextval('lone');
 CREATE TABLE with_domain (id counting);
+CREATE TABLE noted (at timestamptz);
+CREATE FUNCTION noting(int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN INSERT INTO noted VALUES (now()); RETURN true; END $$;
+CREATE DOMAIN checked_later AS int;
+CREATE TABLE holds_checked (id checked_later);
+INSERT INTO holds_checked VALUES (1);
+CREATE MATERIALIZED VIEW kept AS SELECT id FROM base;
+CREATE TABLE watched (tag text);
+CREATE FUNCTION watching() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO watched VALUES (tg_tag); END $$;
 `;
 
 let target: RealTarget;
@@ -55,6 +63,11 @@ async function writes(text: string): Promise<string[]> {
   const { complete, writes: written } = await facts(text);
   expect(complete).toBe(true);
   return written.map(({ schema, name }) => `${schema}.${name}`).sort();
+}
+
+async function count(table: string): Promise<number> {
+  client.send(encodeQuery(`SELECT FROM ${table}`));
+  return (await client.untilReady()).filter(({ type }) => type === 'D').length;
 }
 
 describe('definitions that a statement reaches', () => {
@@ -96,6 +109,40 @@ describe('definitions that a statement reaches', () => {
   it('CALL names output parameters as well, and a type’s name may stand for a cast', async () => {
     expect((await facts('CALL answers(1, NULL)')).complete).toBe(true);
     expect(await facts("SELECT regtype('int4'), regclass('base')")).toMatchObject({ complete: true, kind: 'read' });
+  });
+
+  it('a new check of a domain runs for the values that are stored', async () => {
+    await facts('ALTER DOMAIN checked_later ADD CONSTRAINT plain CHECK (VALUE > 0)');
+    expect(await writes('ALTER DOMAIN checked_later ADD CONSTRAINT acts CHECK (noting(VALUE))')).toEqual([
+      'public.noted',
+    ]);
+    expect(await writes('ALTER DOMAIN checked_later VALIDATE CONSTRAINT acts')).toEqual(['public.noted']);
+    expect(await count('noted')).toBeGreaterThan(0);
+  });
+
+  it('a path that begins with the temporary schema takes what is made, and one that it stands before by itself does not', async () => {
+    await facts('CREATE TEMP TABLE there_is_one (id int)');
+    expect(await writes('CREATE TABLE ordinary (id int)')).toEqual(['public.ordinary']);
+    await facts('SET search_path = pg_temp, public');
+    expect(await writes('CREATE TABLE passing (id int)')).toEqual(['pg_temp.passing']);
+    await facts('SET search_path = public, pg_temp');
+    expect(await writes('CREATE TABLE lasting (id int)')).toEqual(['public.lasting']);
+    await facts('RESET search_path');
+    client.send(encodeQuery("SELECT 1 FROM pg_class WHERE relname = 'passing' AND relpersistence = 't'"));
+    expect(outline(await client.untilReady())).toBe('T D C:SELECT 1 Z:I');
+  });
+
+  it('event triggers run for comments and refreshed views as well', async () => {
+    await facts('CREATE EVENT TRIGGER watches ON ddl_command_end EXECUTE FUNCTION watching()');
+    try {
+      for (const text of ["COMMENT ON TABLE base IS 'x'", 'REFRESH MATERIALIZED VIEW kept']) {
+        const before = await count('watched');
+        expect(await writes(text)).toContain('public.watched');
+        expect(await count('watched')).toBeGreaterThan(before);
+      }
+    } finally {
+      await facts('DROP EVENT TRIGGER watches');
+    }
   });
 
   it('attaches an index', async () => {
