@@ -24,6 +24,14 @@ describe('what is known', () => {
     expect([facts.incompleteBecause, facts.writes.map(({ name }) => name)]).toEqual([null, names]);
   });
 
+  it('a destructive command in two pieces is the command that it makes', () => {
+    expect(block("'DR' || 'OP TABLE customers'")).toMatchObject({
+      complete: true,
+      kind: 'procedure',
+      destructive: true,
+    });
+  });
+
   it('the name of the database, and a value among the options of a definition', () => {
     expect(block("format('ALTER DATABASE %I OWNER TO app', current_catalog)").complete).toBe(true);
     expect(
