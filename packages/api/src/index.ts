@@ -54,6 +54,7 @@ export type {
   ActorView,
   AgentView,
   ApprovalDetail,
+  ApprovalStageView,
   ApprovalSummary,
   AuditEventView,
   ConnectionDetail,

@@ -231,6 +231,8 @@ export interface ApprovalDetail extends ApprovalSummary {
   readonly asks: { readonly reason: boolean; readonly comment: boolean; readonly ticket: TicketDemand | null };
   /** Whether the viewer may still give reason and ticket. */
   readonly mayState: boolean;
+  /** Why it is void or cancelled, in a sentence; null: not that, or nobody said. */
+  readonly settledBecause: string | null;
   /** For how long a decision may cover others like it, and a plain sentence of which; null: this statement only. */
   readonly alike: { readonly maxMinutes: number; readonly covers: string } | null;
   /** When who else may answer as well. */

@@ -213,6 +213,8 @@ export {
   stepUpSchema,
   stepUps,
 } from './step-up.ts';
+export type { SuspicionKind, SuspiciousText, TextPiece } from './suspicious-text.ts';
+export { evidenceText, excessFinding, inspectText } from './suspicious-text.ts';
 export type { SingleWindow, WeeklyWindow } from './time-window.ts';
 export { describeWindow, openTogetherUntil, openUntil, singleWindowSchema, weeklyWindowSchema } from './time-window.ts';
 export type {

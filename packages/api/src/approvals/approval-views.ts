@@ -59,6 +59,7 @@ export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Answere
       comment: demands?.comment === true,
       ticket: demands?.ticket ?? null,
     },
+    settledBecause: row.state === 'void' || row.state === 'cancelled' ? row.comment : null,
     alike: alikeChoice(row),
     escalation: row.escalateAt === null ? null : { at: row.escalateAt, to: row.escalateTo },
     outcome:

@@ -16,12 +16,15 @@ import { countText } from '../../components/measures.ts';
 import { shortLength } from '../../components/statement-text.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../components/states.tsx';
 import { ApprovalBadge } from '../../components/verdict.tsx';
+import type { AlikeGiven } from './alike-choice.tsx';
 import { DecisionBar } from './decision-bar.tsx';
 import { ImpactBlock } from './impact-block.tsx';
-import type { DecisionOutcome } from './inbox.ts';
+import type { CanDecide, DecisionOutcome } from './inbox.ts';
 import { objectsText } from './inbox-list.tsx';
 import { Findings, MarkedStatement } from './marked-statement.tsx';
 import { Outcome } from './outcome.tsx';
+import { Stages } from './stages.tsx';
+import { Stated } from './stated.tsx';
 import type { Decide } from './use-decide.ts';
 
 interface PaneProps {
@@ -29,7 +32,8 @@ interface PaneProps {
   readonly armed: DecisionOutcome | null;
   readonly decide: Decide;
   readonly commentRef: RefObject<HTMLTextAreaElement | null>;
-  readonly onCanDecide: (can: boolean) => void;
+  readonly alikeRef: RefObject<AlikeGiven | null>;
+  readonly onCanDecide: (can: CanDecide) => void;
   readonly onDecide: (outcome: DecisionOutcome) => void;
   readonly onMove: (by: 1 | -1) => void;
   readonly onBack: () => void;
@@ -56,12 +60,12 @@ function OpenApproval({ id, onCanDecide, ...rest }: PaneProps & { readonly id: s
   const isLong =
     approval !== undefined &&
     [approval.canonicalText, approval.statementText].some((text) => shortLength(text) < text.length);
-  const blocked =
-    approval === undefined || approval.state !== 'waiting' || !approval.mayDecide.yes || (isLong && !readWhole);
+  const blocked = approval === undefined || approval.state !== 'waiting' || (isLong && !readWhole);
+  const can = blocked ? false : approval.mayDecide.yes || (approval.mayDecide.mayDeny && 'deny');
   useEffect(() => {
-    onCanDecide(!blocked);
+    onCanDecide(can);
     return () => onCanDecide(false);
-  }, [blocked, onCanDecide]);
+  }, [can, onCanDecide]);
 
   return (
     <article aria-label="Approval" className="flex min-h-full flex-col lg:h-dvh">
@@ -147,6 +151,8 @@ function Evidence({
     <div className="mx-auto flex max-w-5xl flex-col gap-4">
       <Head approval={approval} />
       <Outcome approval={approval} />
+      <Stages approval={approval} />
+      <Stated approval={approval} />
       {/* On a phone the impact comes before the statement, beside a keyboard behind it. */}
       <ImpactBlock approval={approval} className="lg:order-1" />
       <div className="grid gap-3 xl:grid-cols-2">
@@ -161,6 +167,7 @@ function Evidence({
         <StatementBox
           title="As it was sent"
           text={approval.statementText}
+          canonical={approval.canonicalText}
           language={language}
           whole={readWhole}
           onWhole={onReadWhole}
@@ -229,6 +236,7 @@ function StatementBox({
   title,
   note,
   text,
+  canonical,
   language,
   whole,
   onWhole,
@@ -236,6 +244,8 @@ function StatementBox({
   readonly title: string;
   readonly note?: string;
   readonly text: string;
+  /** What will run, where this is something else. */
+  readonly canonical?: string;
   readonly language: string;
   readonly whole: boolean;
   readonly onWhole: () => void;
@@ -247,7 +257,7 @@ function StatementBox({
       </h3>
       <div className="px-3 py-2.5">
         <MarkedStatement text={text} language={language} whole={whole} onWhole={onWhole} />
-        <Findings text={text} />
+        <Findings text={text} {...(canonical === undefined ? {} : { canonical })} />
       </div>
     </section>
   );

@@ -3,9 +3,10 @@
 import { usePathname } from 'next/navigation';
 import { useCallback, useDeferredValue, useEffect, useReducer, useRef, useState } from 'react';
 import { classNames } from '../../components/class-names.ts';
+import type { AlikeGiven } from './alike-choice.tsx';
 import { ApprovalPane } from './approval-pane.tsx';
 import { type ApprovalScope, useApprovals } from './approvals-list.ts';
-import { type DecisionOutcome, emptyInbox, inboxKey, reduceInbox } from './inbox.ts';
+import { type CanDecide, type DecisionOutcome, emptyInbox, inboxKey, reduceInbox } from './inbox.ts';
 import { InboxList } from './inbox-list.tsx';
 import { useDecide } from './use-decide.ts';
 
@@ -18,9 +19,10 @@ export function ApprovalsPage() {
     ...emptyInbox,
     selectedId: idInPath(path),
   }));
-  const [canDecide, setCanDecide] = useState(false);
+  const [canDecide, setCanDecide] = useState<CanDecide>(false);
   const filterRef = useRef<HTMLInputElement>(null);
   const commentRef = useRef<HTMLTextAreaElement>(null);
+  const alikeRef = useRef<AlikeGiven | null>(null);
   const list = useApprovals(scope, useDeferredValue(search));
   useSelectionInAddress(inbox.selectedId, (id) => dispatch({ type: 'selected', id }));
 
@@ -45,7 +47,7 @@ export function ApprovalsPage() {
     (outcome: DecisionOutcome) => {
       if (inbox.selectedId === null) return;
       dispatch({ type: 'disarmed' });
-      decide.run(inbox.selectedId, outcome, commentRef.current?.value ?? '');
+      decide.run(inbox.selectedId, outcome, { comment: commentRef.current?.value ?? '', alike: alikeRef.current });
     },
     [inbox.selectedId, decide.run],
   );
@@ -83,6 +85,7 @@ export function ApprovalsPage() {
           armed={inbox.armed}
           decide={decide}
           commentRef={commentRef}
+          alikeRef={alikeRef}
           onCanDecide={setCanDecide}
           onDecide={onDecide}
           onMove={(by) => dispatch({ type: 'moved', by })}

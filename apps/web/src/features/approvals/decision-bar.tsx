@@ -8,6 +8,7 @@ import { classNames } from '../../components/class-names.ts';
 import { TextArea } from '../../components/form.tsx';
 import { Key } from '../../components/layout.tsx';
 import { Callout } from '../../components/states.tsx';
+import { AlikeChoice, type AlikeGiven } from './alike-choice.tsx';
 import type { DecisionOutcome } from './inbox.ts';
 import type { Decide } from './use-decide.ts';
 
@@ -17,6 +18,7 @@ export function DecisionBar({
   armed,
   decide,
   commentRef,
+  alikeRef,
   mustReadWhole,
   onReadWhole,
   onDecide,
@@ -25,6 +27,7 @@ export function DecisionBar({
   readonly armed: DecisionOutcome | null;
   readonly decide: Decide;
   readonly commentRef: RefObject<HTMLTextAreaElement | null>;
+  readonly alikeRef: RefObject<AlikeGiven | null>;
   readonly mustReadWhole: boolean;
   readonly onReadWhole: () => void;
   readonly onDecide: (outcome: DecisionOutcome) => void;
@@ -33,21 +36,26 @@ export function DecisionBar({
   return (
     <footer className="sticky bottom-[calc(3.5rem+env(safe-area-inset-bottom,0px))] border-line border-t bg-surface px-4 py-3 sm:px-6 md:bottom-0">
       <div className="mx-auto max-w-5xl">
-        {approval.mayDecide.yes ? (
+        {approval.mayDecide.yes ? null : (
+          <Callout tone="info" icon={Info} className={approval.mayDecide.mayDeny ? 'mb-2' : ''}>
+            {approval.mayDecide.because ?? 'Your decision would not count here.'}
+          </Callout>
+        )}
+        {approval.mayDecide.inSteadOf === null ? null : (
+          <p className="mb-2 text-ink-soft text-small">You answer in the stead of {approval.mayDecide.inSteadOf}.</p>
+        )}
+        {approval.mayDecide.yes || approval.mayDecide.mayDeny ? (
           <Choice
             approval={approval}
             armed={armed}
             decide={decide}
             commentRef={commentRef}
+            alikeRef={alikeRef}
             mustReadWhole={mustReadWhole}
             onReadWhole={onReadWhole}
             onDecide={onDecide}
           />
-        ) : (
-          <Callout tone="info" icon={Info}>
-            {approval.mayDecide.because ?? 'Your decision would not count here.'}
-          </Callout>
-        )}
+        ) : null}
       </div>
     </footer>
   );
@@ -58,6 +66,7 @@ function Choice({
   armed,
   decide,
   commentRef,
+  alikeRef,
   mustReadWhole,
   onReadWhole,
   onDecide,
@@ -87,12 +96,19 @@ function Choice({
           </>
         )}
       </p>
+      {approval.alike === null || !approval.mayDecide.yes ? null : (
+        <AlikeChoice alike={approval.alike} chosen={alikeRef} />
+      )}
       <div className="flex flex-wrap items-end gap-2">
         <div className="min-w-0 flex-1 basis-full sm:basis-0">
           <TextArea
             ref={commentRef}
             aria-label="Comment, sent to whoever asked"
-            placeholder="Comment, sent to whoever asked (optional)"
+            placeholder={
+              approval.asks.comment
+                ? 'Why, sent to whoever asked (the rule asks for it)'
+                : 'Comment, sent to whoever asked (optional)'
+            }
             rows={1}
             maxLength={2000}
             className="block min-h-8 resize-y sm:h-8"
@@ -116,7 +132,7 @@ function Choice({
         </Button>
         <Button
           look="primary"
-          disabled={mustReadWhole || pending !== null}
+          disabled={mustReadWhole || pending !== null || !approval.mayDecide.yes}
           busy={pending === 'approve'}
           onClick={() => onDecide('approve')}
           icon={<Check aria-hidden="true" />}

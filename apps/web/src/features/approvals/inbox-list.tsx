@@ -11,6 +11,7 @@ import { Key } from '../../components/layout.tsx';
 import { LoadMore } from '../../components/record-list.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { ApprovalBadge } from '../../components/verdict.tsx';
+import { AbsenceDialog } from './absence-dialog.tsx';
 import type { ApprovalScope, ApprovalsList } from './approvals-list.ts';
 import type { InboxEvent, InboxState } from './inbox.ts';
 
@@ -60,6 +61,7 @@ export function InboxList({
               { value: 'decided', label: 'Decided' },
             ]}
           />
+          <AbsenceDialog />
           <SearchInput label="Filter" value={search} onValue={onSearch} ref={filterRef} className="flex-1" />
         </div>
       </header>
@@ -171,7 +173,14 @@ function Row({
             {gone ? (
               <span className="text-ink-faint">no longer waiting</span>
             ) : approval.state === 'waiting' ? (
-              <RelativeTime at={approval.createdAt} className="text-ink-faint" />
+              <>
+                {approval.count === 1 ? null : (
+                  <span className="text-ink-soft">
+                    {approval.given} of {approval.count}
+                  </span>
+                )}
+                <RelativeTime at={approval.createdAt} className="text-ink-faint" />
+              </>
             ) : (
               <ApprovalBadge state={approval.state} bare />
             )}

@@ -4,6 +4,9 @@
  */
 export type DecisionOutcome = 'approve' | 'deny';
 
+/** Whether the open approval can be answered: not, only denied, or both. */
+export type CanDecide = boolean | 'deny';
+
 export interface InboxState {
   /** In the list, top first. */
   readonly shown: readonly string[];
@@ -107,7 +110,7 @@ function select(state: InboxState, id: string | null): InboxState {
 export function inboxKey(
   key: string,
   state: InboxState,
-  canDecide: boolean,
+  canDecide: CanDecide,
 ):
   | InboxEvent
   | { readonly type: 'decide'; readonly outcome: DecisionOutcome }
@@ -125,14 +128,18 @@ export function inboxKey(
     case 'Escape':
       return { type: 'disarmed' };
     case 'Enter':
-      return state.armed !== null && canDecide ? { type: 'decide', outcome: state.armed } : null;
+      return state.armed !== null && mayDo(state.armed, canDecide) ? { type: 'decide', outcome: state.armed } : null;
     case 'a':
     case 'd': {
-      if (!canDecide) return null;
       const outcome = key === 'a' ? 'approve' : 'deny';
+      if (!mayDo(outcome, canDecide)) return null;
       return state.armed === outcome ? { type: 'decide', outcome } : { type: 'armed', outcome };
     }
     default:
       return null;
   }
+}
+
+function mayDo(outcome: DecisionOutcome, can: CanDecide): boolean {
+  return can === true || can === outcome;
 }

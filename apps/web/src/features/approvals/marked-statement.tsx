@@ -1,10 +1,10 @@
 'use client';
 
+import { excessFinding, inspectText, type TextPiece } from '@sluice/domain';
 import { TriangleAlert } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { type Overlay, StatementText } from '../../components/statement-text.tsx';
 import { Tooltip } from '../../components/tooltip.tsx';
-import { inspectText, type TextPiece } from './suspicious-text.ts';
 
 /** A statement as evidence: colour, with everything that could fool a reader drawn so that it cannot. */
 export function MarkedStatement({
@@ -18,14 +18,21 @@ export function MarkedStatement({
   readonly whole: boolean;
   readonly onWhole: () => void;
 }) {
-  const { pieces } = useMemo(() => inspectText(text), [text]);
-  const overlays = useMemo(() => pieces.flatMap(overlayOf), [pieces]);
+  const overlays = useMemo(() => overlaysOf(text), [text]);
   return <StatementText text={text} language={language} overlays={overlays} whole={whole} onWhole={onWhole} />;
 }
 
+/** What to draw over a text so that it cannot deceive. */
+export function overlaysOf(text: string): readonly Overlay[] {
+  return inspectText(text).pieces.flatMap(overlayOf);
+}
+
 /** What was found, as a list of warnings; nothing when the text is what it seems. */
-export function Findings({ text }: { readonly text: string }) {
-  const { findings } = useMemo(() => inspectText(text), [text]);
+export function Findings({ text, canonical }: { readonly text: string; readonly canonical?: string }) {
+  const findings = useMemo(() => {
+    const excess = canonical === undefined ? null : excessFinding(text, canonical);
+    return [...inspectText(text).findings, ...(excess === null ? [] : [excess])];
+  }, [text, canonical]);
   if (findings.length === 0) return null;
   return (
     <ul className="mt-2 space-y-0.5 border-line border-t pt-2">

@@ -30,7 +30,7 @@ export function Outcome({ approval }: { readonly approval: ApprovalDetail }) {
         </Callout>
       )}
       {approval.decisions.map((decision) => (
-        <div key={decision.by.id} className="flex flex-wrap items-center gap-x-2 gap-y-1">
+        <div key={`${decision.stage} ${decision.by.id}`} className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <ActorName actor={decision.by} />
           <Badge
             tone={decision.outcome === 'approve' ? 'allow' : 'deny'}
@@ -38,7 +38,17 @@ export function Outcome({ approval }: { readonly approval: ApprovalDetail }) {
           >
             {decision.outcome === 'approve' ? 'approved' : 'denied'}
           </Badge>
+          {decision.inSteadOf === null ? null : (
+            <span className="text-ink-soft">in the stead of {decision.inSteadOf}</span>
+          )}
+          {approval.stages.length === 1 ? null : <span className="text-ink-faint">stage {decision.stage + 1}</span>}
           <RelativeTime at={decision.at} className="text-ink-faint" />
+          {decision.alike === null ? null : (
+            <span className="text-ink-soft">
+              the same for {decision.alike.minutes} minutes, {countText(decision.alike.rows, 'row')} each
+            </span>
+          )}
+          {decision.lapsed === null ? null : <span className="text-hold">does not count: {decision.lapsed}</span>}
           {decision.comment === null ? null : (
             <span className="inline-flex min-w-0 items-start gap-1 text-ink-soft">
               <MessageSquare aria-hidden="true" className="mt-1 size-3.5 shrink-0 text-ink-faint" />
@@ -113,7 +123,7 @@ function outcomeOf(approval: ApprovalDetail): Told | null {
       return {
         tone: 'hold',
         icon: CircleSlash,
-        text: 'Void: policy or the objects changed before it could run.',
+        text: `Void: ${approval.settledBecause ?? 'policy or the objects changed before it could run.'}`,
         more: 'Nothing reached the target. It has to be asked for again.',
       };
   }

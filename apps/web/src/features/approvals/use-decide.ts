@@ -4,10 +4,15 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { toast } from 'sonner';
 import { errorSentence } from '../../client/describe-error.ts';
 import { useTRPC } from '../../client/trpc.ts';
+import type { AlikeGiven } from './alike-choice.tsx';
 import type { DecisionOutcome } from './inbox.ts';
 
 export interface Decide {
-  readonly run: (id: string, outcome: DecisionOutcome, comment: string) => void;
+  readonly run: (
+    id: string,
+    outcome: DecisionOutcome,
+    words: { readonly comment: string; readonly alike: AlikeGiven | null },
+  ) => void;
   readonly pendingId: string | null;
   readonly pendingOutcome: DecisionOutcome | null;
 }
@@ -30,9 +35,14 @@ export function useDecide(): Decide {
   );
   const { mutate, isPending, variables } = mutation;
   return {
-    run: (id, outcome, comment) => {
+    run: (id, outcome, { comment, alike }) => {
       if (isPending) return;
-      mutate({ id, outcome, ...(comment.trim() === '' ? {} : { comment: comment.trim() }) });
+      mutate({
+        id,
+        outcome,
+        ...(comment.trim() === '' ? {} : { comment: comment.trim() }),
+        ...(alike === null || outcome === 'deny' ? {} : { alike }),
+      });
     },
     pendingId: isPending ? (variables?.id ?? null) : null,
     pendingOutcome: isPending ? (variables?.outcome ?? null) : null,

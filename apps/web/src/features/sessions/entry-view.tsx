@@ -9,6 +9,7 @@ import { countText, durationText } from '../../components/measures.ts';
 import { StatementText } from '../../components/statement-text.tsx';
 import { Callout } from '../../components/states.tsx';
 import { Badge, VerdictBadge } from '../../components/verdict.tsx';
+import { Findings, overlaysOf } from '../approvals/marked-statement.tsx';
 import { monitorNotes } from './monitored.ts';
 import { ResultGrid } from './result-grid.tsx';
 
@@ -42,7 +43,8 @@ export function EntryView({ entry, language }: { readonly entry: TimelineEntry; 
         </span>
       </div>
       <div className="relative rounded-box border border-line bg-surface py-2.5 pr-10 pl-3">
-        <StatementText text={entry.text} language={language} />
+        <StatementText text={entry.text} language={language} overlays={overlaysOf(entry.text)} />
+        <Findings text={entry.text} />
         <CopyButton text={entry.text} label="Copy the statement" className="absolute top-1 right-1" />
       </div>
       {entry.binds.length === 0 ? null : (

@@ -110,6 +110,35 @@ export function inspectText(text: string): SuspiciousText {
   return { pieces, findings: describeFindings(counts) };
 }
 
+/**
+ * The text for where nothing can be drawn (a terminal, a message): what cannot be seen or drives a terminal stands by its name, a
+ * look-alike carries its code point, padding is told by its length. Line breaks stay.
+ */
+export function evidenceText(text: string): string {
+  return inspectText(text)
+    .pieces.map((piece) => {
+      if (piece.type === 'plain') return piece.text;
+      if (piece.type === 'padding') return piece.text.includes('\n') ? `\n⟨${piece.label}⟩\n` : ` ⟨${piece.label}⟩ `;
+      const isDrawn = piece.kind === 'look-alike';
+      return isDrawn ? `${piece.text}⟨${codeName(piece.text.codePointAt(0) ?? 0)}⟩` : `⟨${piece.label}⟩`;
+    })
+    .join('');
+}
+
+/** Characters that an original may have beside what will run before anybody is told. */
+const usualExcess = 500;
+
+/**
+ * What a long comment or padding adds to the text that was sent, as a finding; null where it is about as long as what will run. Told by
+ * length alone: who would look for comments could be shown something that only looks like one.
+ */
+export function excessFinding(original: string, canonical: string): string | null {
+  const excess = original.length - canonical.length;
+  return excess > usualExcess && original.length > 2 * canonical.length
+    ? `${excess.toLocaleString('en')} characters more than what will run: comments or padding`
+    : null;
+}
+
 function* suspiciousPieces(text: string): Generator<Exclude<TextPiece, { type: 'plain' }>> {
   const foreignWords = lookAlikeWordSpans(text);
   let word = foreignWords.next();

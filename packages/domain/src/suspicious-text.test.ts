@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inspectText, type TextPiece } from './suspicious-text.ts';
+import { evidenceText, excessFinding, inspectText, type TextPiece } from './suspicious-text.ts';
 
 const marks = (text: string) =>
   inspectText(text).pieces.filter((piece): piece is Extract<TextPiece, { type: 'mark' }> => piece.type === 'mark');
@@ -125,6 +125,48 @@ describe('inspectText', () => {
           if (piece.type === 'plain')
             expect(piece.text).not.toMatch(/[\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u);
         }
+      }),
+    );
+  });
+});
+
+describe('MC10: text that deceives', () => {
+  test.each([
+    [
+      'a right-to-left override',
+      'SELECT 1 /*\u202e*/',
+      'SELECT 1 /*⟨RLO⟩*/',
+      '1 character that turns the reading direction',
+    ],
+    ['a zero width space', 'DROP\u200bTABLE', 'DROP⟨ZWSP⟩TABLE', '1 invisible character'],
+    ['a tag character', 'a\u{E0041}b', 'a⟨U+E0041⟩b', '1 invisible character'],
+    ['an ANSI escape', '\u001b[2J\u001b[Hok', '⟨ESC⟩[2J⟨ESC⟩[Hok', '2 control characters'],
+    ['an eight-bit ANSI escape', '\u009b31mred', '⟨U+009B⟩31mred', '1 control character'],
+    ['a carriage return that overwrites', 'DROP\rSELECT', 'DROP⟨CR⟩SELECT', '1 control character'],
+    ['a backspace', 'DROP\b\b', 'DROP⟨BS⟩⟨BS⟩', '2 control characters'],
+    ['a Cyrillic letter', 'custоmers', 'custо⟨U+043E⟩mers', '1 character that looks like another'],
+    ['a full-width semicolon', 'a；b', 'a；⟨U+FF1B⟩b', '1 character that looks like another'],
+    ['a no-break space', 'a\u00a0b', 'a⟨NBSP⟩b', '1 unusual space'],
+    ['padding', `a${' '.repeat(300)}b`, 'a ⟨300 spaces⟩ b', '1 stretch of padding folded'],
+    ['10,000 blank lines', `a${'\n'.repeat(10_001)}b`, 'a\n⟨10,000 empty lines⟩\nb', '1 stretch of padding folded'],
+  ])('%s is named', (_name, text, shown, finding) => {
+    expect(evidenceText(text)).toBe(shown);
+    expect(inspectText(text).findings).toEqual([finding]);
+  });
+
+  test('a long trailing comment is told by its length', () => {
+    expect(
+      excessFinding(`UPDATE c SET n = 1 WHERE id = 1 /* ${'reviewed and safe '.repeat(200)}*/`, 'UPDATE c'),
+    ).toContain('characters more than what will run');
+    expect(excessFinding('update c set n=1', 'UPDATE c\nSET n = 1')).toBeNull();
+  });
+
+  test('nothing that drives a terminal is left, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(evidenceText(text)).not.toMatch(
+          /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/u,
+        );
       }),
     );
   });
