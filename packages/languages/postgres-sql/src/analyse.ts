@@ -117,7 +117,10 @@ function mayActWhileParsed(shared: Shared, facts: FactsBuilder): boolean {
   if (!names.hasCatalogue) return true;
   const proved = facts.incompleteBecause === null && !facts.checksTexts;
   if (names.isMoving && !proved) return true;
-  return names.hasActingTypes && (!proved || [...facts.functions].some((name) => !name.startsWith('pg_catalog.')));
+  return (
+    names.hasActingTypes &&
+    (!proved || [...facts.functions].some((name) => !/^(pg_catalog|information_schema)\./.test(name)))
+  );
 }
 
 /** True when a literal in quotes stands in the statement, or may. */

@@ -77,6 +77,18 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     expect(outline(await client.untilReady())).toBe('E:0A000 Z:I');
   });
 
+  it('an allowed call whose facts are complete leaves what comes behind it in the batch as it was', async () => {
+    holds = () => false;
+    await bench.direct.query("CREATE OR REPLACE FUNCTION plain(text) RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    await bench.gateway.knowledge?.refreshAfterNow();
+    const client = await bench.open();
+    const inspector = bench.gateway.inspectors.at(-1)!;
+    client.send(encodeParse('s', "SELECT plain('x') FROM notes"), bindWith('s'), encodeExecute(''), encodeSync());
+    expect(outline(await client.untilReady())).toBe('1 2 C:SELECT 0 Z:I');
+    const judged = inspector.statements.filter(({ text }) => text.includes('plain'));
+    expect(judged.map(({ facts }) => facts[0]?.incompleteBecause)).toEqual([null, null, null]);
+  });
+
   it('where it is allowed, what was known of the session is asked for again', async () => {
     holds = () => false;
     const client = await bench.open();

@@ -96,11 +96,15 @@ export class ExtendedMessages {
     });
   }
 
-  /** A Parse that acts counts as something that ran and was not read; the result is called when its answer came. */
+  /**
+   * A Parse that may act counts as something that ran and was not read, where its facts do not tell all that it may move; the result is
+   * called when its answer came.
+   */
   #whenActing(outcome: ReadOutcome): () => void {
     const { knowledge, session } = this.#core;
+    const told = outcome.ok && !session.mayMove(outcome.statements);
     // Without a catalogue nothing is proved whatever names mean.
-    if (knowledge?.loaded == null || !actsWhileParsed(outcome, knowledge)) return () => undefined;
+    if (told || knowledge?.loaded == null || !actsWhileParsed(outcome, knowledge)) return () => undefined;
     const moved = this.#core.willMove({
       ok: false,
       reason: 'refused',
