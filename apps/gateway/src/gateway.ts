@@ -1,4 +1,4 @@
-/** The composition root of the data plane: wires ports, doors, spool and tunnel together, and takes them down again. */
+/** The composition root of the data plane: wires everything together, and takes it down again. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Worker } from 'node:worker_threads';
@@ -297,14 +297,9 @@ class Gateway implements RunningGateway {
     void this.#report();
   }
 
-  /** From here on the control plane sends new sessions to another member of the group. */
+  /** From here on new sessions go to another member. A tunnel that takes no notice any more says the same by its end. */
   #announceStop(): void {
-    try {
-      this.#open?.sendNotice({ type: 'draining' } satisfies NoticeToControlPlane);
-    } catch (error) {
-      // It is on its way down anyway: the tunnel's end says the same.
-      if (!(error instanceof SluiceError)) throw error;
-    }
+    if (this.#open?.ended === false) this.#open.sendNotice({ type: 'draining' } satisfies NoticeToControlPlane);
   }
 
   #connected(tunnel: Tunnel): void {

@@ -244,3 +244,24 @@ test('from an address that is not listed, a PROXY header is just bytes of the cl
   socket.end(header);
   expect(await readAll(socket)).toEqual(header);
 });
+
+test('while one gateway of a group stops, and when it is gone, every new client is served by the other', async () => {
+  const says = (name: string) => (stream: Duplex) => {
+    stream.on('error', () => undefined);
+    stream.end(name);
+  };
+  const first = await pair.connectGateway('g1', says('first'));
+  await pair.connectGateway('g2', says('second'));
+  await listeners.sync([{ connectionId: 'a', gatewayIds: () => ['g1', 'g2'], host: '127.0.0.1', port: 0 }]);
+  const served = async () => (await readAll(await dial('a'))).toString();
+  expect(await served()).toBe('first');
+  const tunnel = pair.registry.tunnelOf('g1');
+  if (tunnel === null) throw new Error('no tunnel');
+  pair.registry.leave(tunnel);
+  expect(pair.registry.online()).toEqual(['g2']);
+  for (let client = 0; client < 20; client++) expect(await served()).toBe('second');
+  first.kill();
+  for (let client = 0; client < 20; client++) expect(await served()).toBe('second');
+  await pair.connectGateway('g1', says('first again'));
+  await expect.poll(served).toBe('first again');
+});
