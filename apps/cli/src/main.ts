@@ -10,6 +10,7 @@ import { connectionsCommand } from './commands/connections.ts';
 import { corpusCommand } from './commands/corpus.ts';
 import { execCommand } from './commands/exec.ts';
 import { gatewayCommand } from './commands/gateway.ts';
+import { gatewaysCommand } from './commands/gateways.ts';
 import { loginCommand } from './commands/login.ts';
 import { policyCommand } from './commands/policy.ts';
 import { recordingsCommand } from './commands/recordings.ts';
@@ -40,6 +41,7 @@ async function main(): Promise<number> {
     policyCommand(env),
     caCommand(env),
     gatewayCommand(),
+    gatewaysCommand(env),
   ]) {
     overrideExits(command);
     program.addCommand(command);

@@ -111,6 +111,9 @@ export interface GatewayView {
   readonly health: GatewayHealth;
   readonly version: string | null;
   readonly hostname: string | null;
+  /** base64url raw public keys. */
+  readonly signingKey: string;
+  readonly sealingKey: string;
   readonly signingFingerprint: string;
   readonly sealingFingerprint: string;
   readonly enrolledAt: Date;

@@ -33,6 +33,8 @@ export function toGatewayView(row: GatewayRow, wantedBundleVersion: number, now:
     health: healthOf(row, now),
     version: row.version,
     hostname: row.hostname,
+    signingKey: row.signingKey,
+    sealingKey: row.sealingKey,
     signingFingerprint: fingerprint(row.signingKey),
     sealingFingerprint: fingerprint(row.sealingKey),
     enrolledAt: row.enrolledAt,

@@ -11,10 +11,12 @@ import { Button } from '../../components/button.tsx';
 import { Countdown } from '../../components/clock.tsx';
 import { CopyBlock } from '../../components/copy.tsx';
 import { Dialog, DialogButtons } from '../../components/dialog.tsx';
-import { Field, Input } from '../../components/form.tsx';
+import { Field, Input, Select } from '../../components/form.tsx';
 import { GatewayHealthBadge } from '../../components/gateway-health.tsx';
 import { Callout } from '../../components/states.tsx';
+import { groupsOf } from '../connections/gateway-groups.ts';
 
+const alone = 'alone';
 const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** A name, then one line to paste, then the gateway itself as soon as it is there. */
@@ -43,6 +45,7 @@ export function EnrolDialog({
 function Enrol({ known, onDone }: { readonly known: readonly GatewayView[]; readonly onDone: () => void }) {
   const trpc = useTRPC();
   const [name, setName] = useState('');
+  const [groupId, setGroupId] = useState(alone);
   const [error, setError] = useState<string | null>(null);
   // Gateways that were there before: the one that appears is told by its absence here, not by its name, which it may have been given anew.
   const [before] = useState(() => new Set(known.map((gateway) => gateway.id)));
@@ -57,7 +60,7 @@ function Enrol({ known, onDone }: { readonly known: readonly GatewayView[]; read
           event.preventDefault();
           if (!namePattern.test(name)) setError('Use lower-case letters, digits and hyphens.');
           else if (known.some((gateway) => gateway.name === name)) setError('There is already a gateway of that name.');
-          else enrolment.mutate({ name });
+          else enrolment.mutate({ name, ...(groupId === alone ? {} : { groupId }) });
         }}
       >
         <Field
@@ -78,6 +81,26 @@ function Enrol({ known, onDone }: { readonly known: readonly GatewayView[]; read
             />
           )}
         </Field>
+        {known.length === 0 ? null : (
+          <div className="mt-4">
+            <Field
+              label="Group"
+              help="Any gateway of a group serves its connections, so that one may restart. It gets their credentials from another one, after you confirmed its fingerprint."
+            >
+              {(control) => (
+                <Select
+                  id={control.id}
+                  value={groupId}
+                  onValue={setGroupId}
+                  choices={[
+                    { value: alone, label: 'A group of its own' },
+                    ...groupsOf(known).map((group) => ({ value: group.id, label: `Joins ${group.name}` })),
+                  ]}
+                />
+              )}
+            </Field>
+          </div>
+        )}
         <DialogButtons>
           <Button onClick={onDone}>Cancel</Button>
           <Button type="submit" look="primary" busy={enrolment.isPending}>

@@ -2,7 +2,7 @@
 
 import type { GatewayView } from '@sluice/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { EllipsisVertical, Network, Plus, TriangleAlert, Unplug } from 'lucide-react';
+import { EllipsisVertical, Network, Plus, ShieldQuestion, TriangleAlert, Unplug } from 'lucide-react';
 import Link from 'next/link';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { type ReactNode, useState } from 'react';
@@ -18,6 +18,7 @@ import { Page, Panel } from '../../components/layout.tsx';
 import { bytesText, countText, durationText } from '../../components/measures.ts';
 import { Menu, MenuItem } from '../../components/menu.tsx';
 import { Callout, EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
+import { ConfirmMemberDialog } from './confirm-dialog.tsx';
 import { EnrolDialog } from './enrol-dialog.tsx';
 
 export function GatewaysPage() {
@@ -71,6 +72,7 @@ const mostSkewMs = 2_000;
 
 function GatewayCard({ gateway, mayWrite }: { readonly gateway: GatewayView; readonly mayWrite: boolean }) {
   const [revoking, setRevoking] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   const problems = problemsOf(gateway);
   return (
     <Panel
@@ -97,6 +99,14 @@ function GatewayCard({ gateway, mayWrite }: { readonly gateway: GatewayView; rea
         ) : null
       }
     >
+      {gateway.confirmed ? null : (
+        <Callout tone="hold" icon={ShieldQuestion} className="mb-4">
+          <div className="flex flex-wrap items-center justify-between gap-2">
+            <p>Nobody has confirmed its fingerprint yet, so it has no credentials and serves nothing that needs one.</p>
+            {mayWrite ? <Button onClick={() => setConfirming(true)}>Confirm the fingerprint…</Button> : null}
+          </div>
+        </Callout>
+      )}
       {problems.length === 0 ? null : (
         <Callout tone="hold" icon={TriangleAlert} className="mb-4">
           <ul>
@@ -107,6 +117,7 @@ function GatewayCard({ gateway, mayWrite }: { readonly gateway: GatewayView; rea
         </Callout>
       )}
       <dl className="grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:grid-cols-6">
+        <Figure name="Group">{gateway.group.name}</Figure>
         <Figure name="Version">{gateway.version ?? '—'}</Figure>
         <Figure name="Host">{gateway.hostname ?? '—'}</Figure>
         <Figure name="Last seen">
@@ -135,6 +146,7 @@ function GatewayCard({ gateway, mayWrite }: { readonly gateway: GatewayView; rea
         <Fingerprint name="Signing key" text={gateway.signingFingerprint} />
         <Fingerprint name="Sealing key" text={gateway.sealingFingerprint} />
       </div>
+      {gateway.floor === null ? null : <FloorPart floor={gateway.floor} />}
       {gateway.connections.length === 0 ? null : (
         <p className="mt-3 flex flex-wrap gap-x-3 gap-y-1 border-line border-t pt-3">
           <span className="text-ink-faint">Serves</span>
@@ -150,7 +162,28 @@ function GatewayCard({ gateway, mayWrite }: { readonly gateway: GatewayView; rea
         </p>
       )}
       <RevokeDialog gateway={gateway} open={revoking} onOpen={setRevoking} />
+      <ConfirmMemberDialog gateway={gateway} open={confirming} onOpen={setConfirming} />
     </Panel>
+  );
+}
+
+/** What its own file closes, whatever policy says. */
+function FloorPart({ floor }: { readonly floor: NonNullable<GatewayView['floor']> }) {
+  return (
+    <details className="mt-3 border-line border-t pt-3">
+      <summary className="cursor-pointer">
+        <span className="font-medium">Its own floor file</span>{' '}
+        <span className="text-ink-faint text-small">
+          {countText(floor.summary.length, 'sentence')}, digest{' '}
+          <span className="font-mono">{floor.digest.slice(0, 12)}</span>
+        </span>
+      </summary>
+      <ul className="mt-2 list-disc space-y-1 pl-5 text-small [overflow-wrap:anywhere]">
+        {floor.summary.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
