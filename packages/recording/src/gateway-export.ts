@@ -2,7 +2,7 @@
  * A gateway's recordings of a while in one file, `sluice-gateway-export/1` (docs/recording-format.md): the control plane's log of the
  * gateway's checkpoints, then the sessions, each as the export of its own. As there, the lines between are not signed and need not be.
  */
-import { fingerprint, keyIdOf } from '@sluice/keys';
+import { keyIdOf } from '@sluice/keys';
 import { z } from 'zod';
 import { type Checkpoint, maxCheckpointBytes, type Signed } from './checkpoint.ts';
 import { readChunk } from './chunk.ts';
@@ -121,9 +121,9 @@ export function verifyGatewayExport(file: Buffer, trustedKeyOf?: (keyId: string)
   };
 }
 
-/** `SHA256:…` of keys, for people to compare. */
-export function fingerprintsOf(keys: readonly ExportKey[]): string[] {
-  return keys.map(({ publicKey }) => fingerprint(publicKey));
+/** The sessions of a file as they stand there, each as its own export; nothing is verified. */
+export function readGatewaySessions(file: Buffer): readonly { readonly sessionId: string; readonly file: Buffer }[] {
+  return readParts(file, readHeader(file).end, () => undefined).sessions;
 }
 
 interface VerifiedSession extends SessionLinks {

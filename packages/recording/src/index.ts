@@ -27,11 +27,11 @@ export type { EndEvent, NewEvent, RecordingEvent, RecordingEventType } from './e
 export { recordingEventSchema } from './events.ts';
 export type { GatewayExportHeader, GatewayVerdict } from './gateway-export.ts';
 export {
-  fingerprintsOf,
   gatewayExportEnd,
   gatewayExportSession,
   gatewayExportStart,
   isGatewayExport,
+  readGatewaySessions,
   verifyGatewayExport,
 } from './gateway-export.ts';
 export type { ExportKey, ReadExport } from './recording-export.ts';
