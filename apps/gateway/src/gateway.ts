@@ -44,6 +44,8 @@ import { gatewayVersion } from './version.ts';
 
 const reportEveryMs = 5_000;
 const leafCheckEveryMs = 3_600_000;
+/** Characters of a problem that is told. */
+const maxProblemLength = 500;
 /** Bytes of the key that effects and stable tokens are digested with. */
 const digestKeyBytes = 32;
 const parseWorkers = 2;
@@ -444,6 +446,7 @@ class Gateway implements RunningGateway {
         openSessions: this.#live.size,
         spoolChunks: depth.chunks,
         spoolBytes: depth.bytes,
+        spoolProblem: this.#spool.problem?.slice(0, maxProblemLength) ?? null,
         cpuPercent: this.#load.percent(),
         memoryBytes: process.memoryUsage.rss(),
         clock: new Date().toISOString(),
@@ -487,7 +490,7 @@ class Gateway implements RunningGateway {
       describe: (language, text) => this.#facts.describe(language, text),
       approvals: this.#approvals,
       stepUp: this.#stepUp,
-      openRecording: (sessionId) => this.#spool.openSession(sessionId),
+      openRecording: (sessionId, durability) => this.#spool.openSession(sessionId, durability),
       digest: (text) => keyedDigest(digest, text),
       secretMatches,
       log: (level, message, fields) => this.#log[level](fields, message),

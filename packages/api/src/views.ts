@@ -2,6 +2,7 @@
 import type {
   ApprovalState,
   CredentialReferences,
+  Durability,
   Impact,
   StepUp,
   TargetSession,
@@ -89,6 +90,7 @@ export interface ConnectionDetail extends ConnectionSummary {
   /** Where the gateway finds passwords, by purpose; in place of sealed ones. */
   readonly references: CredentialReferences;
   readonly stepUp: StepUp;
+  readonly durability: Durability;
   readonly sealing: readonly {
     readonly gatewayId: string;
     readonly gatewayName: string;
@@ -121,6 +123,8 @@ export interface GatewayView {
   readonly openSessions: number;
   readonly spoolChunks: number;
   readonly spoolBytes: number;
+  /** Why new statements are refused for the spool's sake. */
+  readonly spoolProblem: string | null;
   readonly cpuPercent: number | null;
   readonly memoryBytes: number | null;
   readonly policyVersion: number | null;

@@ -97,6 +97,7 @@ export interface ConnectionFields {
   readonly stepUp?: string;
   readonly rehearsal?: boolean;
   readonly undo?: boolean;
+  readonly durability?: string;
 }
 
 export interface NewConnection extends ConnectionFields, ConnectionPorts {

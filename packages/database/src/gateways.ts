@@ -92,14 +92,21 @@ export async function revokeGateway(tx: Tx, id: string, at: Date): Promise<boole
   return count === 1;
 }
 
-/** Notes what a gateway says of itself. Returns the start id that it had before. */
+/** Notes what a gateway says of itself. Returns what stood there before. */
 export async function noteGatewayState(
   db: Db,
   id: string,
   state: GatewayState,
   now: Date,
-): Promise<{ readonly previousStartId: string | null }> {
-  const before = await db.gateway.findUniqueOrThrow({ where: { id }, select: { startId: true } });
+): Promise<{
+  readonly previousStartId: string | null;
+  readonly previousProblem: string | null;
+  readonly name: string;
+}> {
+  const before = await db.gateway.findUniqueOrThrow({
+    where: { id },
+    select: { startId: true, spoolProblem: true, name: true },
+  });
   await db.gateway.update({
     where: { id },
     data: {
@@ -111,6 +118,7 @@ export async function noteGatewayState(
       openSessions: state.openSessions,
       spoolChunks: state.spoolChunks,
       spoolBytes: BigInt(state.spoolBytes),
+      spoolProblem: state.spoolProblem ?? null,
       cpuPercent: state.cpuPercent,
       memoryBytes: BigInt(state.memoryBytes),
       policyVersion: state.policyVersion,
@@ -120,7 +128,7 @@ export async function noteGatewayState(
       floor: state.floor === null || state.floor === undefined ? Prisma.DbNull : json(state.floor),
     },
   });
-  return { previousStartId: before.startId };
+  return { previousStartId: before.startId, previousProblem: before.spoolProblem, name: before.name };
 }
 
 /** Notes a gateway process's start, as its hello says it. Returns the start id that it had before. */

@@ -63,6 +63,9 @@ export const sealedEnvelopeSchema = z.strictObject({
 });
 export type SealedEnvelope = z.infer<typeof sealedEnvelopeSchema>;
 
+export const durabilitySchema = z.enum(['written', 'synced']);
+export type Durability = z.infer<typeof durabilitySchema>;
+
 /** A connection as a gateway gets it in its bundle. */
 export const bundleConnectionSchema = z.strictObject({
   id: z.string(),
@@ -92,6 +95,8 @@ export const bundleConnectionSchema = z.strictObject({
   rehearsal: z.boolean().optional(),
   /** Whether the rows that an approved statement changes are kept, so that it can be reverted; absent: no. */
   undo: z.boolean().optional(),
+  /** When a statement is recorded well enough to be forwarded: `written` survives a killed process, `synced` a power cut. */
+  durability: durabilitySchema.default('written'),
   capabilities: z.array(z.string()),
 });
 export type BundleConnection = z.infer<typeof bundleConnectionSchema>;

@@ -208,6 +208,8 @@ export const gatewayStateSchema = z.strictObject({
   openSessions: z.int(),
   spoolChunks: z.int(),
   spoolBytes: z.int(),
+  /** Why new statements are refused for the spool's sake, in a sentence; null while they are not. */
+  spoolProblem: z.string().max(500).nullable().optional(),
   cpuPercent: z.number(),
   memoryBytes: z.int(),
   clock: z.iso.datetime(),

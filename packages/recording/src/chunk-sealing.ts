@@ -1,7 +1,7 @@
 import { buildChunk, type ChunkPosition, type ChunkSigner } from './chunk.ts';
 import type { GatewayChain } from './gateway-chain.ts';
 import { chunkName, temporaryName } from './spool-names.ts';
-import type { SpoolStore } from './spool-store.ts';
+import type { SpoolFile, SpoolStore } from './spool-store.ts';
 
 export interface SealedLines {
   readonly lines: readonly Buffer[];
@@ -13,6 +13,7 @@ export interface SealedLines {
 /**
  * Writes a chunk beside its place and renames it there. Returns where the next one stands. Throws what the store throws. A session's
  * first and last chunk take the next link of the gateway's chain, which has to be persisted before the chunk may leave the spool.
+ * `keep` gets the chunk's file open, to be synced and closed; else it is closed.
  */
 export function sealChunk(
   store: SpoolStore,
@@ -20,18 +21,22 @@ export function sealChunk(
   chain: GatewayChain,
   position: ChunkPosition,
   sealed: SealedLines,
+  keep: ((file: SpoolFile) => void) | null = null,
 ): ChunkPosition {
   const { sessionId, index } = position;
-  const link = index === 0 || sealed.final ? chain.next() : null;
+  const link = index === 0 || sealed.final ? chain.linkFor(sessionId, index) : null;
   const { bytes, hash } = buildChunk({ ...position, ...signer, ...sealed, link });
   const name = chunkName(sessionId, index);
   const file = store.create(temporaryName(name));
+  let kept = false;
   try {
     file.write(bytes, 0);
+    store.rename(temporaryName(name), name);
+    kept = keep !== null;
+    keep?.(file);
   } finally {
-    file.close();
+    if (!kept) file.close();
   }
-  store.rename(temporaryName(name), name);
   chain.sealed({ sessionId, index, hash }, link);
   return {
     sessionId,

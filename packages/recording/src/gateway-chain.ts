@@ -39,6 +39,8 @@ export class GatewayChain {
   #file: SpoolFile | null = null;
   #fileBytes = 0;
   #head: LinkedChunk | null = null;
+  /** The link before the first of `#links`. */
+  #base: LinkedChunk | null = null;
   #checkpoint: CheckpointPlace | null = null;
   /** Links that no checkpoint names yet; the first `#written` stand in the log. */
   #links: LinkedChunk[] = [];
@@ -59,7 +61,20 @@ export class GatewayChain {
     this.#restore();
   }
 
-  /** The link of the chunk that is sealed next. */
+  /**
+   * The link of a chunk that is sealed now: the next one, or the one that it bore before a power cut took the chunk and left the log.
+   */
+  linkFor(sessionId: string, index: number): Link {
+    const at = this.#links.findIndex((link) => link.sessionId === sessionId && link.index === index);
+    const own = this.#links[at];
+    if (own === undefined) return this.next();
+    const before = this.#links[at - 1] ?? this.#base;
+    if (before === null) return { number: own.number, previous: null };
+    const { number: _, ...previous } = before;
+    return { number: own.number, previous };
+  }
+
+  /** The link of the chunk that takes a new one. */
   next(): Link {
     if (this.#head === null) return { number: 0, previous: null };
     const { number, ...previous } = this.#head;
@@ -70,7 +85,7 @@ export class GatewayChain {
   sealed(chunk: ChunkName, link: Link | null): void {
     this.#heads.delete(chunk.sessionId);
     this.#heads.set(chunk.sessionId, chunk);
-    if (link === null) return;
+    if (link === null || link.number <= (this.#head?.number ?? -1)) return;
     this.#head = { number: link.number, ...chunk };
     this.#links.push(this.#head);
   }
@@ -140,6 +155,7 @@ export class GatewayChain {
     this.#checkpoint = { number, hash };
     this.#checkpointAt = now;
     this.#links = this.#links.slice(links.length);
+    this.#base = head;
     for (const { sessionId } of heads) this.#heads.delete(sessionId);
     this.#stale = true;
     this.persist();
@@ -161,9 +177,9 @@ export class GatewayChain {
 
   /** Replaces the log: its first line, and the links that no checkpoint names. */
   #rewrite(): void {
-    const [first] = this.#links;
-    const head = first === undefined ? this.#head : null;
-    const line = { format: logFormat, checkpoint: this.#checkpoint, head } satisfies z.infer<typeof logHeadSchema>;
+    const line = { format: logFormat, checkpoint: this.#checkpoint, head: this.#base } satisfies z.infer<
+      typeof logHeadSchema
+    >;
     const bytes = Buffer.from(toLine(line) + this.#links.map(toLine).join(''), 'utf8');
     this.#put(logName, bytes);
     this.#file?.close();
@@ -192,6 +208,7 @@ export class GatewayChain {
     if (head.success) {
       this.#checkpoint = head.data.checkpoint;
       this.#head = head.data.head;
+      this.#base = head.data.head;
     }
     for (const line of lines) {
       const link = linkedChunkSchema.safeParse(line);
@@ -216,6 +233,7 @@ export class GatewayChain {
       const { value, hash } = readCheckpoint(this.#store.read(checkpointName(number)).toString('utf8'));
       this.#checkpoint = { number, hash };
       this.#links = this.#links.filter((link) => link.number > (value.head?.number ?? -1));
+      this.#base = value.head;
       if ((value.head?.number ?? -1) > (this.#head?.number ?? -1)) this.#head = value.head;
     } catch {
       // A power cut left half of it: it says nothing, and its number shows as damaged where it arrives.

@@ -37,7 +37,7 @@ export {
 export type { ExportKey, ReadExport } from './recording-export.ts';
 export { exportFormat, readExport, verifyExport, writeExport } from './recording-export.ts';
 export type { RecoveredSession } from './recover-spool.ts';
-export type { SessionRecorder } from './session-recorder.ts';
+export type { Durability, SessionRecorder } from './session-recorder.ts';
 export { permanentRefusals, SpoolPusher, type SpoolPusherOptions } from './spool-pusher.ts';
 export type { SpoolFile, SpoolStore } from './spool-store.ts';
 export { fileSpool } from './spool-store.ts';

@@ -1,3 +1,4 @@
+import { sha256 } from '@sluice/keys';
 import { z } from 'zod';
 import { type ChunkPosition, type ChunkSigner, maxBodyBytes, readChunk } from './chunk.ts';
 import { sealChunk } from './chunk-sealing.ts';
@@ -57,8 +58,9 @@ export function recoverSpool(request: RecoverRequest): {
   }
   for (const [sessionId, current] of Array.from(store.sessions)) {
     if (isLive(sessionId)) continue;
-    const files = { opens: [...current.opens], chunks: [...current.chunks] };
     attempt(`the recording of session ${sessionId} cannot be recovered`, () => {
+      sealAgain(request, sessionId, { opens: [...current.opens], chunks: [...current.chunks] });
+      const files = { opens: [...current.opens], chunks: [...current.chunks] };
       const recovered = recoverSession(request, sessionId, files);
       if (recovered !== null) sessions.push(recovered);
     });
@@ -82,6 +84,31 @@ function recoverSession(request: RecoverRequest, sessionId: string, files: Sessi
   return recovered;
 }
 
+/**
+ * A power cut may take a chunk and leave the open file that it was sealed from: that is why the open file stays until the chunk is on the
+ * platter. Sealed again from the same lines it is the same chunk, byte for byte.
+ */
+function sealAgain(request: RecoverRequest, sessionId: string, files: SessionFiles): void {
+  const { store, signer, chain } = request;
+  const newest = Math.max(files.opens.at(-1) ?? 0, files.chunks.at(-1) ?? 0);
+  for (const index of files.opens.filter((number) => number < newest && !isWhole(store, sessionId, number))) {
+    const open = readOpenFile(store.read(openName(sessionId, index)), sessionId, index);
+    const [first, last] = [open?.events[0], open?.events.at(-1)];
+    if (open === null || first === undefined || last === undefined) continue;
+    const lines = open.events.map(({ line }) => line);
+    sealChunk(store, signer, chain, open.position, { lines, firstAt: first.at, lastAt: last.at, final: false });
+  }
+}
+
+function isWhole(store: SpoolStore, sessionId: string, index: number): boolean {
+  try {
+    const chunk = readChunk(store.read(chunkName(sessionId, index)));
+    return sha256(chunk.body) === chunk.header.bodyHash;
+  } catch {
+    return false;
+  }
+}
+
 interface SessionState {
   /** Where the next chunk stands. */
   readonly position: ChunkPosition;
@@ -101,6 +128,8 @@ function readState(request: RecoverRequest, sessionId: string, files: SessionFil
     if (open === null) continue;
     // A chunk with this number or a higher one holds all that the file holds.
     if (afterChunks !== null && afterChunks.position.index > index) break;
+    // A power cut took the chunk before it, and it holds nothing: the chain goes on where it broke, without a hole.
+    if (afterChunks !== null && afterChunks.position.index < index && open.events.length === 0) continue;
     if (index === 0 && open.events.length === 0) {
       // Nothing was ever recorded: not even that a session opened.
       for (const empty of files.opens) request.store.remove(openName(sessionId, empty));

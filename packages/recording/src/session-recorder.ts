@@ -5,6 +5,7 @@ import { type EndEvent, eventLine, type NewEvent } from './events.ts';
 import type { GatewayChain } from './gateway-chain.ts';
 import { openName } from './spool-names.ts';
 import type { SpoolFile, SpoolStore } from './spool-store.ts';
+import type { SyncRounds } from './sync-rounds.ts';
 
 /** Events of this many bytes are sealed into a chunk. */
 export const sealFromBytes = 256 * 1024;
@@ -12,6 +13,15 @@ export const sealFromBytes = 256 * 1024;
 const maxPendingBytes = 2 * sealFromBytes;
 /** Events that need not be durable at once wait in memory up to here. */
 const maxUnwrittenBytes = 64 * 1024;
+
+/** `written`: an event survives the process when `append` returns. `synced`: it survives a power cut when `synced` resolves. */
+export type Durability = 'written' | 'synced';
+
+/** An open file whose chunk is sealed; it goes once the chunk is as durable as the session wants. */
+interface StaleFile {
+  readonly name: string;
+  ready: boolean;
+}
 
 /** What the sessions of one writer share. */
 export interface RecorderContext {
@@ -24,12 +34,15 @@ export interface RecorderContext {
   /** A write failed or worked again. */
   failed(error: unknown): void;
   worked(): void;
+  /** A sync failed: what was written may be gone without another word. */
+  syncFailed(error: unknown): void;
   /** Asks for `writeOut` within `lazyWriteMs`. */
   scheduleWrite(recorder: SessionRecorder): void;
   /** Asks for `flush` at the next tick. */
   markDirty(recorder: SessionRecorder): void;
   /** A chunk may be pushed. */
   chunkReady(): void;
+  readonly rounds: SyncRounds;
   /** The recording is over and wholly sealed. */
   finished(recorder: SessionRecorder): void;
 }
@@ -47,8 +60,11 @@ export class SessionRecorder {
   #file: SpoolFile | null = null;
   /** Bytes of the open file that count; what lies behind is the rest of a failed write and will be overwritten. */
   #fileBytes = 0;
-  /** An open file whose chunk is sealed. */
-  #staleName: string | null = null;
+  /** Open files whose chunks are sealed, the oldest first. */
+  #stale: StaleFile[] = [];
+  readonly #durability: Durability;
+  /** A sync of this session's files failed: what the kernel says of them counts for nothing any more. */
+  #distrusted = false;
   /** Lines of the chunk being collected; the first `#writtenLines` are in the open file. */
   #lines: Buffer[] = [];
   #writtenLines = 0;
@@ -60,8 +76,9 @@ export class SessionRecorder {
   #finished = false;
 
   /** Makes the first open file. Throws SluiceError `spool-full` when it cannot. */
-  constructor(context: RecorderContext, sessionId: string) {
+  constructor(context: RecorderContext, sessionId: string, durability: Durability) {
     this.#context = context;
+    this.#durability = durability;
     this.sessionId = sessionId;
     this.#position = { sessionId, index: 0, previousHash: firstPreviousHash(sessionId), firstSeq: 0 };
     this.#orSpoolFull(() => this.#finishRotation());
@@ -74,6 +91,7 @@ export class SessionRecorder {
    */
   append(event: NewEvent, options: { readonly durable: boolean }): number {
     if (this.#closing) throw new Error('an event after the end of its recording');
+    if (this.#distrusted && options.durable) throw spoolFull('The spool’s disk failed to keep this recording.');
     const at = this.#context.now();
     const seq = this.#nextSeq();
     const line = eventLine(event, seq, at);
@@ -95,6 +113,41 @@ export class SessionRecorder {
     // The event is safe by now: that a chunk cannot be sealed is no reason to refuse it.
     if (this.#pendingBytes >= sealFromBytes) this.flush();
     return seq;
+  }
+
+  /**
+   * Resolves when every event that was appended until now survives a power cut. Many sessions share one round. Throws SluiceError
+   * `spool-full` when the disk failed: this session takes no durable event any more, a new one begins with new files.
+   */
+  async synced(): Promise<void> {
+    this.#orSpoolFull(() => this.writeOut());
+    await this.#syncFiles(this.#file === null ? [] : [this.#file]);
+  }
+
+  async #syncFiles(files: readonly SpoolFile[]): Promise<void> {
+    try {
+      if (this.#distrusted) throw new Error('an earlier sync failed');
+      await this.#context.rounds.sync(files);
+    } catch (error) {
+      this.#distrusted = true;
+      this.#context.syncFailed(error);
+      throw spoolFull('The spool’s disk failed to keep this recording.', error);
+    }
+  }
+
+  /** A sealed chunk of a synced session: its open file stays until it is on the platter. */
+  #syncChunk(chunk: SpoolFile, stale: StaleFile, open: SpoolFile | null): void {
+    void this.#syncFiles([chunk])
+      .then(() => {
+        stale.ready = true;
+        this.#attempt(() => this.#finishRotation());
+      })
+      // Told by `failed`; the open file stays, and the next start seals it again.
+      .catch(() => undefined)
+      .finally(() => {
+        chunk.close();
+        open?.close();
+      });
   }
 
   /**
@@ -160,19 +213,26 @@ export class SessionRecorder {
   #seal(): void {
     const { store, signer, chain } = this.#context;
     const name = openName(this.sessionId, this.#position.index);
-    this.#position = sealChunk(store, signer, chain, this.#position, {
-      lines: this.#lines,
-      firstAt: this.#firstAt,
-      lastAt: this.#lastAt,
-      final: this.#closing,
-    });
+    const kept: SpoolFile[] = [];
+    this.#position = sealChunk(
+      store,
+      signer,
+      chain,
+      this.#position,
+      { lines: this.#lines, firstAt: this.#firstAt, lastAt: this.#lastAt, final: this.#closing },
+      this.#durability === 'synced' ? (file) => kept.push(file) : null,
+    );
     // From here on the chunk is the truth; what fails below is taken up again by the next call.
     this.#lines = [];
     this.#writtenLines = 0;
     this.#pendingBytes = 0;
     this.#unwrittenBytes = 0;
-    this.#staleName = name;
-    this.#file?.close();
+    const [chunk] = kept;
+    const stale = { name, ready: chunk === undefined };
+    this.#stale.push(stale);
+    // A round may still be syncing the open file: it is closed behind the chunk's own.
+    if (chunk === undefined) this.#file?.close();
+    else this.#syncChunk(chunk, stale, this.#file);
     this.#file = null;
     this.#finished = this.#closing;
     this.#finishRotation();
@@ -192,13 +252,14 @@ export class SessionRecorder {
       this.#file = file;
       this.#fileBytes = header.length;
     }
-    if (this.#staleName === null) return;
-    this.#context.chain.persist();
-    this.#context.store.remove(this.#staleName);
-    this.#staleName = null;
-    this.#context.worked();
-    this.#context.chunkReady();
-    if (this.#finished) this.#context.finished(this);
+    for (let [stale] = this.#stale; stale?.ready === true; [stale] = this.#stale) {
+      this.#context.chain.persist();
+      this.#context.store.remove(stale.name);
+      this.#stale.shift();
+      this.#context.worked();
+      this.#context.chunkReady();
+      if (this.#finished && this.#stale.length === 0) this.#context.finished(this);
+    }
   }
 
   #attempt(action: () => void): boolean {

@@ -2,8 +2,9 @@ import { isId } from '@sluice/domain';
 import type { ChunkSigner } from './chunk.ts';
 import { GatewayChain } from './gateway-chain.ts';
 import { type RecoveredSession, recoverSpool } from './recover-spool.ts';
-import { type RecorderContext, SessionRecorder, spoolFull } from './session-recorder.ts';
+import { type Durability, type RecorderContext, SessionRecorder, spoolFull } from './session-recorder.ts';
 import type { SpoolStore } from './spool-store.ts';
+import { SyncRounds } from './sync-rounds.ts';
 
 /** The spool's bound when the gateway's operator names none. */
 export const defaultMaxSpoolBytes = 1024 ** 3;
@@ -42,6 +43,11 @@ export class SpoolWriter {
   #writeSoon: NodeJS.Timeout | null = null;
   readonly #ticker: NodeJS.Timeout;
   #broken = false;
+  /** What the disk said when it last refused; while it is broken. */
+  #fault = '';
+  /** What the disk said when a sync failed; null once one worked again. */
+  #syncFault: string | null = null;
+  #probing = false;
   #recoveryIncomplete = false;
 
   constructor(options: SpoolWriterOptions) {
@@ -60,6 +66,15 @@ export class SpoolWriter {
   /** False while the disk refuses writes or the spool's bound is reached: new statements must be refused. Heals by itself. */
   get healthy(): boolean {
     return !this.#broken && this.#options.store.bytes < this.#refuseFromBytes();
+  }
+
+  /** Why new statements are refused, in a sentence for people; null while they are not. */
+  get problem(): string | null {
+    const { bytes } = this.#options.store;
+    if (this.#broken) return `The disk of the spool refuses writes: ${this.#fault}`;
+    if (this.#syncFault !== null) return `The disk of the spool does not keep what is written: ${this.#syncFault}`;
+    if (bytes < this.#refuseFromBytes()) return null;
+    return `The spool is full: ${bytes} of ${this.#maxSpoolBytes} bytes wait for the control plane`;
   }
 
   /**
@@ -83,10 +98,10 @@ export class SpoolWriter {
   }
 
   /** Begins a recording; its first event should be `session.opened`. Throws SluiceError `spool-full`. */
-  openSession(sessionId: string): SessionRecorder {
+  openSession(sessionId: string, durability: Durability = 'written'): SessionRecorder {
     if (!isId(sessionId) || this.#live.has(sessionId)) throw new Error('a recording needs a new session id');
     this.#context.admit(0, true);
-    const recorder = new SessionRecorder(this.#context, sessionId);
+    const recorder = new SessionRecorder(this.#context, sessionId, durability);
     this.#live.set(sessionId, recorder);
     return recorder;
   }
@@ -98,6 +113,7 @@ export class SpoolWriter {
       if (recorder.flush()) this.#dirty.delete(recorder);
     }
     this.#checkpoint();
+    if (this.#syncFault !== null) void this.#probeSync();
     if (this.#broken && !this.#recoveryIncomplete && this.#dirty.size === 0 && this.#probe()) this.#broken = false;
   }
 
@@ -123,6 +139,7 @@ export class SpoolWriter {
       store,
       signer: { gatewayId, keys },
       chain: this.#chain,
+      rounds: new SyncRounds(store),
       now,
       admit: (bytes, gates) => {
         // The reserve takes the one event by which a gating append may go over its limit.
@@ -132,6 +149,11 @@ export class SpoolWriter {
       failed: (error) => {
         if (!this.#broken) onFault('the spool’s disk refuses writes', error);
         this.#broken = true;
+        this.#fault = error instanceof Error ? error.message : String(error);
+      },
+      syncFailed: (error) => {
+        if (this.#syncFault === null) onFault('the spool’s disk does not keep what is written', error);
+        this.#syncFault = error instanceof Error ? error.message : String(error);
       },
       worked: () => {
         if (!this.#recoveryIncomplete) this.#broken = false;
@@ -179,6 +201,28 @@ export class SpoolWriter {
     } catch (error) {
       this.#context.failed(error);
       return false;
+    }
+  }
+
+  /** A new file: what failed to be synced once is not asked again. */
+  async #probeSync(): Promise<void> {
+    if (this.#probing) return;
+    this.#probing = true;
+    const { store } = this.#options;
+    try {
+      const file = store.create(probeName);
+      try {
+        file.write(Buffer.alloc(probeBytes), 0);
+        await file.sync();
+      } finally {
+        file.close();
+      }
+      store.remove(probeName);
+      this.#syncFault = null;
+    } catch (error) {
+      this.#context.syncFailed(error);
+    } finally {
+      this.#probing = false;
     }
   }
 }

@@ -26,7 +26,7 @@ class Asked {
   constructor(actor: Actor = agent, grants: readonly Grant[] = []) {
     const { ports, live } = world;
     const id = newId();
-    this.#recorder = ports.openRecording(id);
+    this.#recorder = ports.openRecording(id, 'written');
     const { signal } = this.ending;
     const session = { id, connection, actor, ports, recorder: this.#recorder, live, signal };
     this.inspector = new SessionInspector({ ...session, grants: { inForce: grants }, rights: { problem: () => null } });

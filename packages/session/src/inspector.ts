@@ -96,6 +96,27 @@ export class SessionInspector implements Inspector {
   }
 
   judge(request: JudgeRequest): Judgement | Promise<Judgement> {
+    const judgement = this.#judge(request);
+    return this.#session.connection.durability === 'synced' ? this.#onceSynced(judgement) : judgement;
+  }
+
+  /** Nothing is forwarded before its record survives a power cut. Refusals need not wait: nothing happens. */
+  async #onceSynced(judging: Judgement | Promise<Judgement>): Promise<Judgement> {
+    const judgement = await judging;
+    if (judgement.type !== 'forward') return judgement;
+    try {
+      await this.#session.recorder.synced();
+      return judgement;
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      const { statement } = judgement;
+      if (!(statement instanceof JudgedStatement)) throw error;
+      statement.notRun('it could not be recorded durably');
+      return this.#refuse(refuseUnrecorded(statement.subject), statement);
+    }
+  }
+
+  #judge(request: JudgeRequest): Judgement | Promise<Judgement> {
     const facts = factsOf(request.language, request.text, request.outcome);
     const grants = this.#grantNames(facts, request);
     const verdict = facts.length === 0 ? this.#emptyVerdict() : this.#verdict(facts, request.state, grants);

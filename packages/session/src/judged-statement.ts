@@ -89,6 +89,10 @@ export class JudgedStatement implements StatementHandle {
     this.#touchesMasked = touchesMasked(context.masks.record, facts);
   }
 
+  get subject(): RefusalSubject {
+    return this.#subject;
+  }
+
   get wantsRows(): boolean {
     return this.#wantsRows;
   }

@@ -21,7 +21,7 @@ afterEach(() => world.close());
 function open(actor: Actor = agent) {
   const { ports, live } = world;
   const id = newId();
-  const recorder = ports.openRecording(id);
+  const recorder = ports.openRecording(id, 'written');
   const fixed = {
     connection: toyConnection(1),
     signal: new AbortController().signal,

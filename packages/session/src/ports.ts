@@ -18,7 +18,7 @@ import type {
 } from '@sluice/domain';
 import type { CompiledMasks } from '@sluice/masking';
 import type { CompiledPolicy } from '@sluice/policy';
-import type { SessionRecorder } from '@sluice/recording';
+import type { Durability, SessionRecorder } from '@sluice/recording';
 import type { DialRequest, FactsReader, TargetKnowledge, WireProtocol } from '@sluice/wire-kit';
 import type { StatementRates } from './statement-rates.ts';
 
@@ -90,7 +90,7 @@ export interface ApprovalOutcome {
 }
 
 /** One session's recording. `append` throws SluiceError(`spool-full`) when the event is not safely in the spool. */
-export type RecordingPort = Pick<SessionRecorder, 'append' | 'close'>;
+export type RecordingPort = Pick<SessionRecorder, 'append' | 'close' | 'synced'>;
 
 export interface SessionPorts {
   readonly now: () => number;
@@ -118,7 +118,7 @@ export interface SessionPorts {
   readonly describe: (language: string, text: string) => Promise<StatementDescription>;
   readonly approvals: ApprovalsPort;
   readonly stepUp: StepUpPort;
-  readonly openRecording: (sessionId: string) => RecordingPort;
+  readonly openRecording: (sessionId: string, durability: Durability) => RecordingPort;
   /** Keyed digest with a key that never leaves this gateway. */
   readonly digest: (text: string) => string;
   /** SHA-256, base64url, compared in constant time to a ticket's `secretHash`. */

@@ -236,6 +236,23 @@ describe('statements', () => {
     expect(world.approvals.requests).toEqual([]);
   });
 
+  test('synced: a statement whose record the disk does not keep is refused, and the session takes no other (CP07)', async () => {
+    const session = await ToySession.start(world, toyConnection(target.port, { durability: 'synced' }));
+    await session.hello('coding-agent');
+    expect(await session.ask('echo one')).toBe('ROW echo one');
+    world.spool.unsynced = true;
+    expect(refusalIn(await session.ask('echo two')).detail.code).toBe('recording-unavailable');
+    world.spool.unsynced = false;
+    // What a failed sync lost is lost silently: only new files, a new session, are believed again.
+    expect(refusalIn(await session.ask('echo three')).detail.code).toBe('recording-unavailable');
+    await session.leave();
+    expect(target.received).toEqual(['echo one']);
+    const next = await ToySession.start(world, toyConnection(target.port, { durability: 'synced' }));
+    await next.hello('coding-agent');
+    expect(await next.ask('echo four')).toBe('ROW echo four');
+    await next.leave();
+  });
+
   test('a policy change reaches the next statement of a live session, whatever was judged before (invariant 6)', async () => {
     const session = await start();
     await session.hello('coding-agent');

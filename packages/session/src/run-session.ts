@@ -118,7 +118,7 @@ async function recorded(
   rights: SessionRights,
 ): Promise<void> {
   const { connection, protocol } = request;
-  const recorder = ports.openRecording(session.id);
+  const recorder = ports.openRecording(session.id, connection.durability);
   const grants = rights.begin((text) => recorder.append({ type: 'session.note', text }, { durable: true }));
   const inspector = new SessionInspector({ ...session, connection, ports, recorder, live, grants, rights });
   let end: SessionEnd = { reason: 'target-gone', message: 'the session did not begin' };

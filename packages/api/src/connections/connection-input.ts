@@ -1,4 +1,10 @@
-import { labelsSchema, sealedEnvelopeSchema, stepUpSchema, targetAddressSchema } from '@sluice/domain';
+import {
+  durabilitySchema,
+  labelsSchema,
+  sealedEnvelopeSchema,
+  stepUpSchema,
+  targetAddressSchema,
+} from '@sluice/domain';
 import { manifestByName, manifests } from '@sluice/protocols/manifests';
 import { z } from 'zod';
 import { refusedInput } from '../errors.ts';
@@ -25,6 +31,7 @@ export const connectionFields = z.strictObject({
   stepUp: stepUpSchema.default('none'),
   rehearsal: z.boolean().default(false),
   undo: z.boolean().default(false),
+  durability: durabilitySchema.default('written'),
 });
 
 /** One for each confirmed gateway of the group. */

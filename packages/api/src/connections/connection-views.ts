@@ -1,7 +1,7 @@
 import type { ConnectionRow, Db, MemberRow, Usage } from '@sluice/database';
 import { findGatewayGroup, findLastTest, findOtherSessions, readUsage } from '@sluice/database';
 import type { CredentialPurpose, SealedEnvelope } from '@sluice/domain';
-import { labelsSchema, sealedEnvelopeSchema, stepUpSchema } from '@sluice/domain';
+import { durabilitySchema, labelsSchema, sealedEnvelopeSchema, stepUpSchema } from '@sluice/domain';
 import { fingerprint } from '@sluice/keys';
 import { z } from 'zod';
 import type { ApiServices } from '../context.ts';
@@ -45,6 +45,7 @@ export async function toConnectionDetail(row: ConnectionRow, context: ViewContex
     references: referencesOf(row),
     stepUp: stepUpSchema.parse(row.stepUp),
     sealing: row.groupId === null ? [] : await listSealing(context.db, row.groupId),
+    durability: durabilitySchema.parse(row.durability),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
     lastTest: await findLastTest(context.db, row.id),

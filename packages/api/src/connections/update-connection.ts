@@ -10,7 +10,7 @@ import { checkedOptions, connectionFields, envelope } from './connection-input.t
 import { optionsOf, toConnectionDetail } from './connection-views.ts';
 import { type GivenCredential, keepCredentials, referencesOf } from './keep-credential.ts';
 
-const { offlineLeaseSeconds, defaultAction, holdBehaviour, stepUp, rehearsal, undo, ...required } =
+const { offlineLeaseSeconds, defaultAction, holdBehaviour, stepUp, durability, rehearsal, undo, ...required } =
   connectionFields.shape;
 const changes = z
   .strictObject({
@@ -22,6 +22,7 @@ const changes = z
     stepUp: stepUp.unwrap(),
     rehearsal: rehearsal.unwrap(),
     undo: undo.unwrap(),
+    durability: durability.unwrap(),
   })
   .partial();
 
@@ -95,7 +96,7 @@ type Fields = ReturnType<typeof fieldsOf>;
 
 function fieldsOf(row: ConnectionRow) {
   const { name, protocol, host, port, tlsMode, tlsCa, groupId, offlineLeaseSeconds, defaultAction } = row;
-  const { holdBehaviour, stepUp, rehearsal, undo } = row;
+  const { holdBehaviour, stepUp, durability, rehearsal, undo } = row;
   return {
     name,
     protocol,
@@ -110,6 +111,7 @@ function fieldsOf(row: ConnectionRow) {
     stepUp,
     rehearsal,
     undo,
+    durability,
     options: optionsOf(row),
     labels: labelsSchema.parse(row.labels),
   };

@@ -11,6 +11,7 @@ import {
   assertionSchema,
   labelsSchema,
   maintenanceWindowSchema,
+  durabilitySchema,
   SluiceError,
   stepUpSchema,
   targetTlsSchema,
@@ -95,6 +96,7 @@ function toBundleConnection(row: ConnectionRow, gatewayId: string, services: Gat
     stepUp: stepUpSchema.parse(row.stepUp),
     ...(row.rehearsal ? { rehearsal: true } : {}),
     ...(row.undo ? { undo: true } : {}),
+    durability: durabilitySchema.parse(row.durability),
     capabilities: neededByConnection(row),
   };
 }

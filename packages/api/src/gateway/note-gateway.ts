@@ -19,8 +19,33 @@ import type { NodeNotice } from '../node-notices.ts';
 /** Keeps what a gateway says of itself; when it is a new process, ends what its earlier ones left open. */
 export async function noteState(database: Database, gatewayId: string, state: GatewayState, now: Date): Promise<void> {
   await database.transaction(async (tx) => {
-    const { previousStartId } = await noteGatewayState(tx, gatewayId, state, now);
+    const { previousStartId, previousProblem, name } = await noteGatewayState(tx, gatewayId, state, now);
     if (previousStartId !== state.startId) await endEarlierStarts(tx, gatewayId, state.startId, now);
+    const problem = state.spoolProblem ?? null;
+    if ((previousProblem === null) !== (problem === null)) await tellSpool(tx, { id: gatewayId, name }, problem, now);
+  });
+}
+
+/** That a gateway cannot record, and refuses statements for it, is an event, and that it can again. */
+async function tellSpool(
+  tx: Parameters<typeof appendAuditEvent>[0],
+  gateway: { readonly id: string; readonly name: string },
+  problem: string | null,
+  now: Date,
+): Promise<void> {
+  await appendAuditEvent(tx, {
+    id: newId<'AuditEvent'>(),
+    at: now,
+    actor: { kind: 'system', name: gateway.name },
+    action: problem === null ? 'gateway.recordsAgain' : 'gateway.cannotRecord',
+    sentence:
+      problem === null
+        ? `gateway ${gateway.name} can record again and takes statements`
+        : `gateway ${gateway.name} cannot record and refuses new statements`,
+    subject: { type: 'gateway', ...gateway },
+    before: null,
+    after: { problem },
+    address: null,
   });
 }
 

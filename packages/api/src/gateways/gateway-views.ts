@@ -42,6 +42,7 @@ export function toGatewayView(row: GatewayRow, wantedBundleVersion: number, now:
     openSessions: row.openSessions,
     spoolChunks: row.spoolChunks,
     spoolBytes: Number(row.spoolBytes),
+    spoolProblem: row.spoolProblem,
     cpuPercent: row.cpuPercent,
     memoryBytes: row.memoryBytes === null ? null : Number(row.memoryBytes),
     policyVersion: row.policyVersion,

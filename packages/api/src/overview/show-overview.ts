@@ -80,7 +80,10 @@ function problemsOf(gateway: Awaited<ReturnType<typeof listGateways>>[number], n
     return [health === 'offline' ? `${gateway.name} is offline.` : `${gateway.name} has never connected.`];
   const nameOf = (id: string) =>
     gateway.group.connections.find((connection) => connection.id === id)?.name ?? 'a connection';
-  return listenersOf(gateway.listeners)
+  const spool =
+    gateway.spoolProblem === null ? [] : [`${gateway.name} refuses new statements. ${gateway.spoolProblem}`];
+  const listeners = listenersOf(gateway.listeners)
     .filter((listener) => listener.error !== null)
     .map((listener) => `${gateway.name} does not listen for ${nameOf(listener.connectionId)}: ${listener.error}`);
+  return [...spool, ...listeners];
 }

@@ -17,6 +17,8 @@ export class BreakableSpool {
   readonly writer: SpoolWriter;
   /** While set every write fails with ENOSPC. */
   full = false;
+  /** While set every sync fails with EIO. */
+  unsynced = false;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sluice-session-'));
   readonly #store: SpoolStore;
 
@@ -58,7 +60,10 @@ export class BreakableSpool {
         checkRoom();
         file.write(bytes, position);
       },
-      sync: () => file.sync(),
+      sync: () =>
+        this.unsynced
+          ? Promise.reject(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }))
+          : file.sync(),
       close: () => file.close(),
     });
     return {

@@ -150,9 +150,9 @@ export class SessionWorld {
       },
       approvals: this.approvals,
       stepUp: { use: ({ connection }) => (connection.stepUp === 'none' ? null : this.unsigned) },
-      openRecording: (sessionId) => {
+      openRecording: (sessionId, durability) => {
         this.steps.push('recording');
-        return this.spool.writer.openSession(sessionId);
+        return this.spool.writer.openSession(sessionId, durability);
       },
       digest: (text) => keyedDigest(digestKey, text),
       secretMatches: (secret, hash) => equalConstantTime(sha256(secret.reveal()), hash),

@@ -21,6 +21,7 @@ export function toyConnection(port: number, more: Partial<BundleConnection> = {}
     defaultAction: 'deny',
     holdBehaviour: 'wait',
     stepUp: 'none',
+    durability: 'written',
     capabilities: [],
     ...more,
   };

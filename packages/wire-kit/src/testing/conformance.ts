@@ -91,6 +91,7 @@ export function testConnection(protocol: string, options: Record<string, unknown
     defaultAction: 'deny',
     holdBehaviour: 'wait',
     stepUp: 'none',
+    durability: 'written',
     capabilities: [],
   };
 }

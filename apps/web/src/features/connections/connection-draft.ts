@@ -28,6 +28,7 @@ export interface ConnectionDraft {
   readonly holdBehaviour: 'wait' | 'refuse';
   readonly rehearsal: boolean;
   readonly undo: boolean;
+  readonly durability: 'written' | 'synced';
   readonly offlineLeaseSeconds: string;
 }
 
@@ -55,6 +56,7 @@ export function emptyDraft(manifest: ProtocolManifest | undefined): ConnectionDr
     holdBehaviour: 'wait',
     rehearsal: false,
     undo: false,
+    durability: 'written',
     offlineLeaseSeconds: String(defaultLeaseSeconds),
   };
 }
@@ -86,6 +88,7 @@ export function draftOf(connection: ConnectionDetail): ConnectionDraft {
     holdBehaviour: connection.holdBehaviour,
     rehearsal: connection.rehearsal,
     undo: connection.undo,
+    durability: connection.durability,
     offlineLeaseSeconds: String(connection.offlineLeaseSeconds),
   };
 }

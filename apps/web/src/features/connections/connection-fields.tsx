@@ -249,7 +249,7 @@ function membersText({ members }: GroupChoice): string {
 export function BehaviourFields({ draft, errors, change }: FieldsProps) {
   const abilities = manifests.find(({ name }) => name === draft.protocol)?.abilities;
   return (
-    <div className="grid gap-4 sm:grid-cols-3">
+    <div className="grid gap-4 sm:grid-cols-2">
       <Field label="When no rule matches" help="The connection’s own default.">
         {(control) => (
           <Select
@@ -273,6 +273,22 @@ export function BehaviourFields({ draft, errors, change }: FieldsProps) {
             choices={[
               { value: 'wait', label: 'Waits for the answer' },
               { value: 'refuse', label: 'Is refused, passes once after approval' },
+            ]}
+          />
+        )}
+      </Field>
+      <Field
+        label="A statement runs once its record"
+        help="On disk costs a few ms a statement and also survives a power cut."
+      >
+        {(control) => (
+          <Select
+            id={control.id}
+            value={draft.durability}
+            onValue={(durability) => change({ durability })}
+            choices={[
+              { value: 'written', label: 'Is written: survives a killed gateway' },
+              { value: 'synced', label: 'Is on disk: survives a power cut' },
             ]}
           />
         )}

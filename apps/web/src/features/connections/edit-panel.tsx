@@ -78,6 +78,7 @@ export function EditPanel({
         undo: draft.undo,
         ...given,
         ...(removeReader ? { readerCredential: null } : {}),
+        durability: draft.durability,
       });
     },
     onSuccess: (saved) => {

@@ -98,6 +98,7 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
       rehearsal: draft.rehearsal,
       undo: draft.undo,
       ...given,
+      durability: draft.durability,
     });
     await queryClient.invalidateQueries({ queryKey: trpc.connections.pathKey() });
     return connection;

@@ -31,6 +31,11 @@ export function PolicyTab({ connection }: { readonly connection: ConnectionDetai
               ? 'waits on the wire until a person answers'
               : 'is refused with the approval’s id; the same effect passes once afterwards'}
           </Fact>
+          <Fact name="Before a statement runs">
+            {connection.durability === 'synced'
+              ? 'its record is on the gateway’s disk and survives a power cut'
+              : 'its record is written and survives a killed gateway, not a power cut'}
+          </Fact>
           <Fact name="Without the control plane">
             the gateway enforces its last policy for {connection.offlineLeaseSeconds} s, then refuses new statements
           </Fact>

@@ -197,6 +197,7 @@ function problemsOf(gateway: GatewayView): string[] {
     );
   if (gateway.health === 'never-connected')
     problems.unshift('It enrolled but never opened its tunnel. Look at its log on the host.');
+  if (gateway.spoolProblem !== null) problems.push(`It refuses new statements. ${gateway.spoolProblem}`);
   if (gateway.clockSkewMs !== null && Math.abs(gateway.clockSkewMs) > mostSkewMs)
     problems.push(`Its clock is ${durationText(Math.abs(gateway.clockSkewMs))} off. Set the time on its host.`);
   if (
