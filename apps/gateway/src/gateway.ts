@@ -44,8 +44,6 @@ import { gatewayVersion } from './version.ts';
 
 const reportEveryMs = 5_000;
 const leafCheckEveryMs = 3_600_000;
-/** Characters of a problem that is told. */
-const maxProblemLength = 500;
 /** Bytes of the key that effects and stable tokens are digested with. */
 const digestKeyBytes = 32;
 const parseWorkers = 2;
@@ -446,7 +444,7 @@ class Gateway implements RunningGateway {
         openSessions: this.#live.size,
         spoolChunks: depth.chunks,
         spoolBytes: depth.bytes,
-        spoolProblem: this.#spool.problem?.slice(0, maxProblemLength) ?? null,
+        spoolProblem: this.#spool.problem,
         cpuPercent: this.#load.percent(),
         memoryBytes: process.memoryUsage.rss(),
         clock: new Date().toISOString(),

@@ -14,6 +14,8 @@ export const flushIntervalMs = 500;
 const lazyWriteMs = 20;
 /** Of the bound this share is kept for what follows statements that were let through: results, ends. */
 const reservedShare = 1 / 16;
+/** Characters of a disk's own words that are told. */
+const maxFaultLength = 300;
 const probeName = 'probe.tmp';
 const probeBytes = 4096;
 
@@ -71,8 +73,9 @@ export class SpoolWriter {
   /** Why new statements are refused, in a sentence for people; null while they are not. */
   get problem(): string | null {
     const { bytes } = this.#options.store;
-    if (this.#broken) return `The disk of the spool refuses writes: ${this.#fault}`;
-    if (this.#syncFault !== null) return `The disk of the spool does not keep what is written: ${this.#syncFault}`;
+    if (this.#broken) return `The disk of the spool refuses writes: ${this.#fault.slice(0, maxFaultLength)}`;
+    if (this.#syncFault !== null)
+      return `The disk of the spool does not keep what is written: ${this.#syncFault.slice(0, maxFaultLength)}`;
     if (bytes < this.#refuseFromBytes()) return null;
     return `The spool is full: ${bytes} of ${this.#maxSpoolBytes} bytes wait for the control plane`;
   }

@@ -9,9 +9,9 @@ import {
 import type { Bundle, BundleConnection, BundlePasskey, SignedBundle } from '@sluice/domain';
 import {
   assertionSchema,
+  durabilitySchema,
   labelsSchema,
   maintenanceWindowSchema,
-  durabilitySchema,
   SluiceError,
   stepUpSchema,
   targetTlsSchema,
