@@ -1,6 +1,6 @@
 import { newId } from '@sluice/keys';
 import { judged, recordSession } from '@sluice/testkit/recordings';
-import { makeWorld, type Name, type World } from '@sluice/testkit/world';
+import { callerOf, makeWorld, type Name, type World } from '@sluice/testkit/world';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storeChunk } from './gateway/accept-chunk.ts';
 import { raiseApproval, showStatus } from './gateway/approvals.ts';
@@ -54,22 +54,10 @@ test.each(Object.keys(sees) as Name[])('%s sees their own sessions, and no other
 });
 
 test('a recording is exported by who may see it', async () => {
-  const context = (name: Name) => ({
-    services: world.services,
-    caller: null,
-    refusal: null,
-    address: null,
-    who: {
-      actor: world.actors[name],
-      email: '',
-      by: 'api-token' as const,
-      credentialId: newId(),
-      expiresAt: null,
-    },
-  });
-  const take = (name: Name, of: Name) => {
-    const { who, ...rest } = context(name);
-    return exportRecording(rest, who, sessions[of] ?? '');
+  const take = async (name: Name, of: Name) => {
+    const caller = await callerOf(world.test.database.db, world.actors[name]);
+    const context = { services: world.services, caller: null, refusal: null, address: null };
+    return exportRecording(context, caller, sessions[of] ?? '');
   };
   expect((await take('engineer', 'agent')).toString('utf8')).toContain('sluice-recording-export/1');
   await expect(take('engineer', 'stray')).rejects.toMatchObject({ code: 'not-found' });

@@ -43,14 +43,14 @@ export { exportGateway } from './gateways/export-gateway.ts';
 
 export type { NodeNotice } from './node-notices.ts';
 export { nodeNoticeSchema } from './node-notices.ts';
-export type { Permission } from './permissions.ts';
-export { hasPermission, permissions, permissionsOf } from './permissions.ts';
 export type { ProcedureMeta } from './procedure.ts';
 export type { AppRouter } from './router.ts';
 export { appRouter, createCaller } from './router.ts';
 export { exportRecording } from './sessions/export-recording.ts';
 export { verifyStoredSession } from './sessions/verify-session.ts';
 export type {
+  AccessMatrix,
+  AccessRow,
   ActorView,
   AgentView,
   ApprovalDetail,
@@ -76,6 +76,9 @@ export type {
   PolicyProblemView,
   PolicyRuleView,
   PolicyVersionView,
+  RoleAssignmentView,
+  RoleView,
+  RunView,
   SessionDetail,
   SessionState,
   SessionSummary,

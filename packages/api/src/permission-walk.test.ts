@@ -83,6 +83,19 @@ const allowed: Readonly<Record<string, readonly BuiltInRole[]>> = {
   'passkeys.addPasskey': ['admin', 'security', 'reviewer', 'member'],
   'passkeys.renamePasskey': ['admin', 'security', 'reviewer', 'member'],
   'passkeys.removePasskey': ['admin', 'security', 'reviewer', 'member'],
+  'identities.listRoles': ['admin', 'security', 'auditor'],
+  'identities.createRole': ['admin', 'security'],
+  'identities.updateRole': ['admin', 'security'],
+  'identities.deleteRole': ['admin', 'security'],
+  'identities.listAssignments': ['admin', 'security', 'auditor'],
+  'identities.assignRole': ['admin', 'security'],
+  'identities.revokeAssignment': ['admin', 'security'],
+  'identities.explainAccess': ['admin', 'security', 'auditor'],
+  'identities.exchangeToken': ['admin', 'security', 'reviewer', 'member', 'agent'],
+  'runs.listRuns': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
+  'runs.showRun': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
+  'runs.startRun': ['admin', 'security', 'reviewer', 'member', 'agent'],
+  'runs.endRun': ['admin', 'security', 'reviewer', 'member', 'agent'],
   'audit.listEvents': ['admin', 'security', 'reviewer', 'auditor'],
   'audit.verifyChain': ['admin', 'security', 'reviewer', 'auditor'],
 };
@@ -142,7 +155,8 @@ test('an auditor calls no mutation at all', () => {
 test('invariant 3: no service identity changes policy or identities or decides', () => {
   const mutations = Object.entries(procedures).filter(([, procedure]) => procedure._def.meta?.kind === 'mutation');
   const open = mutations.map(([path]) => path).filter((path) => allowed[path]?.includes('agent'));
-  // It may connect, ask for access, take that back and give access up: none of it gives anybody anything.
+  // It may connect, declare what it works on and take short-lived tokens, ask for access, take that back and give access up: none of it gives anybody anything.
   const harmless = ['access.cancelAccessRequest', 'access.requestAccess', 'access.revokeGrant'];
-  expect(open.sort()).toEqual([...harmless, 'connections.issueTicket']);
+  const own = ['connections.issueTicket', 'identities.exchangeToken', 'runs.endRun', 'runs.startRun'];
+  expect(open.sort()).toEqual([...harmless, ...own]);
 });

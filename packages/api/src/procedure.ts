@@ -1,6 +1,7 @@
 import type { AuditSubject, Database, Db, Tx } from '@sluice/database';
 import { appendAuditEvent } from '@sluice/database';
-import { SluiceError } from '@sluice/domain';
+import type { Permission, Place } from '@sluice/domain';
+import { can, canSomewhere, SluiceError } from '@sluice/domain';
 import type { Caller } from '@sluice/identity';
 import { newId } from '@sluice/keys';
 import type { TRPCMutationProcedure, TRPCQueryProcedure } from '@trpc/server';
@@ -9,7 +10,6 @@ import superjson from 'superjson';
 import type { z } from 'zod';
 import type { ApiContext, ApiServices } from './context.ts';
 import { describeForClient, toTrpcError } from './errors.ts';
-import { hasPermission, type Permission } from './permissions.ts';
 
 export interface ProcedureMeta {
   readonly permission: Permission;
@@ -37,8 +37,10 @@ interface Call<Input> {
   readonly services: ApiServices;
   readonly now: Date;
   readonly address: string | null;
-  /** Whether the caller holds a wider permission than the procedure demands. */
+  /** Whether the caller holds a wider permission than the procedure demands: for the installation, or for every connection. */
   readonly may: (permission: Permission) => boolean;
+  /** Whether the caller holds a permission on this connection. A permission about connections is demanded for each. */
+  readonly mayOn: (permission: Permission, place: Place) => boolean;
 }
 
 export interface QueryCall<Input> extends Call<Input> {
@@ -122,19 +124,23 @@ export function mutation<Schema extends z.ZodType, Output>(
   }>;
 }
 
-/** Permission comes before input: who may not call learns nothing about what a call would look like. */
+/**
+ * Permission comes before input: who may not call learns nothing about what a call would look like. A permission about connections
+ * opens the procedure when it is held for one of them; the procedure then asks `mayOn` for the one that it is called for.
+ */
 function demand(permission: Permission) {
   return trpc.middleware(({ ctx, next }) => {
     if (ctx.caller === null) throw toTrpcError(ctx.refusal ?? signedOut());
-    if (!hasPermission(ctx.caller.actor.role, permission)) throw toTrpcError(forbidden(ctx.caller, permission));
+    if (!canSomewhere(ctx.caller.rights, permission)) throw toTrpcError(forbidden(ctx.caller, permission));
     return next({ ctx: { ...ctx, caller: ctx.caller } });
   });
 }
 
 function callOf<Input>(ctx: ApiContext & { readonly caller: Caller }, input: Input): Call<Input> {
   const { caller, services, address } = ctx;
-  const may = (permission: Permission) => hasPermission(caller.actor.role, permission);
-  return { input, caller, services, now: new Date(), address, may };
+  const may = (permission: Permission) => can(caller.rights, permission, null).yes;
+  const mayOn = (permission: Permission, place: Place) => can(caller.rights, permission, place).yes;
+  return { input, caller, services, now: new Date(), address, may, mayOn };
 }
 
 async function translated<T>(work: () => Promise<T>): Promise<T> {

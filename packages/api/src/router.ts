@@ -31,11 +31,15 @@ import { createAgent } from './identities/create-agent.ts';
 import { createGroup } from './identities/create-group.ts';
 import { createPerson } from './identities/create-person.ts';
 import { createToken } from './identities/create-token.ts';
+import { exchangeToken } from './identities/exchange-token.ts';
+import { explainAccess } from './identities/explain-access.ts';
 import { listAgents } from './identities/list-agents.ts';
 import { listGroups } from './identities/list-groups.ts';
 import { listPeople } from './identities/list-people.ts';
 import { listTokens } from './identities/list-tokens.ts';
 import { revokeToken } from './identities/revoke-token.ts';
+import { assignRole, listAssignments, revokeAssignment } from './identities/role-assignments.ts';
+import { createRole, deleteRole, listRoles, updateRole } from './identities/roles.ts';
 import { showMe } from './identities/show-me.ts';
 import { updateAgent } from './identities/update-agent.ts';
 import { updateGroup } from './identities/update-group.ts';
@@ -52,6 +56,10 @@ import { publishPolicy, rollBack } from './policies/publish-policy.ts';
 import { showActivePolicy } from './policies/show-active-policy.ts';
 import { showVersion } from './policies/show-version.ts';
 import { createCallerFactory, router } from './procedure.ts';
+import { endRun } from './runs/end-run.ts';
+import { listRuns } from './runs/list-runs.ts';
+import { showRun } from './runs/show-run.ts';
+import { startRun } from './runs/start-run.ts';
 import { listSessions } from './sessions/list-sessions.ts';
 import { listTimeline } from './sessions/list-timeline.ts';
 import { showSession } from './sessions/show-session.ts';
@@ -128,8 +136,18 @@ export const appRouter = router({
     listTokens,
     createToken,
     revokeToken,
+    listRoles,
+    createRole,
+    updateRole,
+    deleteRole,
+    listAssignments,
+    assignRole,
+    revokeAssignment,
+    explainAccess,
+    exchangeToken,
   }),
   passkeys: router({ listPasskeys, preparePasskey, addPasskey, renamePasskey, removePasskey }),
+  runs: router({ listRuns, showRun, startRun, endRun }),
   audit: router({ listEvents, verifyChain }),
 });
 export type AppRouter = typeof appRouter;

@@ -1,9 +1,13 @@
 /** What the API answers: the shapes that pages, the CLI and tests read. Dates are Date (superjson). Texts are already masked. */
 import type {
+  AgentScopes,
+  Answer,
   ApprovalState,
   CredentialReferences,
   Durability,
   Impact,
+  LabelSelector,
+  Permission,
   StepUp,
   TargetSession,
   TestResult,
@@ -23,12 +27,16 @@ export interface ActorView {
   readonly name: string;
   /** The base role's name. */
   readonly role: string;
-  readonly owner: { readonly id: string; readonly name: string } | null;
+  /** A person, or the team that owns it. */
+  readonly owner: { readonly id: string; readonly name: string; readonly kind?: 'team' | undefined } | null;
 }
 
 export interface MeView {
   readonly person: ActorView & { readonly email: string };
+  /** What they hold for the installation, or for at least one connection. */
   readonly permissions: readonly string[];
+  /** Ids of the groups that they are in. */
+  readonly groups: readonly string[];
 }
 
 export type GatewayHealth = 'online' | 'offline' | 'never-connected';
@@ -414,11 +422,75 @@ export interface PersonView {
   readonly agents: readonly { readonly id: string; readonly name: string }[];
 }
 
+/** A declared task, and what was done in it. */
+export interface RunView {
+  readonly id: string;
+  readonly actor: ActorView;
+  readonly taskId: string | null;
+  readonly purpose: string;
+  readonly software: string | null;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  readonly sessions: number;
+  readonly statements: number;
+  readonly held: number;
+  readonly denied: number;
+}
+
+/** A role; those that are built in have no id and are not changed. */
+export interface RoleView {
+  readonly id: string | null;
+  readonly name: string;
+  readonly description: string;
+  readonly permissions: readonly Permission[];
+  readonly builtIn: boolean;
+}
+
+export interface RoleAssignmentView {
+  readonly id: string;
+  readonly role: string;
+  readonly holder: { readonly kind: 'person' | 'group'; readonly id: string; readonly name: string };
+  readonly selector: LabelSelector;
+  /** The selector in words. */
+  readonly where: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+}
+
+export interface AccessConnection {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Record<string, string>;
+}
+
+/** One line of the matrix: about one person or agent it names connections, about one connection it names people and agents. */
+export interface AccessRow {
+  readonly connection: AccessConnection | null;
+  readonly actor: ActorView | null;
+  readonly answers: {
+    readonly see: Answer;
+    readonly connect: Answer;
+    readonly approve: Answer;
+    readonly change: Answer;
+    readonly readRecordings: Answer;
+  };
+}
+
+export interface AccessMatrix {
+  readonly about:
+    | { readonly kind: 'identity'; readonly actor: ActorView; readonly active: boolean }
+    | { readonly kind: 'connection'; readonly connection: AccessConnection };
+  readonly rows: readonly AccessRow[];
+}
+
 export interface AgentView {
   readonly id: string;
   readonly name: string;
-  readonly owner: { readonly id: string; readonly name: string };
+  readonly owner: { readonly id: string; readonly name: string; readonly kind?: 'team' | undefined };
+  /** By hand, by its end, or because nobody it acts for is active. */
   readonly disabled: boolean;
+  readonly scopes: AgentScopes;
+  readonly expiresAt: Date | null;
   readonly createdAt: Date;
   readonly tokens: number;
   readonly lastUsedAt: Date | null;
@@ -488,6 +560,7 @@ export interface LiveEvent {
     | 'policies'
     | 'identities'
     | 'access'
-    | 'audit';
+    | 'audit'
+    | 'runs';
   readonly id: string | null;
 }

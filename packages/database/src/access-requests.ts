@@ -5,7 +5,7 @@ import type { Holder } from './grants.ts';
 const named = { select: { id: true, name: true } } as const;
 const withNames = {
   person: named,
-  serviceIdentity: { select: { id: true, name: true, owner: named } },
+  serviceIdentity: { select: { id: true, name: true, owner: named, ownerGroup: named } },
   connection: { select: { id: true, name: true } },
   grant: { select: { id: true, expiresAt: true, revokedAt: true } },
   decisions: { include: { person: named }, orderBy: { id: 'asc' } },

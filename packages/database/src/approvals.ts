@@ -9,7 +9,7 @@ const connectionOfApproval = {
 } satisfies { select: Prisma.ConnectionSelect };
 
 /** Who somebody is at this moment: whether a decision counts is judged by that, not by who they were when they decided. */
-const asOfNow = { include: { memberships: { include: { group: { select: { name: true } } } } } } as const;
+const asOfNow = { include: { memberships: { include: { group: { select: { id: true, name: true } } } } } } as const;
 
 const withDecisions = {
   connection: connectionOfApproval,
@@ -176,6 +176,8 @@ export async function lockDueEscalations(tx: Tx, now: Date, limit: number): Prom
 export interface ApprovalScope {
   /** Actors, and owners of actors. */
   readonly actorIds: readonly string[];
+  /** Connections of which all are shown. */
+  readonly connectionIds: readonly string[];
   /** Group and role names whose holds are shown too. */
   readonly approverNames: readonly string[];
 }
@@ -214,11 +216,12 @@ function whereApproval(filter: ApprovalFilter, now: Date): Prisma.ApprovalWhereI
   if (filter.states === 'waiting') conditions.push(waiting);
   if (filter.states === 'settled') conditions.push({ NOT: waiting });
   if (filter.visible !== null) {
-    const { actorIds, approverNames } = filter.visible;
+    const { actorIds, connectionIds, approverNames } = filter.visible;
     conditions.push({
       OR: [
         { actorId: { in: [...actorIds] } },
         { ownerId: { in: [...actorIds] } },
+        { connectionId: { in: [...connectionIds] } },
         { approvers: { hasSome: [...approverNames] } },
       ],
     });

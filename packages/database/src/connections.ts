@@ -276,3 +276,8 @@ export async function readUsage(db: Db, ids: readonly string[], now: Date): Prom
   }
   return usage;
 }
+
+/** The labels of every connection that there is or was, for choosing by them. */
+export function listConnectionLabels(db: Db): Promise<{ readonly id: string; readonly labels: unknown }[]> {
+  return db.connection.findMany({ select: { id: true, labels: true } });
+}

@@ -2,7 +2,7 @@ import type { Db, Tx } from './client.ts';
 import { advisoryLock } from './client.ts';
 import type { Prisma } from './generated/client.ts';
 
-const asOfNow = { include: { memberships: { include: { group: { select: { name: true } } } } } } as const;
+const asOfNow = { include: { memberships: { include: { group: { select: { id: true, name: true } } } } } } as const;
 const withPeople = { fromPerson: asOfNow, toPerson: asOfNow } satisfies Prisma.DelegationInclude;
 export type DelegationRow = Prisma.DelegationGetPayload<{ include: typeof withPeople }>;
 

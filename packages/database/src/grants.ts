@@ -7,7 +7,7 @@ import { bumpRevocationEpoch } from './installation.ts';
 const named = { select: { id: true, name: true } } as const;
 const withNames = {
   person: named,
-  serviceIdentity: { select: { id: true, name: true, owner: named } },
+  serviceIdentity: { select: { id: true, name: true, owner: named, ownerGroup: named } },
   connection: { select: { id: true, name: true, labels: true } },
   grantedBy: named,
   revokedBy: named,

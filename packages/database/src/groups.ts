@@ -54,3 +54,12 @@ export function countPeople(db: Db, ids: readonly string[]): Promise<number> {
 export function countGroups(db: Db, ids: readonly string[]): Promise<number> {
   return db.group.count({ where: { id: { in: [...ids] } } });
 }
+
+/** The people of a group who are not disabled, with the groups that they are in. */
+export function listActiveMembers(db: Db, groupId: string) {
+  return db.person.findMany({
+    where: { disabledAt: null, memberships: { some: { groupId } } },
+    include: { memberships: { include: { group: true } } },
+    orderBy: { name: 'asc' },
+  });
+}

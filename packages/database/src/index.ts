@@ -87,6 +87,7 @@ export {
   finishConnectionTest,
   gatewayServed,
   hasPassedTest,
+  listConnectionLabels,
   listConnections,
   listConnectionsOfGateway,
   listTakenPorts,
@@ -160,6 +161,7 @@ export {
   createGroup,
   findGroup,
   findGroupByName,
+  listActiveMembers,
   listGroups,
   updateGroup,
 } from './groups.ts';
@@ -208,15 +210,38 @@ export type { NewPolicyVersion, PolicyVersionRow } from './policy-versions.ts';
 export { findPolicyVersion, listPolicyVersions, publishPolicyVersion, readActivePolicy } from './policy-versions.ts';
 export type { ChunkRow, NewChunk } from './recording-chunks.ts';
 export { createChunk, findChunkHash, readChunks } from './recording-chunks.ts';
+export type { NewRoleAssignment, RoleAssignmentRow } from './role-assignments.ts';
+export {
+  countRoleAssignments,
+  createRoleAssignment,
+  findRoleAssignment,
+  listAssignmentsOf,
+  listRoleAssignments,
+  maxRoleAssignments,
+  revokeRoleAssignment,
+} from './role-assignments.ts';
+export type { NewRole, RoleRow } from './roles.ts';
+export {
+  countUsesOfRole,
+  createRole,
+  deleteRole,
+  findRole,
+  findRoles,
+  listRoles,
+  maxRoles,
+  updateRole,
+} from './roles.ts';
 export { stepRotation } from './rotations.ts';
-export type { ServiceIdentityRow } from './service-identities.ts';
+export type { NewRun, RunCounts, RunFilter, RunRow } from './runs.ts';
+export { countInRuns, createRun, endRun, findRun, listRuns } from './runs.ts';
+export type { NewServiceIdentity, ServiceIdentityRow } from './service-identities.ts';
 export {
   createServiceIdentity,
   findServiceIdentity,
   listServiceIdentities,
   updateServiceIdentity,
 } from './service-identities.ts';
-export type { NewSession, SessionFilter, SessionProgress, SessionRow } from './sessions.ts';
+export type { NewSession, SessionFilter, SessionProgress, SessionRow, VisibleTo } from './sessions.ts';
 export {
   advanceSession,
   countLiveSessions,

@@ -4,17 +4,24 @@ import type { Prisma } from './generated/client.ts';
 import { cutPage, type PageOf, type PageRequest } from './page.ts';
 
 const withPlace = {
-  connection: { select: { id: true, name: true, protocol: true } },
+  connection: { select: { id: true, name: true, protocol: true, labels: true } },
   gateway: { select: { id: true, name: true, signingKey: true } },
 } satisfies Prisma.SessionInclude;
 export type SessionRow = Prisma.SessionGetPayload<{ include: typeof withPlace }>;
 
+/** What of all sessions or approvals somebody sees: those of these actors and of agents that they own, and all on these connections. */
+export interface VisibleTo {
+  readonly actorIds: readonly string[];
+  readonly connectionIds: readonly string[];
+}
+
 export interface SessionFilter {
-  /** Only sessions of these actors or of agents that they own; null: everybody's. */
-  readonly visibleTo: readonly string[] | null;
+  /** null: everybody's. */
+  readonly visibleTo: VisibleTo | null;
   readonly state: string | null;
   readonly actorId: string | null;
   readonly connectionId: string | null;
+  readonly runId: string | null;
   /** Only sessions with a statement of this verdict. */
   readonly verdict: string | null;
   /** A part of a statement's text, of the actor's or the connection's name. */
@@ -37,12 +44,14 @@ export async function listSessions(db: Db, filter: SessionFilter, page: PageRequ
 function conditionsOf(filter: SessionFilter): Prisma.SessionWhereInput[] {
   const conditions: Prisma.SessionWhereInput[] = [];
   if (filter.visibleTo !== null) {
-    const ids = [...filter.visibleTo];
-    conditions.push({ OR: [{ actorId: { in: ids } }, { ownerId: { in: ids } }] });
+    const ids = [...filter.visibleTo.actorIds];
+    const connectionId = { in: [...filter.visibleTo.connectionIds] };
+    conditions.push({ OR: [{ actorId: { in: ids } }, { ownerId: { in: ids } }, { connectionId }] });
   }
   if (filter.state !== null) conditions.push({ state: filter.state });
   if (filter.actorId !== null) conditions.push({ OR: [{ actorId: filter.actorId }, { ownerId: filter.actorId }] });
   if (filter.connectionId !== null) conditions.push({ connectionId: filter.connectionId });
+  if (filter.runId !== null) conditions.push({ runId: filter.runId });
   if (filter.from !== null) conditions.push({ startedAt: { gte: filter.from } });
   if (filter.to !== null) conditions.push({ startedAt: { lte: filter.to } });
   if (filter.verdict !== null) conditions.push({ statements: { some: { verdict: filter.verdict, shown: true } } });
@@ -63,7 +72,7 @@ export function findSession(db: Db, id: string): Promise<SessionRow | null> {
   return db.session.findUnique({ where: { id }, include: withPlace });
 }
 
-export function countLiveSessions(db: Db, visibleTo: readonly string[] | null): Promise<number> {
+export function countLiveSessions(db: Db, visibleTo: VisibleTo | null): Promise<number> {
   const visible = visibleTo === null ? [] : conditionsOf({ ...anySession, visibleTo });
   return db.session.count({ where: { AND: [{ state: 'live' }, ...visible] } });
 }
@@ -73,6 +82,7 @@ const anySession: SessionFilter = {
   state: null,
   actorId: null,
   connectionId: null,
+  runId: null,
   verdict: null,
   search: null,
   from: null,

@@ -1,6 +1,7 @@
 import type { Db, Tx } from './client.ts';
 import type { Prisma } from './generated/client.ts';
 import { cutPage, type PageOf } from './page.ts';
+import type { VisibleTo } from './sessions.ts';
 
 export type StatementRow = Prisma.StatementGetPayload<object>;
 /** What is not known yet may be left out. */
@@ -63,31 +64,31 @@ export interface StatementStatistics {
 /** Rows of each "top" list. */
 const topRows = 5;
 
-/** What clients ran since `since`, of everybody (`visibleTo` null) or of some actors and the agents that they own. */
-export async function readStatistics(
-  db: Db,
-  visibleTo: readonly string[] | null,
-  since: Date,
-): Promise<StatementStatistics> {
+/** What clients ran since `since`, of everybody (`visibleTo` null) or what somebody sees. */
+export async function readStatistics(db: Db, visibleTo: VisibleTo | null, since: Date): Promise<StatementStatistics> {
   const all = visibleTo === null;
-  const ids = [...(visibleTo ?? [])];
+  const ids = [...(visibleTo?.actorIds ?? [])];
+  const places = [...(visibleTo?.connectionIds ?? [])];
   const byHour = await db.$queryRaw<{ hour: Date; verdict: string; count: number }[]>`
     SELECT date_trunc('hour', s."at", 'UTC') AS hour, s."verdict" AS verdict, count(*)::int AS count
     FROM "Statement" s JOIN "Session" n ON n."id" = s."sessionId"
     WHERE s."at" > ${since} AND s."shown" AND s."origin" = 'client'
-      AND (${all} OR n."actorId" = ANY(${ids}::uuid[]) OR n."ownerId" = ANY(${ids}::uuid[]))
+      AND (${all} OR n."actorId" = ANY(${ids}::uuid[]) OR n."ownerId" = ANY(${ids}::uuid[])
+        OR n."connectionId" = ANY(${places}::uuid[]))
     GROUP BY 1, 2 ORDER BY 1`;
   const topConnections = await db.$queryRaw<{ id: string; name: string; statements: number }[]>`
     SELECT c."id"::text AS id, c."name" AS name, count(*)::int AS statements
     FROM "Statement" s JOIN "Session" n ON n."id" = s."sessionId" JOIN "Connection" c ON c."id" = s."connectionId"
     WHERE s."at" > ${since} AND s."shown" AND s."origin" = 'client'
-      AND (${all} OR n."actorId" = ANY(${ids}::uuid[]) OR n."ownerId" = ANY(${ids}::uuid[]))
+      AND (${all} OR n."actorId" = ANY(${ids}::uuid[]) OR n."ownerId" = ANY(${ids}::uuid[])
+        OR n."connectionId" = ANY(${places}::uuid[]))
     GROUP BY 1, 2 ORDER BY 3 DESC, 2 LIMIT ${topRows}`;
   const topRefusals = await db.$queryRaw<{ rule: string | null; command: string; count: number }[]>`
     SELECT s."rule" AS rule, s."command" AS command, count(*)::int AS count
     FROM "Statement" s JOIN "Session" n ON n."id" = s."sessionId"
     WHERE s."at" > ${since} AND s."shown" AND s."origin" = 'client' AND s."verdict" = 'deny'
-      AND (${all} OR n."actorId" = ANY(${ids}::uuid[]) OR n."ownerId" = ANY(${ids}::uuid[]))
+      AND (${all} OR n."actorId" = ANY(${ids}::uuid[]) OR n."ownerId" = ANY(${ids}::uuid[])
+        OR n."connectionId" = ANY(${places}::uuid[]))
     GROUP BY 1, 2 ORDER BY 3 DESC, 2 LIMIT ${topRows}`;
   return { byHour, topConnections, topRefusals };
 }

@@ -4,9 +4,14 @@ import type { Prisma } from './generated/client.ts';
 /** `lastUsedAt` is written at most this often per token, in ms: a busy agent must not turn every request into a write. */
 const lastUseGranularityMs = 60_000;
 
+const withGroups = { include: { memberships: { include: { group: true } } } } satisfies Prisma.PersonDefaultArgs;
 const withOwnerAndConnections = {
-  person: { include: { memberships: { include: { group: true } } } },
-  serviceIdentity: { include: { owner: true } },
+  person: withGroups,
+  serviceIdentity: {
+    include: { owner: withGroups, ownerGroup: { include: { memberships: { include: { person: withGroups } } } } },
+  },
+  parent: { select: { revokedAt: true, expiresAt: true } },
+  run: { select: { id: true, endedAt: true } },
   connections: { include: { connection: { select: { id: true, name: true } } } },
 } satisfies Prisma.TokenInclude;
 export type TokenRow = Prisma.TokenGetPayload<{ include: typeof withOwnerAndConnections }>;
@@ -37,6 +42,8 @@ export interface NewToken {
   readonly expiresAt: Date | null;
   /** Empty: every connection. */
   readonly connectionIds: readonly string[];
+  readonly parentId?: string | null;
+  readonly runId?: string | null;
 }
 
 export function createToken(tx: Tx, token: NewToken): Promise<TokenRow> {

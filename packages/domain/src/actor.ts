@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { statementKinds } from './facts.ts';
 
 /** What a person can be without anybody defining a role: data in code, which nobody edits. */
 export const personRoles = ['admin', 'security', 'reviewer', 'auditor', 'member'] as const;
@@ -23,7 +24,12 @@ export const actorSchema = z.strictObject({
   name: z.string(),
   role: roleNameSchema,
   groups: z.array(z.string()),
-  onBehalfOf: z.strictObject({ id: z.string(), name: z.string() }).nullable(),
+  /** The roles that it holds on the session's connection, where these are more than the base role. */
+  roles: z.array(roleNameSchema).optional(),
+  /** The kinds of statements that an agent is for, where it is not for all of them. */
+  kinds: z.array(z.enum(statementKinds)).optional(),
+  /** A person, or the team (a group) that owns it. */
+  onBehalfOf: z.strictObject({ id: z.string(), name: z.string(), kind: z.literal('team').optional() }).nullable(),
   runId: z.string().nullable(),
 });
 export type Actor = z.infer<typeof actorSchema>;

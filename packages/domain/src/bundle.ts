@@ -30,8 +30,12 @@ export type Bundle = z.infer<typeof bundleSchema>;
 export const signedBundleSchema = z.strictObject({ payload: z.string(), signature: z.string(), keyId: z.string() });
 export type SignedBundle = z.infer<typeof signedBundleSchema>;
 
-/** The web session or API token behind a caller, by id. */
-export const credentialRefSchema = z.strictObject({ by: z.enum(['web-session', 'api-token']), id: z.string() });
+/** The web session or API token behind a caller, by id, and the run that was named with it. */
+export const credentialRefSchema = z.strictObject({
+  by: z.enum(['web-session', 'api-token']),
+  id: z.string(),
+  runId: z.string().optional(),
+});
 export type CredentialRef = z.infer<typeof credentialRefSchema>;
 
 /** A single-use ticket for the relay path, signed like a bundle with context `sluice-ticket-v1\0`. Lives 30 s. */

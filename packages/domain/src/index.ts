@@ -28,6 +28,8 @@ export type { Actor, BuiltInRole, PersonRole } from './actor.ts';
 export { actorSchema, builtInRoles, personRoles, roleNameSchema } from './actor.ts';
 export type { AddressPattern, IpAddress } from './address-pattern.ts';
 export { matchesAddress, parseAddressPattern, parseIp } from './address-pattern.ts';
+export type { AgentScopes } from './agent-scopes.ts';
+export { agentScopesSchema } from './agent-scopes.ts';
 export type { AlikeBounds, AlikeOffer, AlikeStatement } from './alike.ts';
 export {
   alikeBoundsSchema,
@@ -198,10 +200,14 @@ export { describeSelector, labelSelectorSchema, matchesLabels } from './label-se
 export type { MaintenanceWindow } from './maintenance.ts';
 export { maintenanceWindowSchema, maxBundleWindows, openWindows } from './maintenance.ts';
 export { isInNetworks, networkSchema, withoutPort } from './network.ts';
+export type { Permission, PermissionScope } from './permissions.ts';
+export { builtInPermissions, permissionSchema, permissionScope, permissions } from './permissions.ts';
 export type { ReadBundle } from './read-bundle.ts';
 export { readBundle, tooOld } from './read-bundle.ts';
 export type { Refusal, RefusalCode, RefusalDetail } from './refusal.ts';
 export { refusalCodes, refusalDetailSchema } from './refusal.ts';
+export type { Answer, HeldRole, Owner, Place, Rights, Via } from './rights.ts';
+export { can, canSomewhere, covers, mayGive, noRights, rolesOn } from './rights.ts';
 export { Secret } from './secret.ts';
 export type { Assertion, BundlePasskey, DecisionSubject, StatusDecision, StepUp } from './step-up.ts';
 export {

@@ -1,5 +1,5 @@
 import type { AccessRuleRow, Db } from '@sluice/database';
-import { findPerson, listAccessRules } from '@sluice/database';
+import { findPerson, listAccessRules, listActiveMembers } from '@sluice/database';
 import type { AccessAnswer, AccessRule, Actor, Grant } from '@sluice/domain';
 import {
   accessConditionsSchema,
@@ -54,19 +54,25 @@ export async function accessOf(
   const question = { connection: { id: connection.id, labels }, clientAddress, now: now.getTime() };
   const own = decideAccess(rules, grants, { ...question, actor });
   const { onBehalfOf } = actor;
-  const owner = onBehalfOf === null ? null : await findPerson(db, { id: onBehalfOf.id });
   let answer = own;
   if (onBehalfOf !== null) {
-    const ownerActor = owner === null || owner.disabledAt !== null ? null : actorOfPerson(owner);
-    const owners: AccessAnswer =
-      ownerActor === null
-        ? { open: false, reason: 'no-rule', because: [] }
-        : decideAccess(rules, await grantsOf(db, ownerActor, connection, now), { ...question, actor: ownerActor });
+    let owners: AccessAnswer = { open: false, reason: 'no-rule', because: [] };
+    for (const person of await ownersOf(db, onBehalfOf)) {
+      owners = decideAccess(rules, await grantsOf(db, person, connection, now), { ...question, actor: person });
+      if (owners.open) break;
+    }
     answer = bothAccess(own, owners);
   }
   const lacks = !own.open || onBehalfOf === null ? actor.name : onBehalfOf.name;
   const mayAsk = rulesFor(rules, 'request', { ...question, actor }).length > 0;
   return { answer, grants, ...wordsFor(answer, lacks, connection.name, mayAsk) };
+}
+
+/** The active people that an agent acts for: its owner, or those of its team, of whom one has to have access. */
+async function ownersOf(db: Db, { id, kind }: NonNullable<Actor['onBehalfOf']>): Promise<Actor[]> {
+  if (kind === 'team') return (await listActiveMembers(db, id)).map(actorOfPerson);
+  const owner = await findPerson(db, { id });
+  return owner === null || owner.disabledAt !== null ? [] : [actorOfPerson(owner)];
 }
 
 /** Every rule that can be read. */

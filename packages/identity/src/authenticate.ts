@@ -1,13 +1,17 @@
 import type { Database } from '@sluice/database';
 import { findOpenWebSession, findToken, noteTokenUse } from '@sluice/database';
-import type { Actor } from '@sluice/domain';
+import type { Actor, Rights } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
 import { parseToken, tokenHash } from '@sluice/keys';
-import { actorOfPerson, actorOfToken } from './actors.ts';
+import { type Nobody, standingOfPerson, standingOfToken } from './standing.ts';
 
 /** Who called the API, and how that is known. */
 export interface Caller {
   readonly actor: Actor;
+  /** What they may do at this moment. */
+  readonly rights: Rights;
+  /** Groups that a person is in; none for a service identity. */
+  readonly groupIds: readonly string[];
   /** Empty for a service identity. */
   readonly email: string;
   readonly by: 'web-session' | 'api-token';
@@ -19,8 +23,13 @@ export interface Caller {
 
 const newTokenHint = 'Make a new API token on the Identities page, then run `sluice login` again.';
 
-/** The caller of an API token. Throws SluiceError `unauthenticated` that says what is wrong with it. */
-export async function authenticateToken(database: Database, presented: string, now: Date): Promise<Caller> {
+/** The caller of an API token, from a client's address (null where it is not known). Throws SluiceError `unauthenticated` that says what is wrong with it. */
+export async function authenticateToken(
+  database: Database,
+  presented: string,
+  address: string | null,
+  now: Date,
+): Promise<Caller> {
   const parsed = parseToken(presented);
   if (parsed === null || !parsed.ok) {
     throw refused(
@@ -39,11 +48,11 @@ export async function authenticateToken(database: Database, presented: string, n
   if (token === null || token.type !== 'api') throw refused('The API token is not known here.', newTokenHint);
   if (token.revokedAt !== null) throw refused('The API token was revoked.', newTokenHint);
   if (token.expiresAt !== null && token.expiresAt <= now) throw refused('The API token has expired.', newTokenHint);
-  const owner = actorOfToken(token);
-  if (!owner.ok) throw refused('The owner of this API token is disabled.', 'Ask an admin to enable the account again.');
+  const standing = await standingOfToken(database.db, token, address, now);
+  if ('nobody' in standing) throw whyNobody(standing.nobody);
   await noteTokenUse(database.db, token, now);
   return {
-    actor: owner.actor,
+    ...standing,
     email: token.person?.email ?? '',
     by: 'api-token',
     credentialId: token.id,
@@ -56,12 +65,25 @@ export async function authenticateWebSession(database: Database, sessionId: stri
   const session = await findOpenWebSession(database.db, sessionId, now);
   if (session === null) return null;
   return {
-    actor: actorOfPerson(session.person),
+    ...(await standingOfPerson(database.db, session.person, now)),
     email: session.person.email,
     by: 'web-session',
     credentialId: session.id,
     expiresAt: session.expiresAt,
   };
+}
+
+function whyNobody(nobody: Nobody): SluiceError {
+  switch (nobody) {
+    case 'disabled':
+      return refused('The owner of this API token is disabled.', 'Ask an admin to enable the account again.');
+    case 'expired':
+      return refused('What this API token was issued for has ended.', newTokenHint);
+    case 'revoked':
+      return refused('The token that this one was exchanged from was revoked.', newTokenHint);
+    case 'network':
+      return refused('The agent may not work from this network.', 'Run it where its scopes allow, or ask its owner.');
+  }
 }
 
 function refused(message: string, hint: string): SluiceError {

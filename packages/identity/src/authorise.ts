@@ -1,6 +1,7 @@
-import type { AttemptKey, ConnectionRow, Database } from '@sluice/database';
+import type { AttemptKey, ConnectionRow, Database, TokenRow } from '@sluice/database';
 import {
   findConnection,
+  findRun,
   findToken,
   noteFailedAttempt,
   noteTokenUse,
@@ -8,12 +9,12 @@ import {
   readFailedAttempts,
   servesConnection,
 } from '@sluice/database';
-import type { Actor, AuthoriseRequest, AuthoriseResponse, ConfirmRequest } from '@sluice/domain';
-import { SluiceError } from '@sluice/domain';
+import type { AuthoriseRequest, AuthoriseResponse, ConfirmRequest } from '@sluice/domain';
+import { labelsSchema, SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { accessOf } from './access-of.ts';
-import { actorOfToken } from './actors.ts';
 import { authenticateWebSession } from './authenticate.ts';
+import { admit, type Nobody, type Standing, sooner, standingOfToken } from './standing.ts';
 
 /** Wrong secrets for one connection from one client address within the window. */
 const maxWrongSecrets = 60;
@@ -44,7 +45,9 @@ export async function authoriseNativeSecret(
     throw new SluiceError('too-many', 'Too many wrong secrets came from this address.', {
       hint: `Wait ${windowMs / 1000} seconds, then try again with the right secret.`,
     });
-  const answer = await judge(database, connection, request, now);
+  // Read before anything that it stands for: an answer may know more than its epoch promises, never less.
+  const { revocationEpoch } = await readCounters(database.db);
+  const answer = await judge(database, connection, request, { epoch: revocationEpoch, now });
   if (!answer.ok && answer.reason !== 'not-granted')
     await noteFailedAttempt(database.db, attempts, newId<'FailedAttempt'>(), now);
   return answer;
@@ -63,37 +66,51 @@ export async function confirmCredential(
   const connection = await findConnection(database.db, { id: request.connectionId });
   if (connection === null || !servesConnection(connection, gatewayId))
     throw new SluiceError('not-found', 'This gateway serves no such connection.');
+  const { revocationEpoch: epoch } = await readCounters(database.db);
+  const { clientAddress } = request;
   const { by, id } = request.credential;
   const standing =
-    by === 'web-session' ? await webSessionActor(database, id, now) : await tokenActor(database, id, now);
+    by === 'web-session'
+      ? await authenticateWebSession(database, id, now)
+      : await tokenStanding(database, id, clientAddress, now);
   if (standing === null)
     return refused('revoked', 'Your sign-in or API token was revoked or has expired.', 'Sign in again.');
-  return granted(database, standing, connection, { clientAddress: request.clientAddress, now });
+  const { runId } = request.credential;
+  if (runId === undefined) return granted(database, standing, connection, { clientAddress, epoch, now });
+  const { actor } = standing;
+  const run = await findRun(database.db, runId);
+  if (run === null || run.endedAt !== null || (run.personId ?? run.serviceIdentityId) !== actor.id)
+    return refused('expired', 'The run has ended.', 'Start another one: sluice run start.');
+  return granted(database, { ...standing, actor: { ...actor, runId } }, connection, { clientAddress, epoch, now });
 }
 
-interface Standing {
-  readonly actor: Actor;
+interface EndingStanding extends Standing {
   readonly expiresAt: Date | null;
 }
 
-async function webSessionActor(database: Database, id: string, now: Date): Promise<Standing | null> {
-  const caller = await authenticateWebSession(database, id, now);
-  return caller === null ? null : { actor: caller.actor, expiresAt: caller.expiresAt };
-}
-
-async function tokenActor(database: Database, id: string, now: Date): Promise<Standing | null> {
+async function tokenStanding(
+  database: Database,
+  id: string,
+  clientAddress: string,
+  now: Date,
+): Promise<EndingStanding | null> {
   const token = await findToken(database.db, { id });
   if (token === null || token.type !== 'api' || token.revokedAt !== null) return null;
   if (token.expiresAt !== null && token.expiresAt <= now) return null;
-  const owner = actorOfToken(token);
-  return owner.ok ? { actor: owner.actor, expiresAt: token.expiresAt } : null;
+  const standing = await standingOfToken(database.db, token, clientAddress, now);
+  return 'nobody' in standing ? null : { ...standing, expiresAt: endOf(token) };
+}
+
+/** When a token ends by itself: never after what it was exchanged from. */
+function endOf({ expiresAt, parent }: TokenRow): Date | null {
+  return sooner(expiresAt, parent?.expiresAt ?? null);
 }
 
 async function judge(
   database: Database,
   connection: ConnectionRow,
   request: AuthoriseRequest,
-  now: Date,
+  { epoch, now }: { readonly epoch: number; readonly now: Date },
 ): Promise<AuthoriseResponse> {
   const token = await findToken(database.db, { hash: request.secretHash });
   if (token === null)
@@ -107,9 +124,9 @@ async function judge(
   if (token.revokedAt !== null) return refused('revoked', 'The native secret was revoked.', newSecretHint);
   if (token.expiresAt !== null && token.expiresAt <= now)
     return refused('expired', 'The native secret has expired.', newSecretHint);
-  const owner = actorOfToken(token);
-  if (!owner.ok)
-    return refused('revoked', "The secret's owner is disabled.", 'Ask an admin to enable the account again.');
+  const { clientAddress } = request;
+  const standing = await standingOfToken(database.db, token, clientAddress, now);
+  if ('nobody' in standing) return whyNobody(standing.nobody);
   const listed = token.connections.map((row) => row.connectionId);
   if (listed.length > 0 && !listed.includes(request.connectionId))
     return refused(
@@ -118,28 +135,51 @@ async function judge(
       "Use a secret made on this connection's Connect tab.",
     );
   await noteTokenUse(database.db, token, now);
-  const { clientAddress } = request;
-  return granted(database, { actor: owner.actor, expiresAt: token.expiresAt }, connection, { clientAddress, now });
+  return granted(database, { ...standing, expiresAt: endOf(token) }, connection, { clientAddress, epoch, now });
 }
 
-/** The epoch is read before rules and grants: an answer may know more than its epoch promises, never less. */
+/** Both have to say yes: the roles (whether somebody may connect at all, here) and the access rules (to what, when, from where). */
 async function granted(
   database: Database,
-  { actor, expiresAt }: Standing,
+  standing: EndingStanding,
   connection: ConnectionRow,
-  from: { readonly clientAddress: string; readonly now: Date },
+  { clientAddress, epoch, now }: { readonly clientAddress: string; readonly epoch: number; readonly now: Date },
 ): Promise<AuthoriseResponse> {
-  const { revocationEpoch: epoch } = await readCounters(database.db);
-  const { answer, grants, message, hint } = await accessOf(database.db, actor, connection, from);
+  const admitted = admit(standing, { id: connection.id, labels: labelsSchema.parse(connection.labels) });
+  if ('refused' in admitted)
+    return refused(
+      'not-granted',
+      `${standing.actor.name} may not connect here: ${admitted.refused}.`,
+      'Ask who may assign roles.',
+    );
+  const { actor, until } = admitted;
+  const { answer, grants, message, hint } = await accessOf(database.db, actor, connection, { clientAddress, now });
   if (!answer.open) return refused('not-granted', message, hint);
   return {
     ok: true,
     actor,
-    expiresAt: expiresAt?.toISOString() ?? null,
+    expiresAt: sooner(standing.expiresAt, until)?.toISOString() ?? null,
     accessUntil: answer.until,
     grants: [...grants],
     epoch,
   };
+}
+
+function whyNobody(nobody: Nobody): AuthoriseResponse {
+  switch (nobody) {
+    case 'disabled':
+      return refused('revoked', "The secret's owner is disabled.", 'Ask an admin to enable the account again.');
+    case 'expired':
+      return refused('expired', 'What the native secret was issued for has ended.', newSecretHint);
+    case 'revoked':
+      return refused('revoked', 'The token that the native secret was exchanged from was revoked.', newSecretHint);
+    case 'network':
+      return refused(
+        'not-granted',
+        'The agent may not work from this network.',
+        'Run it where its scopes allow, or ask its owner.',
+      );
+  }
 }
 
 function refused(

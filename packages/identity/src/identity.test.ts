@@ -152,7 +152,7 @@ describe('signing in', () => {
 });
 
 describe('API tokens', () => {
-  const call = (secret: string) => authenticateToken(at.database, secret, new Date());
+  const call = (secret: string) => authenticateToken(at.database, secret, null, new Date());
 
   test('stand for their owner until they are revoked, expire or the owner is disabled', async () => {
     const mine = await token('api');

@@ -1,6 +1,7 @@
 export type { AccessConnection, AccessOf } from './access-of.ts';
 export { accessOf, readAccessRules, toAccessRule } from './access-of.ts';
-export { actorOfPerson, actorOfServiceIdentity } from './actors.ts';
+export type { AgentLike, PersonLike } from './actors.ts';
+export { activeOwners, actorOfPerson, actorOfServiceIdentity, agentIsActive, ownerOf } from './actors.ts';
 export type { Caller } from './authenticate.ts';
 export { authenticateToken, authenticateWebSession } from './authenticate.ts';
 export { authoriseNativeSecret, confirmCredential } from './authorise.ts';
@@ -11,5 +12,8 @@ export { grantsOf } from './grants-of.ts';
 export type { InstallationKeys } from './installation.ts';
 export { openInstallation } from './installation.ts';
 export { safeRedirect } from './redirects.ts';
+export { rightsOfPeople, rightsOfPerson, rightsOfServiceIdentity } from './rights-of.ts';
 export type { SignInResult } from './sign-in.ts';
 export { signInByProvider, signInLocally, signOut, webSessionMs } from './sign-in.ts';
+export type { Standing } from './standing.ts';
+export { admit, sooner } from './standing.ts';

@@ -3,15 +3,26 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createCaller, type GatewayCaller, type GatewayServices } from '@sluice/api';
-import { createPerson, createServiceIdentity, findPerson, openBus, publishPolicyVersion } from '@sluice/database';
-import type { Actor, ApprovalCreate } from '@sluice/domain';
-import { capabilities, Secret } from '@sluice/domain';
+import type { Db } from '@sluice/database';
+import {
+  createPerson,
+  createServiceIdentity,
+  findPerson,
+  findServiceIdentity,
+  openBus,
+  publishPolicyVersion,
+} from '@sluice/database';
+import type { Actor, ApprovalCreate, HeldRole, Rights } from '@sluice/domain';
+import { builtInPermissions, capabilities, noRights, Secret } from '@sluice/domain';
 import {
   actorOfPerson,
   actorOfServiceIdentity,
+  type Caller,
   createEnrolment,
   enrolGateway,
   openInstallation,
+  rightsOfPerson,
+  rightsOfServiceIdentity,
 } from '@sluice/identity';
 import { generateSigningKeys, newId, type SigningKeys } from '@sluice/keys';
 import { generateSealingKeys } from '@sluice/keys/sealing';
@@ -67,12 +78,12 @@ export async function makeWorld(): Promise<World> {
   const actors = await makePeople(test);
   const { gateway, gatewayKeys } = await makeGateway(test);
   const asActor = (actor: Actor) =>
-    createCaller({
+    createCaller(async () => ({
       services,
       refusal: null,
       address: '192.0.2.1',
-      caller: { actor, email: '', by: 'api-token', credentialId: newId(), expiresAt: null },
-    });
+      caller: await callerOf(database.db, actor),
+    }));
   const as = (name: Name) => asActor(actors[name]);
   await database.transaction((tx) =>
     publishPolicyVersion(tx, {
@@ -115,6 +126,33 @@ export const connectionInput = {
 
 export function defaultPolicy(): string {
   return readFileSync(createRequire(import.meta.url).resolve('@sluice/policy/default-policy.yaml'), 'utf8');
+}
+
+/** What a built-in role may do everywhere: for callers of whom nothing else matters. */
+export function rightsOfRole(role: string): Rights {
+  const held: HeldRole = {
+    role,
+    permissions: builtInPermissions(role) ?? [],
+    selector: {},
+    connectionIds: null,
+    via: { kind: 'base' },
+    expiresAt: null,
+  };
+  return { roles: [held], within: null };
+}
+
+/** Who calls as this actor, with what the database says that they may do at this moment. */
+export async function callerOf(db: Db, actor: Actor): Promise<Caller> {
+  const now = new Date();
+  const person = actor.kind === 'person' ? await findPerson(db, { id: actor.id }) : null;
+  const agent = actor.kind === 'service' ? await findServiceIdentity(db, { id: actor.id }) : null;
+  const rights = await (person !== null
+    ? rightsOfPerson(db, person, now)
+    : agent !== null
+      ? rightsOfServiceIdentity(db, agent, now)
+      : noRights);
+  const groupIds = (person?.memberships ?? []).map(({ group }) => group.id);
+  return { actor, rights, groupIds, email: '', by: 'api-token', credentialId: newId(), expiresAt: null };
 }
 
 async function makePeople({ database }: TestDatabase): Promise<Record<Name, Actor>> {

@@ -1,6 +1,6 @@
 'use client';
 
-import type { Permission } from '@sluice/api';
+import type { Permission } from '@sluice/domain';
 import { useQuery } from '@tanstack/react-query';
 import { useTRPC } from './trpc.ts';
 

@@ -175,7 +175,7 @@ export class ControlPlaneNode {
         internalUrls,
       });
     const reads = request.method === 'GET';
-    if (reads && path === '/api/live') return this.#live.handle(request, response);
+    if (reads && path === '/api/live') return this.#live.handle(request, response, address);
     if (reads && path === '/api/ca') return sendCertificate(response, services.caRoot);
     const recording = reads ? recordingOf(path) : null;
     if (recording !== null) return sendRecording(request, response, recording, address, { ...this.#callers, services });
@@ -190,7 +190,7 @@ export class ControlPlaneNode {
     request.headers[addressHeader] = address;
     if (isPage(request, path)) {
       setPagePolicy(request, response, this.#env.development);
-      if (path !== '/sign-in' && (await authenticate(request, this.#callers)).caller === null) {
+      if (path !== '/sign-in' && (await authenticate(request, address, this.#callers)).caller === null) {
         const next = encodeURIComponent(request.url ?? '/');
         response.writeHead(307, { location: `/sign-in?next=${next}`, 'cache-control': 'no-store' }).end();
         return;

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { LiveEvent, Permission } from '@sluice/api';
-import { hasPermission } from '@sluice/api';
+import type { LiveEvent } from '@sluice/api';
 import type { Bus } from '@sluice/database';
-import { SluiceError } from '@sluice/domain';
+import type { Permission } from '@sluice/domain';
+import { can, canSomewhere, SluiceError } from '@sluice/domain';
 import type { Caller } from '@sluice/identity';
 import { z } from 'zod';
 import { authenticate, type CallerOptions } from './http/callers.ts';
@@ -26,6 +26,7 @@ const topics = [
   'identities',
   'access',
   'audit',
+  'runs',
 ] as const;
 const liveEventSchema = z.object({ topic: z.enum(topics), id: z.string().nullable() });
 
@@ -39,6 +40,7 @@ const needed: Readonly<Record<LiveEvent['topic'], { readonly some: Permission; r
   identities: { some: 'identities.read.own', all: 'identities.read' },
   access: { some: 'connections.read', all: 'access.read' },
   audit: { some: 'audit.read', all: 'audit.read' },
+  runs: { some: 'sessions.read.own', all: 'sessions.read' },
 };
 
 /** The live channel: server-sent events that say which lists to refresh. */
@@ -52,8 +54,8 @@ export class LiveStreams {
     this.#options = options;
   }
 
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { caller, refusal } = await authenticate(request, this.#options);
+  async handle(request: IncomingMessage, response: ServerResponse, address: string): Promise<void> {
+    const { caller, refusal } = await authenticate(request, address, this.#options);
     if (caller === null) {
       sendProblem(
         response,
@@ -68,7 +70,7 @@ export class LiveStreams {
       );
       return;
     }
-    this.#stream(request, response, caller);
+    this.#stream(request, response, address, caller);
   }
 
   /** Ends every stream; pages come back to another node. */
@@ -76,7 +78,8 @@ export class LiveStreams {
     for (const response of this.#open) response.end();
   }
 
-  #stream(request: IncomingMessage, response: ServerResponse, caller: Caller): void {
+  #stream(request: IncomingMessage, response: ServerResponse, address: string, first: Caller): void {
+    let caller = first;
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store, no-transform',
@@ -88,8 +91,19 @@ export class LiveStreams {
       else response.write(text);
     };
     const send = (event: LiveEvent): void => write(`data: ${JSON.stringify(event)}\n\n`);
+    // A page of somebody who was disabled ends at once, and what is told of follows what its person may.
+    const lookAgain = (): void => {
+      authenticate(request, address, this.#options).then(
+        (again) => {
+          if (again.caller === null) response.end();
+          else caller = again.caller;
+        },
+        () => undefined,
+      );
+    };
     const stops = [
       this.#bus.subscribe('sluice_live', (payload) => {
+        if (liveEventSchema.safeParse(payload).data?.topic === 'identities') lookAgain();
         const event = visibleEvent(payload, caller);
         if (event !== null) send(event);
       }),
@@ -99,10 +113,7 @@ export class LiveStreams {
     ];
     const timer = setInterval(() => {
       write(': alive\n\n');
-      authenticate(request, this.#options).then(
-        (again) => again.caller === null && response.end(),
-        () => undefined,
-      );
+      lookAgain();
     }, heartbeatMs);
     this.#open.add(response);
     response.once('close', () => {
@@ -117,7 +128,6 @@ function visibleEvent(payload: unknown, caller: Caller): LiveEvent | null {
   const parsed = liveEventSchema.safeParse(payload);
   if (!parsed.success) return null;
   const { some, all } = needed[parsed.data.topic];
-  const { role } = caller.actor;
-  if (!hasPermission(role, some)) return null;
-  return hasPermission(role, all) ? parsed.data : { topic: parsed.data.topic, id: null };
+  if (!canSomewhere(caller.rights, some)) return null;
+  return can(caller.rights, all, null).yes ? parsed.data : { topic: parsed.data.topic, id: null };
 }

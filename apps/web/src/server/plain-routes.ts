@@ -77,7 +77,7 @@ async function exporter(
   address: string,
   options: ExportOptions,
 ): Promise<{ readonly caller: Caller; readonly context: ApiContext }> {
-  const { caller, refusal } = await authenticate(request, options);
+  const { caller, refusal } = await authenticate(request, address, options);
   if (caller === null)
     throw (
       refusal ?? new SluiceError('unauthenticated', 'Nobody is signed in.', { hint: 'Sign in, or send an API token.' })

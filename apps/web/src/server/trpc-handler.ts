@@ -38,7 +38,7 @@ export function handleTrpc(
     createContext: async (): Promise<ApiContext> => ({
       services: options.services,
       address,
-      ...(await authenticate(request, options)),
+      ...(await authenticate(request, address, options)),
     }),
     onError: ({ error, path: procedure }) => {
       if (error.code === 'INTERNAL_SERVER_ERROR')

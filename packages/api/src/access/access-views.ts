@@ -204,9 +204,16 @@ export function requestState(row: Pick<AccessRequestRow, 'state' | 'expiresAt'>,
 
 /** The requester's own, and the owner's of an agent that asked. */
 export function isMine(row: Pick<AccessRequestRow, 'personId' | 'serviceIdentity'>, actor: Actor): boolean {
-  return (
-    row.personId === actor.id || row.serviceIdentity?.id === actor.id || row.serviceIdentity?.owner.id === actor.id
-  );
+  return row.personId === actor.id || row.serviceIdentity?.id === actor.id || actsFor(row.serviceIdentity, actor);
+}
+
+/** Whether an agent acts for this person: as its owner, or as one of the team that owns it. */
+export function actsFor(
+  agent: { readonly owner: Named | null; readonly ownerGroup: Named | null } | null,
+  { id, groups }: Pick<Actor, 'id' | 'groups'>,
+): boolean {
+  if (agent === null) return false;
+  return agent.owner?.id === id || (agent.ownerGroup !== null && groups.includes(agent.ownerGroup.name));
 }
 
 /**
@@ -216,8 +223,7 @@ export function isMine(row: Pick<AccessRequestRow, 'personId' | 'serviceIdentity
 export function whyNotDecide(row: AccessRequestRow, actor: Actor, now: Date): string | null {
   if (actor.kind !== 'person') return 'Only people decide.';
   if (row.personId === actor.id) return 'You asked for this yourself; somebody else has to decide.';
-  if (row.serviceIdentity?.owner.id === actor.id)
-    return 'The agent acts for you, so its owner’s decision does not count.';
+  if (actsFor(row.serviceIdentity, actor)) return 'The agent acts for you, so its owner’s decision does not count.';
   if (!approverNames(actor).some((name) => row.approvers.includes(name)))
     return `The rule asks for ${row.approvers.join(' or ')}, and you are not among them.`;
   const state = requestState(row, now);
@@ -259,11 +265,16 @@ export function toEntryView(
 
 interface Owned {
   readonly person: Named | null;
-  readonly serviceIdentity: (Named & { readonly owner: Named }) | null;
+  readonly serviceIdentity: (Named & { readonly owner: Named | null; readonly ownerGroup: Named | null }) | null;
 }
 
 function ownerOf({ person, serviceIdentity }: Owned): GrantView['holder'] {
   if (person !== null) return { id: person.id, name: person.name, kind: 'person', owner: null };
   if (serviceIdentity === null) throw new Error('a row of nobody');
-  return { id: serviceIdentity.id, name: serviceIdentity.name, kind: 'service', owner: serviceIdentity.owner.name };
+  return {
+    id: serviceIdentity.id,
+    name: serviceIdentity.name,
+    kind: 'service',
+    owner: (serviceIdentity.owner ?? serviceIdentity.ownerGroup)?.name ?? null,
+  };
 }

@@ -1,12 +1,13 @@
 /** Grants that are in force, and their early end. */
-import { findGrant, listGrantsInForce, revokeGrant as revokeRow } from '@sluice/database';
+import { findGrant, type GrantRow, listGrantsInForce, revokeGrant as revokeRow } from '@sluice/database';
+import type { Actor } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation, query } from '../procedure.ts';
 import { tellAccessEvent } from './access-events.ts';
-import { toGrantView } from './access-views.ts';
+import { actsFor, toGrantView } from './access-views.ts';
 
 const listed = 500;
 
@@ -17,7 +18,7 @@ export const listGrants = query({
   run: async ({ input, db, caller, may, now }) => {
     const rows = await listGrantsInForce(db, { now }, listed);
     return rows
-      .filter((row) => may('access.read') || isHolder(row, caller.actor.id))
+      .filter((row) => may('access.read') || isHolder(row, caller.actor))
       .filter((row) => input?.connectionId === undefined || row.connectionId === input.connectionId)
       .map(toGrantView);
   },
@@ -29,7 +30,7 @@ export const revokeGrant = mutation({
   input: z.strictObject({ id }),
   run: async ({ input, tx, caller, may, now }) => {
     const row = await findGrant(tx, input.id);
-    if (row === null || !(may('access.write') || isHolder(row, caller.actor.id))) throw notFound('grant');
+    if (row === null || !(may('access.write') || isHolder(row, caller.actor))) throw notFound('grant');
     if (!(await revokeRow(tx, row.id, caller.actor.kind === 'person' ? caller.actor.id : null, now)))
       throw new SluiceError('conflict', 'It has ended already.', { audience: 'person', hint: 'Reload the list.' });
     if (row.kind === 'break-glass') await tellAccessEvent(tx, 'glass-closed', row.id);
@@ -46,12 +47,6 @@ export const revokeGrant = mutation({
   },
 });
 
-function isHolder(
-  row: {
-    readonly personId: string | null;
-    readonly serviceIdentity: { readonly id: string; readonly owner: { readonly id: string } } | null;
-  },
-  actorId: string,
-): boolean {
-  return row.personId === actorId || row.serviceIdentity?.id === actorId || row.serviceIdentity?.owner.id === actorId;
+function isHolder(row: Pick<GrantRow, 'personId' | 'serviceIdentity'>, actor: Actor): boolean {
+  return row.personId === actor.id || row.serviceIdentity?.id === actor.id || actsFor(row.serviceIdentity, actor);
 }

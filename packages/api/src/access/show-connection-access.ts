@@ -18,11 +18,12 @@ import {
   matchesLabels,
   rulesFor,
 } from '@sluice/domain';
-import { accessOf, actorOfPerson, actorOfServiceIdentity, toAccessRule } from '@sluice/identity';
+import { accessOf, activeOwners, actorOfPerson, actorOfServiceIdentity, ownerOf, toAccessRule } from '@sluice/identity';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { query } from '../procedure.ts';
+import { placeOf } from '../visibility.ts';
 import {
   type AccessEntryView,
   type AccessRuleView,
@@ -54,9 +55,9 @@ export interface ConnectionAccessView {
 export const showConnectionAccess = query({
   permission: 'connections.read',
   input: z.strictObject({ connectionId: id }),
-  run: async ({ input, db, caller, may, now, address }): Promise<ConnectionAccessView> => {
+  run: async ({ input, db, caller, may, mayOn, now, address }): Promise<ConnectionAccessView> => {
     const connection = await findConnection(db, { id: input.connectionId });
-    if (connection === null) throw notFound('connection');
+    if (connection === null || !mayOn('connections.read', placeOf(connection))) throw notFound('connection');
     const rows = await listAccessRules(db);
     const rules = rows.flatMap((row) => toAccessRule(row) ?? []);
     const labels = labelsSchema.parse(connection.labels);
@@ -110,6 +111,10 @@ export const showConnectionAccess = query({
       const people = (await listPeople(db)).filter((person) => person.disabledAt === null);
       const answers = new Map(people.map((person) => [person.id, answer(actorOfPerson(person))]));
       const agents = (await listServiceIdentities(db, null)).filter((one) => one.disabledAt === null);
+      const ownersAnswer = (agent: (typeof agents)[number]) => {
+        const owners = activeOwners(agent).map((person) => answers.get(person.id));
+        return owners.find((one) => one?.open === true) ?? owners[0];
+      };
       const nobody: AccessAnswer = { open: false, reason: 'no-rule', because: [] };
       return {
         rules: views,
@@ -124,8 +129,8 @@ export const showConnectionAccess = query({
           ),
           ...agents.map((agent) =>
             toEntryView(
-              { id: agent.id, name: agent.name, kind: 'service' as const, role: 'agent', owner: agent.owner.name },
-              bothAccess(answer(actorOfServiceIdentity(agent)), answers.get(agent.owner.id) ?? nobody),
+              { id: agent.id, name: agent.name, kind: 'service' as const, role: 'agent', owner: ownerOf(agent).name },
+              bothAccess(answer(actorOfServiceIdentity(agent)), ownersAnswer(agent) ?? nobody),
               sentences,
             ),
           ),

@@ -12,8 +12,10 @@ import {
   maxAlikeRows,
   SluiceError,
 } from '@sluice/domain';
+import type { Caller } from '@sluice/identity';
 import { newId } from '@sluice/keys';
 import { z } from 'zod';
+import { actsFor } from '../access/access-views.ts';
 import { storedActor } from '../actor-views.ts';
 import { notFound } from '../errors.ts';
 import { id, nothing } from '../inputs.ts';
@@ -125,8 +127,9 @@ function toView(row: GrantRow): AlikeGrantView {
 }
 
 /** Whether the caller gave it, holds it, or owns the agent that does. */
-function isOfCaller(row: GrantRow, callerId: string): boolean {
-  return row.personId === callerId || row.grantedById === callerId || row.serviceIdentity?.owner.id === callerId;
+function isOfCaller(row: GrantRow, caller: Caller): boolean {
+  const { id } = caller.actor;
+  return row.personId === id || row.grantedById === id || actsFor(row.serviceIdentity, caller.actor);
 }
 
 /** Grants of this kind that are in force: the caller's, or with the wide permission everybody's. */
@@ -135,7 +138,7 @@ export const listAlikeGrants = query({
   input: nothing,
   run: async ({ db, caller, may, now }) => {
     const rows = await listGrantsInForce(db, { now, kinds: ['alike'] }, maxListed);
-    const own = rows.filter((row) => isOfCaller(row, caller.actor.id) || row.serviceIdentityId === caller.actor.id);
+    const own = rows.filter((row) => isOfCaller(row, caller) || row.serviceIdentityId === caller.actor.id);
     return (may('approvals.read') ? rows : own).map(toView);
   },
 });
@@ -146,7 +149,7 @@ export const endAlikeGrant = mutation({
   input: z.strictObject({ id }),
   run: async ({ input, tx, caller, may, now }) => {
     const row = await findGrant(tx, input.id);
-    if (row === null || row.kind !== 'alike' || !(may('approvals.read') || isOfCaller(row, caller.actor.id)))
+    if (row === null || row.kind !== 'alike' || !(may('approvals.read') || isOfCaller(row, caller)))
       throw notFound('grant');
     if (!(await revokeGrant(tx, row.id, caller.actor.id, now)))
       throw new SluiceError('conflict', 'It has ended already.', { audience: 'person' });

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { personActorView, storedActor, toActorView } from '../actor-views.ts';
 import { checkSource } from '../policies/policy-views.ts';
 import type { ApprovalDetail, ApprovalSummary } from '../views.ts';
-import { approverNames, isOwn, ownIds } from '../visibility.ts';
+import { approverNames, isOwn, maySeeRow, ownIds, reachOf } from '../visibility.ts';
 import { alikeChoice } from './alike.ts';
 import { type Answerer, decisionRight, mayAnswer, stateOf } from './eligibility.ts';
 import { demandsOf, missingWords, standingOf } from './standing.ts';
@@ -119,8 +119,8 @@ function standingView(row: ApprovalRow, now: Date): Pick<ApprovalDetail, 'stages
 }
 
 /** Whether the caller may still say why: it is theirs, it waits, and nobody has relied on what was said. */
-export function mayState({ actor }: Answerer, row: ApprovalRow, now: Date): boolean {
-  return actor.kind === 'person' && isOwn(actor, row) && stateOf(row, now) === 'waiting' && row.decisions.length === 0;
+export function mayState({ actor, caller }: Answerer, row: ApprovalRow, now: Date): boolean {
+  return actor.kind === 'person' && isOwn(caller, row) && stateOf(row, now) === 'waiting' && row.decisions.length === 0;
 }
 
 /** A ticket in the form that the rule asks for, or null. */
@@ -128,9 +128,11 @@ export function acceptedTicket(row: Pick<ApprovalRow, 'demands'>, ticket: string
   return ticket !== null && isTicket(demandsOf(row)?.ticket ?? null, ticket) ? ticket : null;
 }
 
-/** What a caller without the wide permission sees: their own, their agents', and those on which they may be asked. */
-export function approvalScope({ actor, standsInFor }: Answerer): ApprovalScope {
-  return { actorIds: ownIds(actor), approverNames: namesOf({ actor, standsInFor }) };
+/** What a caller sees: their own, their agents', those on which they may be asked, and all where they hold the wide permission. */
+export async function approvalScope(db: Db, viewer: Answerer): Promise<ApprovalScope | null> {
+  const connectionIds = await reachOf(db, viewer.caller.rights, 'approvals.read');
+  if (connectionIds === null) return null;
+  return { actorIds: ownIds(viewer.caller), connectionIds, approverNames: namesOf(viewer) };
 }
 
 /** Every name by which a rule asks this person, or somebody in whose stead they answer. */
@@ -139,7 +141,7 @@ export function namesOf({ actor, standsInFor }: Answerer): readonly string[] {
 }
 
 export function maySee(viewer: Answerer, row: ApprovalRow, now: Date): boolean {
-  return isOwn(viewer.actor, row) || mayAnswer(viewer, row, now).yes;
+  return maySeeRow(viewer.caller, 'approvals.read', row) || mayAnswer(viewer, row, now).yes;
 }
 
 /** The rule's sentence in the version that held, for people who decide. */

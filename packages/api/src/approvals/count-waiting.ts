@@ -7,12 +7,11 @@ import { approvalFilter } from './list-approvals.ts';
 export const countWaiting = query({
   permission: 'approvals.read.own',
   input: nothing,
-  run: async ({ db, caller, may, now }) => {
-    const seesAll = may('approvals.read');
-    const viewer = await answererOf(db, caller.actor, now);
+  run: async ({ db, caller, now }) => {
+    const viewer = await answererOf(db, caller, now);
     return {
-      mine: await countApprovals(db, approvalFilter('mine', viewer, seesAll, null), now),
-      all: await countApprovals(db, approvalFilter('all', viewer, seesAll, null), now),
+      mine: await countApprovals(db, await approvalFilter(db, 'mine', viewer, null), now),
+      all: await countApprovals(db, await approvalFilter(db, 'all', viewer, null), now),
     };
   },
 });

@@ -26,10 +26,10 @@ export const decideApproval = mutation({
     /** Others like it may run for a while as well. */
     alike: alikeInput.optional(),
   }),
-  run: async ({ input, tx, caller, services, may, now }) => {
-    const answerer = await answererOf(tx, caller.actor, now);
+  run: async ({ input, tx, caller, services, now }) => {
+    const answerer = await answererOf(tx, caller, now);
     const row = await lockApproval(tx, input.id);
-    if (row === null || !(may('approvals.read') || maySee(answerer, row, now))) throw notFound('approval');
+    if (row === null || !maySee(answerer, row, now)) throw notFound('approval');
     const who = mayAnswer(answerer, row, now);
     if (!who.yes) throw refused(who.because);
     const state = stateOf(row, now);

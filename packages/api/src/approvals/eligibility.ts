@@ -1,8 +1,9 @@
 /** Whose answer counts, and in which stage. */
 import type { ApprovalRow } from '@sluice/database';
 import type { Actor, ApprovalState } from '@sluice/domain';
-import { approvalStateSchema } from '@sluice/domain';
-import { approverNames } from '../visibility.ts';
+import { approvalStateSchema, can } from '@sluice/domain';
+import type { Caller } from '@sluice/identity';
+import { approverNames, isOwner, placeOf } from '../visibility.ts';
 import { demandsOf, missingWords, stagesOf, standingOf } from './standing.ts';
 
 export interface Eligibility {
@@ -23,6 +24,7 @@ export interface DecisionRight extends Eligibility {
 
 /** Somebody who may answer: the person, and those who are away and delegated to them. */
 export interface Answerer {
+  readonly caller: Caller;
   readonly actor: Actor;
   readonly standsInFor: readonly Actor[];
 }
@@ -34,17 +36,29 @@ export function stateOf(row: Pick<ApprovalRow, 'state' | 'expiresAt'>, now: Date
 
 type Asked = Pick<
   ApprovalRow,
-  'actorId' | 'ownerId' | 'ownerCounts' | 'approvers' | 'count' | 'demands' | 'escalateAt' | 'escalateTo' | 'decisions'
+  | 'actor'
+  | 'actorId'
+  | 'connection'
+  | 'ownerId'
+  | 'ownerCounts'
+  | 'approvers'
+  | 'count'
+  | 'demands'
+  | 'escalateAt'
+  | 'escalateTo'
+  | 'decisions'
 >;
 
 /**
  * Whether the rule names this person at all, in any stage. Service identities never decide; the requester never does; an agent's owner
  * only where the rule says so; everybody else must be named, by role or group, or stand in for somebody who is.
  */
-export function mayAnswer({ actor, standsInFor }: Answerer, row: Asked, now: Date): Eligibility {
+export function mayAnswer({ caller, actor, standsInFor }: Answerer, row: Asked, now: Date): Eligibility {
   if (actor.kind !== 'person') return no('Only people decide.');
   if (row.actorId === actor.id) return no('You asked for this yourself; somebody else has to decide.');
-  if (row.ownerId === actor.id)
+  const answer = can(caller.rights, 'approvals.decide', placeOf(row.connection));
+  if (!answer.yes) return no(`You may not decide on this connection: ${answer.because}.`);
+  if (isOwner(actor, row))
     return row.ownerCounts ? yes : no('The agent acts for you, so its owner’s decision does not count.');
   const names = [...new Set(stagesOf(row, now).flatMap((stage) => stage.approvers))];
   if ([actor, ...standsInFor].some((seat) => isOpenTo(seat, row) && isNamed(seat, names))) return yes;
@@ -92,7 +106,7 @@ function seatIn(
   approvers: readonly string[],
   used: ReadonlySet<string>,
 ): Actor | null {
-  if (row.ownerId === actor.id) return actor;
+  if (isOwner(actor, row)) return actor;
   return (
     [actor, ...standsInFor].find(
       (seat) => isOpenTo(seat, row) && isNamed(seat, approvers) && (seat.id === actor.id || !used.has(seat.id)),
@@ -101,8 +115,8 @@ function seatIn(
 }
 
 /** Nobody's own request or own agent is answered by them, nor in their stead. */
-function isOpenTo(seat: Actor, row: Pick<ApprovalRow, 'actorId' | 'ownerId'>): boolean {
-  return seat.id !== row.actorId && seat.id !== row.ownerId;
+function isOpenTo(seat: Actor, row: Pick<ApprovalRow, 'actor' | 'actorId' | 'ownerId'>): boolean {
+  return seat.id !== row.actorId && !isOwner(seat, row);
 }
 
 function isNamed(actor: Actor, names: readonly string[]): boolean {

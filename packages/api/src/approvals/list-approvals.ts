@@ -1,4 +1,4 @@
-import type { ApprovalFilter } from '@sluice/database';
+import type { ApprovalFilter, Db } from '@sluice/database';
 import { defaultPageSize, listApprovals as listRows } from '@sluice/database';
 import { z } from 'zod';
 import { idCursor, search, searchText } from '../inputs.ts';
@@ -14,26 +14,26 @@ export const approvalScopes = z.enum(['mine', 'all', 'decided']);
 export const listApprovals = query({
   permission: 'approvals.read.own',
   input: z.strictObject({ scope: approvalScopes, search, cursor: idCursor }),
-  run: async ({ input, db, caller, may, now }): Promise<Page<ApprovalSummary>> => {
-    const viewer = await answererOf(db, caller.actor, now);
-    const filter = approvalFilter(input.scope, viewer, may('approvals.read'), searchText(input.search));
+  run: async ({ input, db, caller, now }): Promise<Page<ApprovalSummary>> => {
+    const viewer = await answererOf(db, caller, now);
+    const filter = await approvalFilter(db, input.scope, viewer, searchText(input.search));
     const page = await listRows(db, filter, now, { cursor: input.cursor ?? null, limit: defaultPageSize });
     return { items: page.rows.map((row) => toApprovalSummary(row, now)), nextCursor: page.nextCursor };
   },
 });
 
-export function approvalFilter(
+export async function approvalFilter(
+  db: Db,
   scope: z.infer<typeof approvalScopes>,
   viewer: Answerer,
-  seesAll: boolean,
   text: string | null,
-): ApprovalFilter {
+): Promise<ApprovalFilter> {
   // An agent decides nothing: what is "mine" to it is what it asked for.
   const { actor } = viewer;
   const asksMe = scope === 'mine' && actor.kind === 'person';
   return {
     states: scope === 'decided' ? 'settled' : 'waiting',
-    visible: seesAll ? null : approvalScope(viewer),
+    visible: await approvalScope(db, viewer),
     addressedTo: asksMe ? { names: namesOf(viewer), personId: actor.id } : null,
     search: text,
   };

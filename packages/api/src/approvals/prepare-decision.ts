@@ -12,10 +12,10 @@ import { toStepUpView } from './step-up.ts';
 export const prepareDecision = query({
   permission: 'approvals.decide',
   input: z.strictObject({ id }),
-  run: async ({ input, db, caller, may, services, now }): Promise<StepUpView | null> => {
+  run: async ({ input, db, caller, services, now }): Promise<StepUpView | null> => {
     const row = await findApproval(db, input.id);
-    const viewer = await answererOf(db, caller.actor, now);
-    if (row === null || !(may('approvals.read') || maySee(viewer, row, now))) throw notFound('approval');
+    const viewer = await answererOf(db, caller, now);
+    if (row === null || !maySee(viewer, row, now)) throw notFound('approval');
     return toStepUpView(db, row, caller.actor, services.publicUrl);
   },
 });

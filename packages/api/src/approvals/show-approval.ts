@@ -9,10 +9,10 @@ import { maySee, toApprovalDetail } from './approval-views.ts';
 export const showApproval = query({
   permission: 'approvals.read.own',
   input: z.strictObject({ id }),
-  run: async ({ input, db, caller, may, now }) => {
+  run: async ({ input, db, caller, now }) => {
     const row = await findApproval(db, input.id);
-    const viewer = await answererOf(db, caller.actor, now);
-    if (row === null || !(may('approvals.read') || maySee(viewer, row, now))) throw notFound('approval');
+    const viewer = await answererOf(db, caller, now);
+    if (row === null || !maySee(viewer, row, now)) throw notFound('approval');
     return toApprovalDetail(db, row, viewer, now);
   },
 });

@@ -4,7 +4,7 @@ import type { HoldDemands, HoldStage } from '@sluice/domain';
 import { holdDemandsSchema } from '@sluice/domain';
 import { actorOfPerson } from '@sluice/identity';
 import { missingOf } from '@sluice/policy';
-import { approverNames } from '../visibility.ts';
+import { approverNames, isOwner } from '../visibility.ts';
 
 export interface StageStanding extends HoldStage {
   /** The consents that count, each of another person. */
@@ -77,9 +77,9 @@ function lapsedBecause(decision: DecisionRow, row: ApprovalRow, stage: HoldStage
   for (const one of [person, seat]) {
     if (one.disabledAt !== null) return `${one.name} is disabled`;
     if (one.id === row.actorId) return `${one.name} asked for it`;
-    if (one.id === row.ownerId && !row.ownerCounts) return `${one.name} owns the agent that asked for it`;
+    if (isOwner(actorOfPerson(one), row) && !row.ownerCounts) return `${one.name} owns the agent that asked for it`;
   }
-  if (forPerson === null && person.id === row.ownerId && row.ownerCounts) return null;
+  if (forPerson === null && isOwner(actorOfPerson(person), row) && row.ownerCounts) return null;
   const names = approverNames(actorOfPerson(seat));
   return names.some((name) => stage.approvers.includes(name))
     ? null

@@ -18,10 +18,10 @@ export const stateReason = mutation({
   input: z
     .strictObject({ id, reason: words(1_000).optional(), ticket: words(100).optional() })
     .refine(({ reason, ticket }) => reason !== undefined || ticket !== undefined, 'give a reason, a ticket or both'),
-  run: async ({ input, tx, caller, may, now }) => {
-    const viewer = await answererOf(tx, caller.actor, now);
+  run: async ({ input, tx, caller, now }) => {
+    const viewer = await answererOf(tx, caller, now);
     const row = await lockApproval(tx, input.id);
-    if (row === null || !(may('approvals.read') || maySee(viewer, row, now))) throw notFound('approval');
+    if (row === null || !maySee(viewer, row, now)) throw notFound('approval');
     if (!mayState(viewer, row, now))
       throw new SluiceError('forbidden', 'Only who asked for it can say why, and only before anybody has decided.', {
         audience: 'person',

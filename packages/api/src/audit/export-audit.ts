@@ -1,10 +1,9 @@
 import { appendAuditEvent, type Database, readAuditEvents } from '@sluice/database';
-import { SluiceError } from '@sluice/domain';
+import { can, type Permission, SluiceError } from '@sluice/domain';
 import type { Caller } from '@sluice/identity';
 import { newId, type SigningKeys } from '@sluice/keys';
 import { auditExportEnd, auditExportLine, auditExportStart } from '@sluice/recording';
 import type { ApiContext } from '../context.ts';
-import { hasPermission, type Permission } from '../permissions.ts';
 
 /** Plain HTTP beside tRPC demands it as a procedure would. */
 export const auditExportPermission: Permission = 'audit.read';
@@ -19,7 +18,7 @@ export async function exportAudit(
   from: number,
 ): Promise<AsyncGenerator<Buffer>> {
   const { actor } = caller;
-  if (!hasPermission(actor.role, auditExportPermission))
+  if (!can(caller.rights, auditExportPermission, null).yes)
     throw new SluiceError('forbidden', `The role ${actor.role} may not export the audit chain.`, {
       audience: 'person',
     });

@@ -11,10 +11,12 @@ import { credentialReferenceSchema } from '@sluice/domain';
 import { notFound, refusedInput } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
+import { placeOf } from '../visibility.ts';
 import { allocatePorts } from './allocate-ports.ts';
 import { checkedOptions, connectionFields, envelope } from './connection-input.ts';
 import { toConnectionDetail } from './connection-views.ts';
 import { keepCredentials } from './keep-credential.ts';
+import { notForLabels } from './writable-connection.ts';
 
 /** A gateway binds where its own environment says; this is what pages show until then. */
 const defaultListenerHost = '127.0.0.1';
@@ -28,7 +30,8 @@ export const createConnection = mutation({
     credentialReference: credentialReferenceSchema.optional(),
     readerCredentialReference: credentialReferenceSchema.optional(),
   }),
-  run: async ({ input, tx, services, now }) => {
+  run: async ({ input, tx, services, mayOn, now }) => {
+    if (!mayOn('connections.write', placeOf(input))) throw notForLabels();
     if (await connectionIdIsTaken(tx, input.id))
       throw refusedInput('This id was given to a connection before.', 'Reload the page and try again.');
     if ((await countConnections(tx)) >= maxConnections)

@@ -1,12 +1,14 @@
-import { findConnection, readCounters } from '@sluice/database';
-import type { Ticket } from '@sluice/domain';
+import { findConnection, readCounters, type Tx } from '@sluice/database';
+import type { Actor, Ticket } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
-import { accessOf } from '@sluice/identity';
+import { accessOf, admit, type Caller, sooner } from '@sluice/identity';
 import { newId, signJson, ticketContext } from '@sluice/keys';
 import { z } from 'zod';
-import { notFound } from '../errors.ts';
+import { notFound, refusedInput } from '../errors.ts';
 import { id, slug } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
+import { openRunOf } from '../runs/visible-run.ts';
+import { placeOf } from '../visibility.ts';
 import { optionsOf } from './connection-views.ts';
 import { onlineMember } from './members.ts';
 import { serverNameOf } from './server-names.ts';
@@ -18,26 +20,36 @@ const secretHash = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'not a base64url SHA-
 /** A single-use ticket for the relay path. It names the gateway's process, so it dies with it, and lives 30 s. */
 export const issueTicket = mutation({
   permission: 'connections.connect',
-  input: z.union([z.strictObject({ id, secretHash }), z.strictObject({ name: slug, secretHash })]),
-  run: async ({ input, tx, services, caller, now, address }) => {
+  input: z.union([
+    z.strictObject({ id, secretHash, runId: id.optional() }),
+    z.strictObject({ name: slug, secretHash, runId: id.optional() }),
+  ]),
+  run: async ({ input, tx, services, caller, mayOn, now, address }) => {
     const row = await findConnection(tx, 'id' in input ? { id: input.id } : { name: input.name });
-    if (row === null) throw notFound('connection');
+    if (row === null || !mayOn('connections.read', placeOf(row))) throw notFound('connection');
+    const admitted = admit(caller, placeOf(row));
+    if ('refused' in admitted)
+      throw new SluiceError('forbidden', `You may not connect to ${row.name}: ${admitted.refused}.`, {
+        audience: 'person',
+        hint: 'Ask who may assign roles.',
+      });
+    const actor = input.runId === undefined ? admitted.actor : await inRun(tx, admitted.actor, input.runId, caller);
     const gateway = onlineMember(row, caller.actor.id, now);
     const { revocationEpoch } = await readCounters(tx);
-    const { answer, grants, message, hint } = await accessOf(tx, caller.actor, row, { clientAddress: address, now });
+    const { answer, grants, message, hint } = await accessOf(tx, actor, row, { clientAddress: address, now });
     if (!answer.open) throw new SluiceError('forbidden', message, { audience: 'person', hint });
     const ticket: Ticket = {
       id: newId<'Ticket'>(),
       gatewayId: gateway.id,
       gatewayStartId: gateway.startId,
       connectionId: row.id,
-      actor: caller.actor,
+      actor,
       expiresAt: new Date(now.getTime() + ticketLifeMs).toISOString(),
-      sessionExpiresAt: caller.expiresAt?.toISOString() ?? null,
+      sessionExpiresAt: sooner(caller.expiresAt, admitted.until)?.toISOString() ?? null,
       accessUntil: answer.until,
       grants: [...grants],
       epoch: revocationEpoch,
-      credential: { by: caller.by, id: caller.credentialId },
+      credential: { by: caller.by, id: caller.credentialId, ...(actor.runId === null ? {} : { runId: actor.runId }) },
       secretHash: input.secretHash,
     };
     return {
@@ -58,3 +70,11 @@ export const issueTicket = mutation({
     };
   },
 });
+
+/** The actor in one of its own open runs; a token that was issued for a run stays in that one. */
+async function inRun(tx: Tx, actor: Actor, runId: string, caller: Caller): Promise<Actor> {
+  const run = await openRunOf(tx, runId, caller);
+  if (actor.runId !== null && actor.runId !== run.id)
+    throw refusedInput('Your token was issued for another run.', 'Leave the run out, or use a token of this run.');
+  return { ...actor, runId: run.id };
+}

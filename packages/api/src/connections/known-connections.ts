@@ -1,8 +1,7 @@
 import type { ConnectionRow, Db } from '@sluice/database';
-import type { Actor } from '@sluice/domain';
+import type { Actor, Permission } from '@sluice/domain';
 import { labelsSchema, mayKnow } from '@sluice/domain';
 import { grantsOf, readAccessRules } from '@sluice/identity';
-import type { Permission } from '../permissions.ts';
 
 /**
  * The connections that a caller is told of: all for who may read access; else those that some access rule or grant of theirs speaks

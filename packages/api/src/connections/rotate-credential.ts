@@ -1,13 +1,13 @@
-import { createConnectionTest, findConnection, publish } from '@sluice/database';
+import { createConnectionTest, publish } from '@sluice/database';
 import { credentialPurposes, SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { z } from 'zod';
-import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import type { NodeNotice } from '../node-notices.ts';
 import { mutation } from '../procedure.ts';
 import { onlineMember, usableEnvelope } from './members.ts';
 import { waitForResult } from './test-connection.ts';
+import { writableConnection } from './writable-connection.ts';
 
 /** Logins at the target and requests to the control plane, each with tries of its own (ms). */
 const rotationTimeoutMs = 90_000;
@@ -16,9 +16,8 @@ const rotationTimeoutMs = 90_000;
 export const rotateCredential = mutation({
   permission: 'connections.write',
   input: z.strictObject({ id, purpose: z.enum(credentialPurposes) }),
-  run: async ({ input, tx, services, caller, now }) => {
-    const row = await findConnection(tx, { id: input.id });
-    if (row === null) throw notFound('connection');
+  run: async ({ input, tx, services, caller, mayOn, now }) => {
+    const row = await writableConnection(tx, input.id, mayOn);
     const gateway = onlineMember(row, caller.actor.id, now);
     if (usableEnvelope(row, gateway, input.purpose) === null)
       throw new SluiceError(

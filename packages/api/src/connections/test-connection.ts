@@ -1,15 +1,15 @@
 import type { Bus, Db } from '@sluice/database';
-import { createConnectionTest, findConnection, findTestResult, publish } from '@sluice/database';
+import { createConnectionTest, findTestResult, publish } from '@sluice/database';
 import type { TestResult } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { z } from 'zod';
-import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import type { NodeNotice } from '../node-notices.ts';
 import { mutation } from '../procedure.ts';
 import { waitForNotice } from '../wait-for-notice.ts';
 import { onlineMember } from './members.ts';
+import { writableConnection } from './writable-connection.ts';
 
 /** How long a gateway may take, in ms. */
 const testTimeoutMs = 20_000;
@@ -17,9 +17,8 @@ const testTimeoutMs = 20_000;
 export const testConnection = mutation({
   permission: 'connections.write',
   input: z.strictObject({ id }),
-  run: async ({ input, tx, services, caller, now }) => {
-    const row = await findConnection(tx, { id: input.id });
-    if (row === null) throw notFound('connection');
+  run: async ({ input, tx, services, caller, mayOn, now }) => {
+    const row = await writableConnection(tx, input.id, mayOn);
     const gateway = onlineMember(row, caller.actor.id, now);
     const requestId = newId<'ConnectionTest'>();
     await createConnectionTest(tx, { id: requestId, connectionId: row.id, requestedById: caller.actor.id });

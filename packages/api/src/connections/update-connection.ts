@@ -1,14 +1,22 @@
 import type { ConnectionRow } from '@sluice/database';
-import { bumpBundleVersion, findConnection, findGatewayGroup, updateConnection as updateRow } from '@sluice/database';
+import {
+  bumpBundleVersion,
+  bumpRevocationEpoch,
+  findConnection,
+  findGatewayGroup,
+  updateConnection as updateRow,
+} from '@sluice/database';
 import type { CredentialPurpose } from '@sluice/domain';
 import { credentialReferenceSchema, labelsSchema, SluiceError } from '@sluice/domain';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
+import { placeOf } from '../visibility.ts';
 import { checkedOptions, connectionFields, envelope } from './connection-input.ts';
 import { optionsOf, toConnectionDetail } from './connection-views.ts';
 import { type GivenCredential, keepCredentials, referencesOf } from './keep-credential.ts';
+import { notForLabels, writableConnection } from './writable-connection.ts';
 
 const { offlineLeaseSeconds, defaultAction, holdBehaviour, stepUp, durability, rehearsal, undo, ...required } =
   connectionFields.shape;
@@ -37,9 +45,8 @@ export const updateConnection = mutation({
     credentialReference: credentialReferenceSchema.optional(),
     readerCredentialReference: credentialReferenceSchema.optional(),
   }),
-  run: async ({ input, tx, services, now }) => {
-    const before = await findConnection(tx, { id: input.id });
-    if (before === null) throw notFound('connection');
+  run: async ({ input, tx, services, mayOn, now }) => {
+    const before = await writableConnection(tx, input.id, mayOn);
     const old = fieldsOf(before);
     const { id: connectionId, revision, credential, readerCredential, tls, ...rest } = input;
     const { credentialReference, readerCredentialReference, ...changed } = rest;
@@ -49,6 +56,7 @@ export const updateConnection = mutation({
       ...(tls === undefined ? {} : { tlsMode: tls.mode, tlsCa: tls.ca }),
     };
     fields.options = checkedOptions(fields.protocol, fields.options);
+    if (!mayOn('connections.write', placeOf({ id: before.id, labels: fields.labels }))) throw notForLabels();
     const group = fields.groupId === null ? null : await findGatewayGroup(tx, fields.groupId);
     if (fields.groupId !== old.groupId && (group?.gateways ?? []).length === 0) throw notFound('gateway group');
     const given = {
@@ -68,6 +76,8 @@ export const updateConnection = mutation({
     if (group !== null)
       await keepCredentials(tx, { connectionId, members: group.gateways }, given, referencesOf(before));
     await bumpBundleVersion(tx);
+    // Gateways remember who may do what under the labels as they were.
+    if (JSON.stringify(fields.labels) !== JSON.stringify(old.labels)) await bumpRevocationEpoch(tx);
     const row = await findConnection(tx, { id: connectionId });
     if (row === null) throw notFound('connection');
     return {

@@ -3,7 +3,7 @@ import type { Caller } from '@sluice/identity';
 import { generateSigningKeys, newId } from '@sluice/keys';
 import { verifyAuditExport, verifyGatewayExport } from '@sluice/recording';
 import { recordGateway } from '@sluice/testkit/recordings';
-import { makeWorld, type World } from '@sluice/testkit/world';
+import { makeWorld, rightsOfRole, type World } from '@sluice/testkit/world';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exportAudit } from '../audit/export-audit.ts';
 import { exportGateway } from '../gateways/export-gateway.ts';
@@ -27,6 +27,8 @@ async function gathered(parts: AsyncGenerator<Buffer>): Promise<Buffer> {
 function context(name: 'admin' | 'engineer') {
   const caller: Caller = {
     actor: world.actors[name],
+    rights: rightsOfRole(world.actors[name].role),
+    groupIds: [],
     email: '',
     by: 'api-token',
     credentialId: newId(),

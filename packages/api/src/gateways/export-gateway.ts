@@ -7,13 +7,12 @@ import {
   listLinkedSessions,
   readChunks,
 } from '@sluice/database';
-import { isId, SluiceError } from '@sluice/domain';
+import { can, isId, type Permission, SluiceError } from '@sluice/domain';
 import type { Caller } from '@sluice/identity';
 import { keyIdOf, newId } from '@sluice/keys';
 import { gatewayExportEnd, gatewayExportSession, gatewayExportStart, writeExport } from '@sluice/recording';
 import type { ApiContext } from '../context.ts';
 import { notFound } from '../errors.ts';
-import { hasPermission, type Permission } from '../permissions.ts';
 
 /** Plain HTTP beside tRPC demands them as a procedure would: a gateway's export holds everybody's sessions. */
 export const gatewayExportPermissions: readonly Permission[] = ['recordings.read', 'sessions.read', 'gateways.read'];
@@ -40,7 +39,7 @@ export async function exportGateway(
   range: ExportWhile,
 ): Promise<AsyncGenerator<Buffer>> {
   const { actor } = caller;
-  const lacking = gatewayExportPermissions.find((permission) => !hasPermission(actor.role, permission));
+  const lacking = gatewayExportPermissions.find((permission) => !can(caller.rights, permission, null).yes);
   if (lacking !== undefined)
     throw new SluiceError('forbidden', `The role ${actor.role} may not export a gateway’s recordings (${lacking}).`, {
       audience: 'person',

@@ -5,6 +5,7 @@ import { personName } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
 import { role } from './identity-inputs.ts';
 import { toPersonView } from './identity-views.ts';
+import { demandMayGiveRole } from './role-guards.ts';
 
 /** NIST SP 800-63B asks for 8 where it is one factor of two; it is the only one here. */
 const minPasswordLength = 12;
@@ -17,7 +18,8 @@ export const createPerson = mutation({
     role,
     password: z.string().min(minPasswordLength).max(maxPasswordLength),
   }),
-  run: async ({ input, tx }) => {
+  run: async ({ input, tx, caller }) => {
+    await demandMayGiveRole(tx, caller.rights, input.role, {}, null);
     const { name, email } = input;
     const passwordHash = await hashPassword(input.password);
     const row = await createRow(tx, { id: newId<'Person'>(), name, email, role: input.role, passwordHash });

@@ -28,7 +28,7 @@ export const createToken = mutation({
     expiresInDays: z.int().min(1).max(maxLifeDays).default(defaultLifeDays),
   }),
   run: async ({ input, tx, caller, may, now }) => {
-    const identity = await visibleIdentity(tx, input.identityId, caller.actor, may('identities.write'));
+    const identity = await visibleIdentity(tx, input.identityId, caller, may('identities.write'));
     if (identity.kind === 'person' && !identity.own)
       throw new SluiceError('forbidden', 'A person’s tokens are made by that person alone.', {
         audience: 'person',

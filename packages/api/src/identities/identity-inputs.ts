@@ -1,11 +1,11 @@
 import type { Db } from '@sluice/database';
-import { countGroups, countPeople } from '@sluice/database';
-import { builtInRoles, personRoles } from '@sluice/domain';
+import { countConnections, countGroups, countPeople, findGroupByName, findRoles } from '@sluice/database';
+import { builtInRoles, roleNameSchema } from '@sluice/domain';
 import { z } from 'zod';
 import { refusedInput } from '../errors.ts';
 import { id, slug } from '../inputs.ts';
 
-export const role = z.enum(personRoles);
+export const role = roleNameSchema.refine((name) => name !== 'agent', 'only agents are agents');
 const maxMembers = 1_000;
 export const ids = z
   .array(id)
@@ -26,4 +26,20 @@ export async function demandPeople(db: Db, memberIds: readonly string[]): Promis
 export async function demandGroups(db: Db, groupIds: readonly string[]): Promise<void> {
   if ((await countGroups(db, groupIds)) !== groupIds.length)
     throw refusedInput('One of these groups is not there any more.', 'Reload and choose again.');
+}
+
+export async function demandConnections(db: Db, connectionIds: readonly string[]): Promise<void> {
+  const distinct = [...new Set(connectionIds)];
+  if ((await countConnections(db, distinct)) !== distinct.length)
+    throw refusedInput('One of these connections is not there any more.', 'Reload and choose again.');
+}
+
+/** Rules name groups and roles alike, so neither may be called like one of the others. */
+export async function groupNameIsTaken(db: Db, name: string): Promise<boolean> {
+  return (await findGroupByName(db, name)) !== null;
+}
+
+export async function refuseNameOfRole(db: Db, name: string): Promise<void> {
+  if ((await findRoles(db, [name])).length > 0)
+    throw refusedInput('A role has this name, and a rule names both alike.', 'Choose another name.');
 }

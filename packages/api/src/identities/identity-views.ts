@@ -1,4 +1,6 @@
 import type { GroupRow, PersonRow, ServiceIdentityRow, TokenRow } from '@sluice/database';
+import { agentScopesSchema } from '@sluice/domain';
+import { agentIsActive, ownerOf } from '@sluice/identity';
 import type { AgentView, GroupView, PersonView, TokenView } from '../views.ts';
 
 export function toPersonView(row: PersonRow): PersonView {
@@ -15,13 +17,15 @@ export function toPersonView(row: PersonRow): PersonView {
   };
 }
 
-export function toAgentView(row: ServiceIdentityRow): AgentView {
+export function toAgentView(row: ServiceIdentityRow, now: Date): AgentView {
   const uses = row.tokens.map((token) => token.lastUsedAt).filter((at): at is Date => at !== null);
   return {
     id: row.id,
     name: row.name,
-    owner: { id: row.owner.id, name: row.owner.name },
-    disabled: row.disabledAt !== null || row.owner.disabledAt !== null,
+    owner: ownerOf(row),
+    disabled: !agentIsActive(row, now),
+    scopes: agentScopesSchema.parse(row.scopes),
+    expiresAt: row.expiresAt,
     createdAt: row.createdAt,
     tokens: row.tokens.length,
     lastUsedAt: uses.length === 0 ? null : new Date(Math.max(...uses.map((at) => at.getTime()))),

@@ -9,7 +9,7 @@ export const listTokens = query({
   permission: 'identities.read.own',
   input: z.strictObject({ identityId: id }),
   run: async ({ input, db, caller, may }) => {
-    const identity = await visibleIdentity(db, input.identityId, caller.actor, may('identities.read'));
+    const identity = await visibleIdentity(db, input.identityId, caller, may('identities.read'));
     return (await listRows(db, identity.id)).map(toTokenView);
   },
 });

@@ -13,7 +13,7 @@ export const revokeToken = mutation({
     const row = await findToken(tx, { id: input.id });
     const ownerId = row?.personId ?? row?.serviceIdentityId;
     if (row === null || ownerId == null) throw notFound('token');
-    const identity = await visibleIdentity(tx, ownerId, caller.actor, may('identities.write'));
+    const identity = await visibleIdentity(tx, ownerId, caller, may('identities.write'));
     const revoked = await revokeRow(tx, row.id, now);
     if (revoked) await bumpRevocationEpoch(tx);
     return {

@@ -1,6 +1,6 @@
+import { canSomewhere, permissions } from '@sluice/domain';
 import { toActorView } from '../actor-views.ts';
 import { nothing } from '../inputs.ts';
-import { permissionsOf } from '../permissions.ts';
 import { query } from '../procedure.ts';
 import type { MeView } from '../views.ts';
 
@@ -10,6 +10,7 @@ export const showMe = query({
   run: ({ caller }): Promise<MeView> =>
     Promise.resolve({
       person: { ...toActorView(caller.actor), email: caller.email },
-      permissions: permissionsOf(caller.actor.role),
+      permissions: permissions.filter((permission) => canSomewhere(caller.rights, permission)),
+      groups: [...caller.groupIds],
     }),
 });

@@ -1,19 +1,30 @@
-import { bumpRevocationEpoch, findGroup, updateGroup as updateRow } from '@sluice/database';
+import { bumpRevocationEpoch, findGroup, listServiceIdentities, updateGroup as updateRow } from '@sluice/database';
 import { z } from 'zod';
-import { notFound } from '../errors.ts';
+import { notFound, refusedInput } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
-import { demandPeople, groupName, ids } from './identity-inputs.ts';
+import { demandPeople, groupName, ids, refuseNameOfRole } from './identity-inputs.ts';
 import { toGroupView } from './identity-views.ts';
+import { demandMayGiveGroups } from './role-guards.ts';
 
 export const updateGroup = mutation({
   permission: 'identities.write',
   input: z.strictObject({ id, name: groupName.optional(), memberIds: ids.optional() }),
-  run: async ({ input, tx }) => {
+  run: async ({ input, tx, caller, now }) => {
     const row = await findGroup(tx, input.id);
     if (row === null) throw notFound('group');
     const before = toGroupView(row);
-    if (input.memberIds !== undefined) await demandPeople(tx, input.memberIds);
+    if (input.name !== undefined && input.name !== row.name) {
+      await refuseNameOfRole(tx, input.name);
+      if ((await listServiceIdentities(tx, [row.id])).length > 0)
+        throw refusedInput('This team owns agents, and what they did stands under its name.', 'Keep the name.');
+    }
+    if (input.memberIds !== undefined) {
+      await demandPeople(tx, input.memberIds);
+      const had = row.memberships.map(({ personId }) => personId);
+      const joins = input.memberIds.some((memberId) => !had.includes(memberId));
+      if (joins) await demandMayGiveGroups(tx, caller.rights, [row.id], now);
+    }
     const after = toGroupView(
       await updateRow(tx, row.id, {
         ...(input.name === undefined ? {} : { name: input.name }),

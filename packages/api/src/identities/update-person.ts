@@ -13,6 +13,7 @@ import { id, personName } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
 import { demandGroups, ids, role } from './identity-inputs.ts';
 import { toPersonView } from './identity-views.ts';
+import { demandMayGiveGroups, demandMayGiveRole } from './role-guards.ts';
 
 /** Disabling ends a person's web sessions, tokens and agents at once, at every gateway too. */
 export const updatePerson = mutation({
@@ -30,8 +31,15 @@ export const updatePerson = mutation({
     if (input.disabled === true && before.id === caller.actor.id)
       throw refusedInput('You cannot disable yourself.', 'Ask another admin to do it.');
     await keepAnAdmin(tx, before, input);
+    if (input.role !== undefined && input.role !== before.role) {
+      await demandMayGiveRole(tx, caller.rights, input.role, {}, null);
+      await demandMayGiveRole(tx, caller.rights, before.role, {}, null);
+    }
     if (input.groupIds !== undefined) {
       await demandGroups(tx, input.groupIds);
+      const had = before.memberships.map(({ group }) => group.id);
+      const joined = input.groupIds.filter((groupId) => !had.includes(groupId));
+      await demandMayGiveGroups(tx, caller.rights, joined, now);
       await setGroupsOfPerson(tx, before.id, input.groupIds);
     }
     const row = await updateRow(tx, before.id, {

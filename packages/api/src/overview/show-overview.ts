@@ -15,7 +15,7 @@ import { healthOf, listenersOf } from '../gateways/gateway-views.ts';
 import { nothing } from '../inputs.ts';
 import { query } from '../procedure.ts';
 import type { OverviewView } from '../views.ts';
-import { ownIds } from '../visibility.ts';
+import { visibleTo } from '../visibility.ts';
 
 const hourMs = 3_600_000;
 const hoursShown = 24;
@@ -24,15 +24,14 @@ export const showOverview = query({
   permission: 'overview.read',
   input: nothing,
   run: async ({ db, caller, may, now }): Promise<OverviewView> => {
-    const seesApprovals = may('approvals.read');
-    const viewer = await answererOf(db, caller.actor, now);
-    const visibleTo = may('sessions.read') ? null : ownIds(caller.actor);
+    const viewer = await answererOf(db, caller, now);
+    const visible = await visibleTo(db, caller, 'sessions.read');
     const since = new Date(now.getTime() - hoursShown * hourMs);
-    const statistics = await readStatistics(db, visibleTo, since);
+    const statistics = await readStatistics(db, visible, since);
     const gateways = await listGateways(db);
     return {
-      waitingForMe: await countApprovals(db, approvalFilter('mine', viewer, seesApprovals, null), now),
-      waiting: await countApprovals(db, approvalFilter('all', viewer, seesApprovals, null), now),
+      waitingForMe: await countApprovals(db, await approvalFilter(db, 'mine', viewer, null), now),
+      waiting: await countApprovals(db, await approvalFilter(db, 'all', viewer, null), now),
       statementsByVerdict: byHour(statistics.byHour, now),
       topConnections: statistics.topConnections,
       topRefusals: statistics.topRefusals,
@@ -43,7 +42,7 @@ export const showOverview = query({
           ? [...gateways.flatMap((gateway) => problemsOf(gateway, now)), ...(await otherSessions(db))]
           : [],
       },
-      liveSessions: await countLiveSessions(db, visibleTo),
+      liveSessions: await countLiveSessions(db, visible),
       lastVerification: await readLastVerification(db),
       firstRun: {
         gatewayEnrolled: gateways.length > 0,

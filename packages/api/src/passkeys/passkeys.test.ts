@@ -3,7 +3,7 @@ import { type Bundle, decisionText, passkeyRemovalText, passkeyText, signedBundl
 import { actorOfPerson, type Caller } from '@sluice/identity';
 import { challengeOf, newId } from '@sluice/keys';
 import { SoftPasskey } from '@sluice/testkit/soft-passkey';
-import { makeWorld, type World } from '@sluice/testkit/world';
+import { makeWorld, rightsOfRole, type World } from '@sluice/testkit/world';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { raiseApproval, showStatus } from '../gateway/approvals.ts';
 import { buildBundle } from '../gateway/build-bundle.ts';
@@ -36,6 +36,8 @@ async function person(role = 'reviewer', signedInMsAgo = 0) {
   if (row === null) throw new Error('just made');
   const caller: Caller = {
     actor: actorOfPerson(row),
+    rights: rightsOfRole(role),
+    groupIds: [],
     email: `${id}@test`,
     by: 'web-session',
     credentialId: sessionId,

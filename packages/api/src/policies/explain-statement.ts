@@ -19,7 +19,7 @@ import {
   Secret,
   SluiceError,
 } from '@sluice/domain';
-import { actorOfPerson, actorOfServiceIdentity, type Caller } from '@sluice/identity';
+import { actorOfPerson, actorOfServiceIdentity, agentIsActive, type Caller } from '@sluice/identity';
 import { makeRowKey, newId, openAtRest, sealAtRest } from '@sluice/keys';
 import { detectorNames } from '@sluice/masking';
 import { compilePolicy } from '@sluice/policy';
@@ -28,6 +28,7 @@ import { onlineMember } from '../connections/members.ts';
 import { notFound } from '../errors.ts';
 import type { NodeNotice } from '../node-notices.ts';
 import { mutation } from '../procedure.ts';
+import { ownIds, placeOf } from '../visibility.ts';
 import { waitForNotice } from '../wait-for-notice.ts';
 
 /** How long a gateway may take, in ms. */
@@ -51,7 +52,7 @@ export const explainStatement = mutation({
     /** Grants that are assumed to be held. */
     grants: z.array(z.string().min(1).max(255)).max(maxAssumedGrants).default([]),
   }),
-  run: async ({ input, tx, services, caller, now, may }) => {
+  run: async ({ input, tx, services, caller, now, may, mayOn }) => {
     const actor = input.as === null ? caller.actor : await actorNamed(tx, input.as);
     refuseForeign(actor, caller, may('policies.explain'));
     if (input.source !== null) refuseFaulty(input.source);
@@ -59,7 +60,7 @@ export const explainStatement = mutation({
       tx,
       isId(input.connection) ? { id: input.connection } : { name: input.connection },
     );
-    if (row === null) throw notFound('connection');
+    if (row === null || !mayOn('connections.read', placeOf(row))) throw notFound('connection');
     const gatewayId = onlineMember(row, caller.actor.id, now).id;
     const requestId = newId<'ExplainRequest'>();
     const { text, source, grants } = input;
@@ -80,8 +81,8 @@ async function actorNamed(db: Db, named: string): Promise<Actor> {
   const where = isId(named) ? { id: named } : { name: named };
   const person = await findPerson(db, where);
   const agent = person === null ? await findServiceIdentity(db, where) : null;
-  const disabled = person?.disabledAt ?? agent?.disabledAt ?? agent?.owner.disabledAt ?? null;
-  if (disabled !== null)
+  const disabled = person !== null ? person.disabledAt !== null : agent !== null && !agentIsActive(agent, new Date());
+  if (disabled)
     throw new SluiceError('conflict', `${person?.name ?? agent?.name ?? named} is disabled and may not connect.`, {
       audience: 'person',
       hint: 'Enable them on the Identities page, or name somebody else.',
@@ -95,7 +96,8 @@ async function actorNamed(db: Db, named: string): Promise<Actor> {
 }
 
 function refuseForeign(actor: Actor, caller: Caller, mayAll: boolean): void {
-  const own = actor.id === caller.actor.id || actor.onBehalfOf?.id === caller.actor.id;
+  const own =
+    actor.id === caller.actor.id || (actor.onBehalfOf !== null && ownIds(caller).includes(actor.onBehalfOf.id));
   if (own || mayAll) return;
   throw new SluiceError('forbidden', `Only an admin may ask what policy says for ${actor.name}.`, {
     audience: 'person',

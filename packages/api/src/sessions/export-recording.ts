@@ -1,10 +1,11 @@
 import { appendAuditEvent, readChunks } from '@sluice/database';
-import { SluiceError } from '@sluice/domain';
+import type { Permission } from '@sluice/domain';
+import { can, canSomewhere, SluiceError } from '@sluice/domain';
 import type { Caller } from '@sluice/identity';
 import { keyIdOf, newId } from '@sluice/keys';
 import { writeExport } from '@sluice/recording';
 import type { ApiContext } from '../context.ts';
-import { hasPermission, type Permission } from '../permissions.ts';
+import { placeOf } from '../visibility.ts';
 import { visibleSession } from './visible-session.ts';
 
 /** Plain HTTP beside tRPC demands it as a procedure would. */
@@ -19,10 +20,15 @@ export async function exportRecording(
   sessionId: string,
 ): Promise<Buffer> {
   const { actor } = caller;
-  if (!hasPermission(actor.role, exportPermission))
+  if (!canSomewhere(caller.rights, exportPermission))
     throw new SluiceError('forbidden', `The role ${actor.role} may not export recordings.`, { audience: 'person' });
   const { database } = services;
-  const row = await visibleSession(database.db, sessionId, actor, hasPermission(actor.role, 'sessions.read'));
+  const row = await visibleSession(database.db, sessionId, caller, 'sessions.read');
+  const answer = can(caller.rights, exportPermission, placeOf(row.connection));
+  if (!answer.yes)
+    throw new SluiceError('forbidden', `You may not export recordings of this connection: ${answer.because}.`, {
+      audience: 'person',
+    });
   const chunks: Buffer[] = [];
   let total = 0;
   for await (const { bytes } of readChunks(database.db, row.id)) {

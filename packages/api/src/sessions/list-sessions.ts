@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { id, idCursor, search, searchText } from '../inputs.ts';
 import { query } from '../procedure.ts';
 import type { Page, SessionSummary } from '../views.ts';
-import { ownIds } from '../visibility.ts';
+import { visibleTo } from '../visibility.ts';
 import { toSessionSummary } from './session-views.ts';
 
 export const listSessions = query({
@@ -13,6 +13,7 @@ export const listSessions = query({
       state: z.enum(['live', 'closed', 'interrupted']).optional(),
       actorId: id.optional(),
       connectionId: id.optional(),
+      runId: id.optional(),
       verdict: z.enum(['allow', 'hold', 'deny']).optional(),
       search,
       from: z.date().optional(),
@@ -20,12 +21,13 @@ export const listSessions = query({
       cursor: idCursor,
     })
     .optional(),
-  run: async ({ input, db, caller, may }): Promise<Page<SessionSummary>> => {
+  run: async ({ input, db, caller }): Promise<Page<SessionSummary>> => {
     const filter = {
-      visibleTo: may('sessions.read') ? null : ownIds(caller.actor),
+      visibleTo: await visibleTo(db, caller, 'sessions.read'),
       state: input?.state ?? null,
       actorId: input?.actorId ?? null,
       connectionId: input?.connectionId ?? null,
+      runId: input?.runId ?? null,
       verdict: input?.verdict ?? null,
       search: searchText(input?.search),
       from: input?.from ?? null,

@@ -14,8 +14,8 @@ const maxEntries = 200;
 export const listTimeline = query({
   permission: 'sessions.read.own',
   input: z.strictObject({ id, cursor: numberCursor, limit: z.int().min(1).max(maxEntries).default(defaultEntries) }),
-  run: async ({ input, db, caller, may }): Promise<Page<TimelineEntry>> => {
-    await visibleSession(db, input.id, caller.actor, may('sessions.read'));
+  run: async ({ input, db, caller }): Promise<Page<TimelineEntry>> => {
+    await visibleSession(db, input.id, caller, 'sessions.read');
     const cursor = input.cursor === undefined ? null : Number(input.cursor);
     const page = await listTimelineStatements(db, input.id, { cursor, limit: input.limit });
     return { items: await readTimeline(db, input.id, page.rows), nextCursor: page.nextCursor };

@@ -7,6 +7,5 @@ import { visibleSession } from './visible-session.ts';
 export const showSession = query({
   permission: 'sessions.read.own',
   input: z.strictObject({ id }),
-  run: async ({ input, db, caller, may }) =>
-    toSessionDetail(await visibleSession(db, input.id, caller.actor, may('sessions.read'))),
+  run: async ({ input, db, caller }) => toSessionDetail(await visibleSession(db, input.id, caller, 'sessions.read')),
 });

@@ -11,8 +11,8 @@ import { visibleSession } from './visible-session.ts';
 export const terminateSession = mutation({
   permission: 'sessions.terminate.own',
   input: z.strictObject({ id }),
-  run: async ({ input, tx, caller, may, now }) => {
-    const row = await visibleSession(tx, input.id, caller.actor, may('sessions.terminate'));
+  run: async ({ input, tx, caller, now }) => {
+    const row = await visibleSession(tx, input.id, caller, 'sessions.terminate');
     if (row.state !== 'live')
       throw new SluiceError('conflict', 'The session has ended already.', {
         audience: 'person',

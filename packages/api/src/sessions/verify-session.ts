@@ -16,8 +16,8 @@ const maxVerifiedBytes = 256 * 1024 * 1024;
 export const verifySession = query({
   permission: 'sessions.read.own',
   input: z.strictObject({ id }),
-  run: async ({ input, db, caller, may, now }) =>
-    verifyStored(db, await visibleSession(db, input.id, caller.actor, may('sessions.read')), now),
+  run: async ({ input, db, caller, now }) =>
+    verifyStored(db, await visibleSession(db, input.id, caller, 'sessions.read'), now),
 });
 
 /** The same for background work: null when the session is gone. */

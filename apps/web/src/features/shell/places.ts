@@ -1,4 +1,4 @@
-import type { Permission } from '@sluice/api';
+import type { Permission } from '@sluice/domain';
 import {
   Activity,
   Cable,

@@ -19,15 +19,19 @@ export interface Authentication {
 }
 
 /**
- * Who sent a request: the owner of its bearer token or, without one, the person of its cookie. A cookie on a request that may change
+ * Who sent a request from a client's address: the owner of its bearer token or, without one, the person of its cookie. A cookie on a request that may change
  * something counts only when the request comes from Sluice's own pages (its `Origin`), because browsers send cookies along for anybody.
  */
-export async function authenticate(request: IncomingMessage, options: CallerOptions): Promise<Authentication> {
+export async function authenticate(
+  request: IncomingMessage,
+  address: string,
+  options: CallerOptions,
+): Promise<Authentication> {
   const { authorization } = request.headers;
   try {
     if (authorization !== undefined) {
       const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
-      const caller = await authenticateToken(options.database, token ?? '', new Date());
+      const caller = await authenticateToken(options.database, token ?? '', address, new Date());
       return { caller, refusal: null };
     }
     const sessionId = await sessionIdOf(request, options);

@@ -1,4 +1,5 @@
-import { type BuiltInRole, builtInRoles } from '@sluice/domain';
+import { z } from 'zod';
+import { type BuiltInRole, builtInRoles } from './actor.ts';
 
 /**
  * What procedures demand. A permission ending in `.own` opens what belongs to the caller: what they or their agents did, and
@@ -6,6 +7,7 @@ import { type BuiltInRole, builtInRoles } from '@sluice/domain';
  */
 export const permissions = [
   'self.read',
+  'self.exchange',
   'overview.read',
   'connections.read',
   'connections.connect',
@@ -28,6 +30,7 @@ export const permissions = [
   'sessions.read',
   'sessions.terminate.own',
   'sessions.terminate',
+  'runs.declare',
   'recordings.read',
   'identities.read.own',
   'identities.read',
@@ -35,12 +38,53 @@ export const permissions = [
   'identities.write',
   'passkeys.write.own',
   'audit.read',
+  'roles.read',
+  'roles.write',
 ] as const;
 export type Permission = (typeof permissions)[number];
+export const permissionSchema = z.enum(permissions);
+
+/**
+ * What a permission is about. `connection`: held for each connection by its labels. `personal`: about the caller's own things, so
+ * that holding it for one connection is holding it. `installation`: about the whole, so that only an assignment without a selector
+ * gives it.
+ */
+export type PermissionScope = 'connection' | 'personal' | 'installation';
+
+const connectionPermissions: ReadonlySet<Permission> = new Set<Permission>([
+  'connections.read',
+  'connections.connect',
+  'connections.write',
+  'approvals.read',
+  'approvals.decide',
+  'sessions.read',
+  'sessions.terminate',
+  'recordings.read',
+]);
+const personalPermissions: ReadonlySet<Permission> = new Set<Permission>([
+  'self.read',
+  'self.exchange',
+  'runs.declare',
+  'overview.read',
+  'approvals.read.own',
+  'sessions.read.own',
+  'sessions.terminate.own',
+  'identities.read.own',
+  'identities.write.own',
+  'access.request',
+  'passkeys.write.own',
+]);
+
+export function permissionScope(permission: Permission): PermissionScope {
+  if (connectionPermissions.has(permission)) return 'connection';
+  return personalPermissions.has(permission) ? 'personal' : 'installation';
+}
 
 /** What an agent may do: look, connect, and watch what it started. Nothing here changes policy, identities or decisions (invariant 3). */
 const agent: readonly Permission[] = [
   'self.read',
+  'self.exchange',
+  'runs.declare',
   'connections.read',
   'connections.connect',
   'access.request',
@@ -77,9 +121,15 @@ const auditor: readonly Permission[] = [
   'identities.read.own',
   'identities.read',
   'audit.read',
+  'roles.read',
 ];
 
-const reviewer: readonly Permission[] = [...member, ...auditor, 'access.review', 'policies.explain.own'];
+const reviewer: readonly Permission[] = [
+  ...member,
+  ...auditor.filter((permission) => permission !== 'roles.read'),
+  'access.review',
+  'policies.explain.own',
+];
 
 /** Writes the policy and stops what should not run, but makes no accounts. The default policy asks it for no approval. */
 const security: readonly Permission[] = [
@@ -88,6 +138,8 @@ const security: readonly Permission[] = [
   'policies.write',
   'policies.explain',
   'sessions.terminate',
+  'roles.read',
+  'roles.write',
 ];
 
 const byRole: Readonly<Record<BuiltInRole, ReadonlySet<Permission>>> = {
@@ -99,12 +151,8 @@ const byRole: Readonly<Record<BuiltInRole, ReadonlySet<Permission>>> = {
   agent: new Set(agent),
 };
 
-/** A role that is not known here may do nothing. */
-export function permissionsOf(role: string): readonly Permission[] {
+/** What a built-in role may do; null for a name that is none. */
+export function builtInPermissions(role: string): readonly Permission[] | null {
   const builtIn = builtInRoles.find((known) => known === role);
-  return builtIn === undefined ? [] : permissions.filter((permission) => byRole[builtIn].has(permission));
-}
-
-export function hasPermission(role: string, permission: Permission): boolean {
-  return permissionsOf(role).includes(permission);
+  return builtIn === undefined ? null : permissions.filter((permission) => byRole[builtIn].has(permission));
 }

@@ -1,0 +1,128 @@
+import type { Db } from '@sluice/database';
+import {
+  findConnection,
+  findPerson,
+  findServiceIdentity,
+  listConnections,
+  listPeople,
+  listServiceIdentities,
+} from '@sluice/database';
+import type { Actor, Permission, Place, Rights } from '@sluice/domain';
+import { can } from '@sluice/domain';
+import {
+  actorOfPerson,
+  actorOfServiceIdentity,
+  agentIsActive,
+  rightsOfPeople,
+  rightsOfPerson,
+  rightsOfServiceIdentity,
+} from '@sluice/identity';
+import { z } from 'zod';
+import { toActorView } from '../actor-views.ts';
+import { notFound } from '../errors.ts';
+import { id } from '../inputs.ts';
+import { query } from '../procedure.ts';
+import type { AccessMatrix, AccessRow } from '../views.ts';
+import { placeOf } from '../visibility.ts';
+
+/** What the matrix answers, and which permission each is. */
+const questions = {
+  see: 'connections.read',
+  connect: 'connections.connect',
+  approve: 'approvals.decide',
+  change: 'connections.write',
+  readRecordings: 'recordings.read',
+} as const satisfies Record<keyof AccessRow['answers'], Permission>;
+
+/** Agents that one matrix walks through: each is judged with its owners. */
+const maxAgents = 500;
+
+/** Who can do what on what, and why: everything about one person or agent, or everybody on one connection. */
+export const explainAccess = query({
+  permission: 'roles.read',
+  input: z.union([z.strictObject({ identityId: id }), z.strictObject({ connectionId: id })]),
+  run: ({ input, db, now }): Promise<AccessMatrix> =>
+    'identityId' in input ? aboutIdentity(db, input.identityId, now) : aboutConnection(db, input.connectionId, now),
+});
+
+interface Subject {
+  readonly actor: Actor;
+  readonly rights: Rights;
+  readonly active: boolean;
+}
+
+async function aboutIdentity(db: Db, identityId: string, now: Date): Promise<AccessMatrix> {
+  const subject = await subjectOf(db, identityId, now);
+  const connections = await listConnections(db, null);
+  return {
+    about: { kind: 'identity', actor: toActorView(subject.actor), active: subject.active },
+    rows: connections.map((row) => ({
+      connection: connectionOf(row),
+      actor: null,
+      answers: answersFor(subject, placeOf(row)),
+    })),
+  };
+}
+
+async function aboutConnection(db: Db, connectionId: string, now: Date): Promise<AccessMatrix> {
+  const row = await findConnection(db, { id: connectionId });
+  if (row === null) throw notFound('connection');
+  const place = placeOf(row);
+  const people = await listPeople(db);
+  const rights = await rightsOfPeople(db, people, now);
+  const subjects: Subject[] = people.flatMap((person) => {
+    const held = rights.get(person.id);
+    return held === undefined
+      ? []
+      : [{ actor: actorOfPerson(person), rights: held, active: person.disabledAt === null }];
+  });
+  for (const agent of (await listServiceIdentities(db, null)).slice(0, maxAgents))
+    subjects.push({
+      actor: actorOfServiceIdentity(agent),
+      rights: await rightsOfServiceIdentity(db, agent, now),
+      active: agentIsActive(agent, now),
+    });
+  return {
+    about: { kind: 'connection', connection: connectionOf(row) },
+    rows: subjects.map((subject) => ({
+      connection: null,
+      actor: toActorView(subject.actor),
+      answers: answersFor(subject, place),
+    })),
+  };
+}
+
+async function subjectOf(db: Db, identityId: string, now: Date): Promise<Subject> {
+  const person = await findPerson(db, { id: identityId });
+  if (person !== null)
+    return {
+      actor: actorOfPerson(person),
+      rights: await rightsOfPerson(db, person, now),
+      active: person.disabledAt === null,
+    };
+  const agent = await findServiceIdentity(db, { id: identityId });
+  if (agent === null) throw notFound('person or agent');
+  return {
+    actor: actorOfServiceIdentity(agent),
+    rights: await rightsOfServiceIdentity(db, agent, now),
+    active: agentIsActive(agent, now),
+  };
+}
+
+function answersFor(subject: Subject, place: Place): AccessRow['answers'] {
+  const answer = (permission: Permission) => {
+    if (!subject.active) return { yes: false, because: 'disabled, expired, or without an active owner', until: null };
+    return can(subject.rights, permission, place);
+  };
+  return {
+    see: answer(questions.see),
+    connect: answer(questions.connect),
+    approve: answer(questions.approve),
+    change: answer(questions.change),
+    readRecordings: answer(questions.readRecordings),
+  };
+}
+
+function connectionOf(row: { readonly id: string; readonly name: string; readonly labels: unknown }) {
+  return { id: row.id, name: row.name, labels: { ...placeOf(row).labels } };
+}
