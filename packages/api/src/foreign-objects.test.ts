@@ -40,13 +40,13 @@ test.each(Object.keys(sees) as Name[])('%s sees their own sessions, and no other
   for (const owner of ['agent', 'stray', 'engineer', 'other'] as const) {
     const id = sessions[owner] ?? '';
     const roads = [
-      caller.sessions.showSession({ id }),
-      caller.sessions.listTimeline({ id }),
-      caller.sessions.verifySession({ id }),
+      () => caller.sessions.showSession({ id }),
+      () => caller.sessions.listTimeline({ id }),
+      () => caller.sessions.verifySession({ id }),
     ];
     for (const road of roads) {
-      if (mine.includes(id)) await expect(road).resolves.toBeDefined();
-      else await expect(road).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      if (mine.includes(id)) await expect(road()).resolves.toBeDefined();
+      else await expect(road()).rejects.toMatchObject({ code: 'NOT_FOUND' });
     }
     const filtered = await caller.sessions.listSessions({ search: `select '${owner}'` });
     expect(filtered.items).toHaveLength(mine.includes(id) ? 1 : 0);

@@ -152,7 +152,8 @@ export async function callerOf(db: Db, actor: Actor): Promise<Caller> {
       ? rightsOfServiceIdentity(db, agent, now)
       : noRights);
   const groupIds = (person?.memberships ?? []).map(({ group }) => group.id);
-  return { actor, rights, groupIds, email: '', by: 'api-token', credentialId: newId(), expiresAt: null };
+  const current = person === null ? actor : actorOfPerson(person);
+  return { actor: current, rights, groupIds, email: '', by: 'api-token', credentialId: newId(), expiresAt: null };
 }
 
 async function makePeople({ database }: TestDatabase): Promise<Record<Name, Actor>> {
