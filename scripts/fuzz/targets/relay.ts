@@ -126,7 +126,7 @@ export async function converse(bytes: Buffer, cuts: Random, options: MemoryInspe
 }
 
 /** Longest time for a session in memory, which takes a few milliseconds (ms): far below the goodbye's own patience. */
-const patienceMs = 1_000;
+const patienceMs = 5_000;
 
 async function within<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -81,6 +81,8 @@ class FakeTarget {
     switch (type) {
       case frontend.query: {
         const text = parseQuery(...body);
+        // There are no transactions here that could outlive it, and it takes the unnamed portal for itself.
+        this.#portals.clear();
         if (this.#run(text, true)) this.#write(encodeReadyForQuery('I'));
         return;
       }
@@ -109,7 +111,9 @@ class FakeTarget {
         this.#write(rowDescription());
         break;
       case frontend.execute: {
-        this.#run(this.#portals.get(parseExecute(...body).portal) ?? '', false);
+        const text = this.#portals.get(parseExecute(...body).portal);
+        if (text === undefined) this.#failBatch('34000', 'no such portal');
+        else this.#run(text, false);
         return;
       }
       case frontend.close:
@@ -117,6 +121,7 @@ class FakeTarget {
         break;
       case frontend.sync:
         this.#skipping = false;
+        this.#portals.clear();
         this.#write(encodeReadyForQuery('I'));
         break;
       case frontend.terminate:
