@@ -62,6 +62,8 @@ export interface AccessRequestView {
   readonly connection: Named;
   readonly reason: string;
   readonly seconds: number;
+  /** The seconds in words. */
+  readonly lasts: string;
   readonly approvers: readonly string[];
   readonly approvalCount: number;
   readonly decisions: readonly { readonly by: string; readonly outcome: string; readonly comment: string | null }[];
@@ -126,7 +128,7 @@ function describeAccessRule(rule: Omit<AccessRuleView, 'sentence'>): string {
   const what = connection === null ? describeSelector(selector ?? {}) : connection.name;
   const does = {
     connect: `may connect to ${what}`,
-    request: `may ask for access to ${what}, which ${rule.approvalCount} of ${rule.approvers.join(', ')} must grant`,
+    request: `may ask ${rule.approvalCount} of ${rule.approvers.join(', ')} for access to ${what}`,
     'break-glass': `may break the glass of ${what}`,
   }[mode];
   const parts = [
@@ -185,6 +187,7 @@ export function toRequestView(row: AccessRequestRow, actor: Actor, now: Date): A
     connection: row.connection,
     reason: row.reason,
     seconds: row.seconds,
+    lasts: describeSeconds(row.seconds),
     approvers: row.approvers,
     approvalCount: row.approvalCount,
     decisions: row.decisions.map(({ person, outcome, comment }) => ({ by: person.name, outcome, comment })),
@@ -249,7 +252,8 @@ export function toEntryView(
   answer: AccessAnswer,
   sentences: ReadonlyMap<string, string>,
 ): AccessEntryView {
-  const because = answer.because.map((id) => sentences.get(id) ?? id);
+  // An agent's and its owner's rules may be the same ones.
+  const because = [...new Set(answer.because.map((id) => sentences.get(id) ?? id))];
   const why = {
     'no-rule': 'No rule lets them connect.',
     'closed-now': 'The hours of their rule are closed now.',

@@ -105,7 +105,18 @@ describe('who may connect', () => {
 
   test('no ticket is issued, and the refusal says what to do', async () => {
     const asked = world.as('engineer').connections.issueTicket({ id: world.connectionId, secretHash: 'x'.repeat(43) });
-    await expect(asked).rejects.toMatchObject({ code: expect.stringMatching(/FORBIDDEN|SERVICE_UNAVAILABLE/) });
+    await expect(asked).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringMatching(/No access rule/) });
+  });
+
+  test('a rule that nobody can read gives nothing (CP04, invariant 2)', async () => {
+    const { id } = await world
+      .as('admin')
+      .access.createAccessRule({ mode: 'connect', subject: { kind: 'everyone' }, scope: prod });
+    expect((await mayConnect('engineer')).answer.open).toBe(true);
+    const { db } = world.test.database;
+    await db.$executeRaw`UPDATE "AccessRule" SET "windows" = '[{"newer": true}]' WHERE "id" = ${id}::uuid`;
+    expect((await mayConnect('engineer')).answer.open).toBe(false);
+    await db.$executeRaw`UPDATE "AccessRule" SET "windows" = '[]' WHERE "id" = ${id}::uuid`;
   });
 });
 

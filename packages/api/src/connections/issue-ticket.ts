@@ -34,10 +34,11 @@ export const issueTicket = mutation({
         hint: 'Ask who may assign roles.',
       });
     const actor = input.runId === undefined ? admitted.actor : await inRun(tx, admitted.actor, input.runId, caller);
-    const gateway = onlineMember(row, caller.actor.id, now);
+    // Who may not connect is told so, and nothing of the gateways.
     const { revocationEpoch } = await readCounters(tx);
     const { answer, grants, message, hint } = await accessOf(tx, actor, row, { clientAddress: address, now });
     if (!answer.open) throw new SluiceError('forbidden', message, { audience: 'person', hint });
+    const gateway = onlineMember(row, caller.actor.id, now);
     const ticket: Ticket = {
       id: newId<'Ticket'>(),
       gatewayId: gateway.id,

@@ -27,12 +27,16 @@ export function EmergencyBanner() {
     <div role="alert" className="border-deny border-b bg-deny-tint text-deny">
       <ul className="mx-auto max-w-[1400px] px-4 py-2 sm:px-6">
         {open.map((one) => (
-          <li key={one.id} className="flex flex-wrap items-center gap-x-2 font-medium">
-            <Siren aria-hidden="true" className="size-4 shrink-0" />
-            {one.holder.name} broke the glass of {one.connection?.name ?? 'a connection'}, for another{' '}
-            <Countdown until={one.expiresAt} />:{' '}
-            <span className="font-normal [overflow-wrap:anywhere]">{one.reason}</span>
-            <Link href="/access?tab=emergencies" className="ml-auto underline">
+          <li key={one.id} className="flex items-start gap-2">
+            <Siren aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
+            <p className="min-w-0 flex-1 [overflow-wrap:anywhere]">
+              <strong className="font-medium">
+                {one.holder.name} broke the glass of {one.connection?.name ?? 'a connection'}
+              </strong>
+              {': '}
+              {one.reason} (ends in <Countdown until={one.expiresAt} />)
+            </p>
+            <Link href="/access?tab=emergencies" className="shrink-0 underline">
               Look at it
             </Link>
           </li>

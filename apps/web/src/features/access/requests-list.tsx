@@ -10,7 +10,6 @@ import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { RelativeTime } from '../../components/clock.tsx';
 import { Field, Input } from '../../components/form.tsx';
-import { durationText } from '../../components/measures.ts';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 
 /** Requests for access, newest first; who may answer one does it here. */
@@ -61,7 +60,7 @@ function RequestRow({ request }: { readonly request: AccessRequestView }) {
         <span>
           {request.kind === 'unmask' ? 'asks to read unmasked on' : 'asks for'} {connection.name}
         </span>
-        <span className="text-ink-soft">for {durationText(request.seconds * 1_000)}</span>
+        <span className="text-ink-soft">for {request.lasts}</span>
         <span className={tones[state]}>{ended ? 'ended' : state}</span>
         <RelativeTime at={request.createdAt} className="ml-auto text-ink-faint text-small" />
       </div>
@@ -99,15 +98,17 @@ function Answer({ request }: { readonly request: AccessRequestView }) {
     );
   return (
     <div className="mt-2 flex flex-wrap items-end gap-2">
-      <Field label="Comment" optional className="flex-1 basis-60">
+      <Field label="Comment" optional className="flex-1 basis-full sm:basis-60">
         {(control) => <Input {...control} value={comment} onChange={(event) => setComment(event.target.value)} />}
       </Field>
-      <Button look="dangerPlain" onClick={() => answer('deny')} busy={decide.isPending}>
-        Deny
-      </Button>
-      <Button look="primary" onClick={() => answer('approve')} busy={decide.isPending}>
-        Grant
-      </Button>
+      <span className="grid w-full grid-cols-2 gap-2 sm:w-auto">
+        <Button look="dangerPlain" onClick={() => answer('deny')} busy={decide.isPending} className="h-11 sm:h-8">
+          Deny
+        </Button>
+        <Button look="primary" onClick={() => answer('approve')} busy={decide.isPending} className="h-11 sm:h-8">
+          Grant
+        </Button>
+      </span>
     </div>
   );
 }

@@ -171,7 +171,10 @@ function SubjectField({
       ? roles.map((role) => ({ value: role, label: role }))
       : named.map(({ id, name }) => ({ value: id, label: name }));
   return (
-    <Field label={subjects.find(({ value }) => value === kind)?.label ?? 'Who'}>
+    <Field
+      label="Which"
+      help={choices.length === 0 ? 'There is none yet: make one on the Identities page.' : undefined}
+    >
       {({ id }) => <Select id={id} value={draft.subject} onValue={onSubject} choices={choices} className="w-full" />}
     </Field>
   );
