@@ -146,6 +146,9 @@ describe('who may connect', () => {
     expect(yes({ subject: { kind: 'group', id: 'x', name: 'payments' } })).toBe(true);
     expect(yes({ subject: { kind: 'group', id: 'x', name: 'dba' } })).toBe(false);
     expect(yes({ subject: { kind: 'role', name: 'member' } })).toBe(true);
+    const assigned = question({ actor: { id: 'p', kind: 'person', role: 'member', roles: ['dba'], groups: [] } });
+    expect(yes({ subject: { kind: 'role', name: 'dba' } })).toBe(false);
+    expect(yes({ subject: { kind: 'role', name: 'dba' } }, assigned)).toBe(true);
     expect(yes({ subject: { kind: 'person', id: 'p', name: 'p' } })).toBe(true);
     expect(yes({ subject: { kind: 'service', id: 'p', name: 'p' } })).toBe(false);
     expect(yes({ scope: { selector: { env: ['prod', 'staging'] } } })).toBe(true);

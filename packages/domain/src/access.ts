@@ -53,7 +53,7 @@ export interface AccessRule extends AccessConditions {
 }
 
 export interface AccessQuestion {
-  readonly actor: Pick<Actor, 'id' | 'kind' | 'role' | 'groups'>;
+  readonly actor: Pick<Actor, 'id' | 'kind' | 'role' | 'roles' | 'groups'>;
   readonly connection: { readonly id: string; readonly labels: Readonly<Record<string, string>> };
   /** Null where it is not known: then no rule that asks for a network holds. */
   readonly clientAddress: string | null;
@@ -141,7 +141,7 @@ export function isSubject(subject: AccessSubject, actor: AccessQuestion['actor']
     case 'everyone':
       return true;
     case 'role':
-      return subject.name === actor.role;
+      return subject.name === actor.role || actor.roles?.includes(subject.name) === true;
     case 'group':
       // Service identities are in no group, whatever an actor says of itself.
       return actor.kind === 'person' && actor.groups.includes(subject.name);
