@@ -225,6 +225,17 @@ export type { SuspicionKind, SuspiciousText, TextPiece } from './suspicious-text
 export { evidenceText, excessFinding, inspectText } from './suspicious-text.ts';
 export type { SingleWindow, WeeklyWindow } from './time-window.ts';
 export { describeWindow, openTogetherUntil, openUntil, singleWindowSchema, weeklyWindowSchema } from './time-window.ts';
+export type { Revert, RevertOutcome, RevertResult, UndoImage, UndoOffer } from './undo.ts';
+export {
+  maxShownConflicts,
+  maxUndoRows,
+  revertReportSchema,
+  revertResultSchema,
+  revertSchema,
+  undoImageSchema,
+  undoLifetimeMs,
+  undoOfferSchema,
+} from './undo.ts';
 export type {
   HoldDemands,
   HoldStage,

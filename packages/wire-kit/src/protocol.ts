@@ -13,6 +13,7 @@ import type {
   ReadOutcome,
   Refusal,
   Rehearsal,
+  RevertOutcome,
   Road,
   Secret,
   StatementFacts,
@@ -20,6 +21,7 @@ import type {
   TargetCredential,
   TargetSession,
   TestStep,
+  UndoImage,
 } from '@sluice/domain';
 import type { ProtocolManifest } from './manifest.ts';
 import type { AdmitPermit, ForwardPermit } from './permit.ts';
@@ -176,10 +178,23 @@ export interface WireProtocol<
    */
   readonly listSessions: ((request: DialRequest) => Promise<readonly TargetSession[]>) | null;
   /**
+   * Puts back what a change overwrote, in a session of its own: all of it, or nothing where a row was changed since or anything else would
+   * change with it. Absent: the protocol keeps nothing. Never rejects for the target's faults.
+   */
+  readonly revertChange?: (request: RevertRequest) => Promise<RevertOutcome>;
+  /**
    * Gives the credential's own account another password at the target and waits for `confirm`; when that rejects, the old password is
    * given back before this rejects too. Null: the protocol has no passwords to change. Throws SluiceError when the target refuses.
    */
   readonly rotatePassword: ((request: DialRequest, next: Secret, confirm: () => Promise<void>) => Promise<void>) | null;
+}
+
+export interface RevertRequest {
+  /** The writer's. */
+  readonly dial: DialRequest;
+  readonly image: UndoImage;
+  /** Masks as for the record. */
+  masks(fields: readonly ResultField[]): ResultMasker;
 }
 
 export interface TargetTestRequest {
@@ -281,6 +296,8 @@ export interface HoldInteraction {
    * enforces none, so that nothing runs under one.
    */
   ceilingProblem?(): string | null;
+  /** Why what the statement changes could not be put back later, in a clause; null: it can, as far as is known now. Absent: never. */
+  undoProblem?(): string | null;
   /** Tells the client where a person can answer. */
   waiting(notice: { readonly approvalId: string; readonly url: string; readonly message: string }): void;
 }
@@ -364,11 +381,27 @@ export interface RowCeiling {
   exceeded(touched: number | null): Refusal;
 }
 
+/** Keeps what an approved change overwrites, so that it can be reverted. */
+export interface UndoKeeper {
+  /** What was bound, for a change that is tried beforehand. */
+  readonly binds: readonly BindValue[];
+  /** Records a text with `origin: gateway` before it is sent. False: it must not be sent. */
+  records(text: string, outcome: ReadOutcome): boolean;
+  /** Called before the change is committed, so that no change is committed whose image is lost. False: it could not be kept. */
+  keep(image: UndoImage): boolean;
+  /** There is no image, and why, in a clause. */
+  unavailable(because: string): void;
+  /** The change did not stand: what was kept is thrown away. */
+  dropped(): void;
+}
+
 export interface StatementHandle {
   readonly id: string;
   readonly facts: readonly StatementFacts[];
   /** Absent or null: it may change as many rows as it likes. The protocol must enforce it, or not run the statement. */
   readonly ceiling?: RowCeiling | null;
+  /** Absent or null: nothing is kept. */
+  readonly undo?: UndoKeeper | null;
   /** Null where no rule limits the result: rows then pass as ever, and cost nothing. */
   readonly budget: ResultBudget | null;
   /** A result set begins. Called again for the next result of the same message. */

@@ -1,7 +1,15 @@
 /** A whole inspector in memory, for tests of protocols: judges by predicate, masks by function, keeps what it was told. */
 import { type Refusal, type StatementFacts, unreadableFacts } from '@sluice/domain';
 import { mintPermit } from '../permit.ts';
-import type { Inspector, Judgement, JudgeRequest, ResultField, ResultMasker, StatementHandle } from '../protocol.ts';
+import type {
+  Inspector,
+  Judgement,
+  JudgeRequest,
+  ResultField,
+  ResultMasker,
+  StatementHandle,
+  UndoKeeper,
+} from '../protocol.ts';
 
 export interface MemoryInspectorOptions {
   /** True: the statement is refused. */
@@ -18,6 +26,8 @@ export interface MemoryInspectorOptions {
   readonly keeps?: boolean;
   /** Rows that the statement may change; null: any number. Default: any. */
   readonly ceiling?: (request: JudgeRequest) => number | null;
+  /** Keeps what a statement overwrites; null: nothing. Default: nothing. */
+  readonly undo?: (request: JudgeRequest) => UndoKeeper | null;
   /** Rows that one result may give. Default: no limit. */
   readonly maxRows?: number;
 }
@@ -171,6 +181,7 @@ export class MemoryInspector implements Inspector {
                 return refusal('limit-exceeded', `Sluice took this statement back at ${touched}`, request.text);
               },
             },
+      undo: this.#options.undo?.(request) ?? null,
       budget:
         maxRows === undefined
           ? null

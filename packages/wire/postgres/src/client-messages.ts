@@ -201,7 +201,7 @@ export class ClientMessages {
         }
         permit.spend();
         const run = new StatementRun(statement, text, core.knowledge);
-        if (isGuarded(run)) return new GuardedRun(core, run).query(Buffer.from(raw), judged.outcome);
+        if (isGuarded(run)) return new GuardedRun(core, run, judged.outcome).query(Buffer.from(raw));
         const moved = core.willMove(judged.outcome);
         const entry = sendQuery(core, raw, { run }, moved);
         if (mayCopyIn(judged.outcome) || statement.budget !== null) this.#barrier = entry;
@@ -211,12 +211,19 @@ export class ClientMessages {
 
   #sync(): void {
     const core = this.#core;
+    const ended = core.takeBatchListeners();
     core.skipping = false;
     core.unsynced = false;
     core.batchBinds = false;
     const stretch = core.stretch++;
     this.#forward();
-    core.expected.add({ kind: 'sync', onDone: () => core.stretchEnded(stretch) });
+    core.expected.add({
+      kind: 'sync',
+      onDone: () => {
+        ended();
+        core.stretchEnded(stretch);
+      },
+    });
   }
 
   #refuseFunctionCall(): void {

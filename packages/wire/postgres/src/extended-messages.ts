@@ -220,7 +220,7 @@ export class ExtendedMessages {
       };
       if (isGuarded(run)) {
         const bytes = Buffer.from(raw);
-        return new GuardedRun(core, run).execute((withheld, undone) => {
+        return new GuardedRun(core, run, judged.outcome).execute((withheld, undone) => {
           const whole = { kind: 'execute', run, subject: portal, withheld, onDone: moved } as const;
           return send(core, bytes, {
             ...whole,

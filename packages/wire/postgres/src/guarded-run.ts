@@ -7,28 +7,35 @@
 import type { ReadOutcome } from '@sluice/domain';
 import { encodeError, type LocalError, localError } from './errors.ts';
 import type { Expected } from './expected.ts';
+import { meaningText } from './lane-state.ts';
 import { encodeReadyForQuery } from './messages/backend.ts';
 import { encodeFlush, encodeParse, encodeQuery } from './messages/frontend.ts';
 import type { ReportFields } from './messages/report.ts';
 import { refusedStatementName, refusedStatementText } from './refused-statement.ts';
-import type { RelayCore } from './relay-core.ts';
+import type { AskHow, RelayCore } from './relay-core.ts';
 import { sendQuery } from './sending.ts';
 import type { StatementRun } from './statement-run.ts';
 import { touchedRows, touchedRowsText } from './touched-rows.ts';
+import { type CapturePlan, UndoCapture } from './undo-capture.ts';
+import { planCapture } from './undo-plan.ts';
 import { notRun } from './unrun-statements.ts';
 
-export function isGuarded(run: StatementRun): boolean {
-  return run.handle.ceiling !== undefined && run.handle.ceiling !== null;
+export function isGuarded({ handle }: StatementRun): boolean {
+  return (handle.ceiling ?? null) !== null || (handle.undo ?? null) !== null;
 }
 
 export class GuardedRun {
   readonly #core: RelayCore;
   readonly #run: StatementRun;
+  readonly #outcome: ReadOutcome;
   #before: number | null = null;
+  #capture: UndoCapture | null = null;
+  #touched: number | null = null;
 
-  constructor(core: RelayCore, run: StatementRun) {
+  constructor(core: RelayCore, run: StatementRun, outcome: ReadOutcome) {
     this.#core = core;
     this.#run = run;
+    this.#outcome = outcome;
   }
 
   /** What keeps a simple query from running so, in PostgreSQL's words; null: nothing. */
@@ -43,7 +50,7 @@ export class GuardedRun {
   }
 
   /** A simple query. Resolves when the client has its answer, or when the constant invalid statement was sent in its place. */
-  async query(raw: Buffer, outcome: ReadOutcome): Promise<void> {
+  async query(raw: Buffer): Promise<void> {
     const core = this.#core;
     const run = this.#run;
     const refuse = (refusal: LocalError): void => {
@@ -57,14 +64,16 @@ export class GuardedRun {
     await core.allAnswered();
     const failed = core.session.status === 'E';
     const own = core.session.status === 'I';
-    if (own && (await core.ask('BEGIN')) === null) return refuse(this.#run.exceeded(null));
+    if (own && (await core.ask('BEGIN')) === null) return refuse(this.#cannot());
+    // Inside the transaction already: a session of the writer's would be left again outside of one.
+    const plan = failed ? null : await this.#plan(own);
     this.#before = failed ? null : touchedRows(await core.ask(touchedRowsText));
-    if (this.#before === null && !failed) {
+    if (!failed && (this.#before === null || !(await this.#prepare(plan)))) {
       if (own) await core.ask('ROLLBACK');
-      return refuse(this.#run.exceeded(null));
+      return refuse(this.#cannot());
     }
     const withheld: Buffer[] = [];
-    sendQuery(core, raw, { run, withheld }, core.willMove(outcome));
+    sendQuery(core, raw, { run, withheld }, core.willMove(this.#outcome));
     await core.allAnswered();
     await this.#finishQuery(own, withheld);
     core.toClient.push(encodeReadyForQuery(core.session.status));
@@ -86,7 +95,9 @@ export class GuardedRun {
       core.toClient.push(encodeError(problem));
       return;
     }
+    await this.#keep();
     const fault = own ? await this.#commit() : null;
+    if (fault !== null) this.#run.handle.undo?.dropped();
     if (fault === null) for (const bytes of withheld) core.toClient.push(bytes);
     else core.toClient.push(fault);
   }
@@ -97,8 +108,8 @@ export class GuardedRun {
     const onError = (fields: ReportFields): void => {
       fault = this.#run.failed(fields);
     };
-    const rows = await this.#core.ask('COMMIT', onError);
-    return rows === null ? (fault ?? encodeError(this.#run.exceeded(null))) : null;
+    const rows = await this.#core.ask('COMMIT', { onError });
+    return rows === null ? (fault ?? encodeError(this.#cannot())) : null;
   }
 
   /** The transaction block fails as after any error: what it did until then is the client's to roll back. */
@@ -117,15 +128,17 @@ export class GuardedRun {
     const onError = (): void => {
       refused = true;
     };
-    this.#before = touchedRows(await core.askInBatch(touchedRowsText, onError));
+    const plan = await this.#plan(core.session.status === 'I', { onError });
+    if (!refused && !core.skipping) this.#before = touchedRows(await core.askInBatch(touchedRowsText, { onError }));
+    const ready = refused || core.skipping || this.#before === null || (await this.#prepare(plan, { onError }));
     if (refused) {
       // The target skips to Sync by now; the error that made it do so was the gateway's own.
-      core.toClient.push(encodeError(run.exceeded(null)));
+      core.toClient.push(encodeError(this.#cannot()));
       core.toClient.flush();
       return run.end();
     }
     if (core.skipping) return run.skipped();
-    if (this.#before === null) return this.#failBatch(run.exceeded(null));
+    if (this.#before === null || !ready) return this.#failBatch(this.#cannot());
     const withheld: Buffer[] = [];
     let undone = false;
     const entry = send(withheld, () => {
@@ -136,12 +149,13 @@ export class GuardedRun {
     // The target's error, or a limit's, has taken its place.
     if (undone || core.skipping) return run.end();
     const suspended = withheld[0]?.[0] === portalSuspended;
-    const problem = suspended ? run.exceeded(null) : await this.#problem();
-    if (problem === null) {
+    const problem = suspended ? this.#suspended() : await this.#problem();
+    if (problem === null && !suspended) await this.#keep();
+    if (problem === null && !core.skipping) {
       for (const bytes of withheld) core.toClient.push(bytes);
       core.toClient.flush();
-    } else if (!core.skipping) this.#failBatch(problem);
-    else core.toClient.push(encodeError(problem));
+    } else if (!core.skipping) this.#failBatch(problem ?? this.#cannot());
+    else core.toClient.push(encodeError(problem ?? this.#cannot()));
     run.end();
   }
 
@@ -168,9 +182,65 @@ export class GuardedRun {
     if (run.over) return run.isStopped ? null : run.stopped(false);
     const ask = core.unsynced ? core.askInBatch(touchedRowsText) : core.ask(touchedRowsText);
     const after = touchedRows(await ask);
-    const touched = after === null || this.#before === null ? null : after - this.#before;
-    const most = run.handle.ceiling?.rows ?? 0;
-    return touched === null || touched > most ? run.exceeded(touched) : null;
+    this.#touched = after === null || this.#before === null ? null : after - this.#before;
+    const { ceiling } = run.handle;
+    if (ceiling === null || ceiling === undefined) return null;
+    return this.#touched === null || this.#touched > ceiling.rows ? run.exceeded(this.#touched) : null;
+  }
+
+  /** Only a part of the result was asked for: whether the rest is, is the client's affair, and nobody could look at the end. */
+  #suspended(): LocalError | null {
+    const { ceiling, undo } = this.#run.handle;
+    undo?.unavailable('its result was asked for in parts');
+    return (ceiling ?? null) === null ? null : this.#run.exceeded(null);
+  }
+
+  /** What the client is told where the gateway's own part failed. */
+  #cannot(): LocalError {
+    const { handle } = this.#run;
+    if ((handle.ceiling ?? null) !== null) return this.#run.exceeded(null);
+    const error = localError('58030', 'what it overwrites could not be kept', 'Send it again; it did not run.');
+    notRun(handle, error);
+    return error;
+  }
+
+  /** How what it overwrites is to be kept; null: it is not. Only where its transaction is its own. */
+  async #plan(alone: boolean, how: AskHow = {}): Promise<CapturePlan | null> {
+    const { undo } = this.#run.handle;
+    if (undo === null || undo === undefined) return null;
+    const because = (text: string): null => {
+      undo.unavailable(text);
+      return null;
+    };
+    if (!alone) return because('it ran inside a transaction that could still be taken back');
+    const core = this.#core;
+    const rows = await (core.unsynced ? core.askInBatch(meaningText, how) : core.ask(meaningText, how));
+    const subject = core.judging.subjectOf({ text: this.#run.text, binds: undo.binds }, this.#outcome);
+    const plan = await planCapture(subject, undo, rows?.[0] ?? null);
+    return typeof plan === 'string' ? because(plan) : plan;
+  }
+
+  /** False: the target refused, and what was sent has failed. */
+  async #prepare(plan: CapturePlan | null, how: AskHow = {}): Promise<boolean> {
+    if (plan === null) return true;
+    const core = this.#core;
+    this.#capture = new UndoCapture(plan, (text, values) => {
+      const whole = { ...how, values, binary: true };
+      return core.unsynced ? core.askInBatch(text, whole) : core.ask(text, whole);
+    });
+    return this.#capture.before();
+  }
+
+  /** Before it is committed, so that no image is lost; what is not committed is thrown away. */
+  async #keep(): Promise<void> {
+    const { undo } = this.#run.handle;
+    if (this.#capture === null || undo === null || undo === undefined) return;
+    const image = await this.#capture.after(this.#touched);
+    if (typeof image === 'string') return undo.unavailable(image);
+    if (!undo.keep(image) || !this.#core.unsynced) return;
+    this.#core.onBatchEnd((stood) => {
+      if (!stood) undo.dropped();
+    });
   }
 }
 

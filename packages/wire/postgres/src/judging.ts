@@ -20,6 +20,7 @@ import { rehearse } from './rehearsal.ts';
 import type { SessionKnowledge } from './session-knowledge.ts';
 import type { SessionTracker } from './session-state.ts';
 import { ceilingProblem } from './touched-rows.ts';
+import { undoProblem } from './undo-capture.ts';
 
 export interface JudgedText {
   readonly phase: JudgePhase;
@@ -90,7 +91,7 @@ export class Judging {
   }
 
   /** What is known of the session is taken as it stands when this is called. */
-  #impactSubject({ text, binds }: JudgedText, outcome: ReadOutcome): ImpactSubject {
+  subjectOf({ text, binds }: Pick<JudgedText, 'text' | 'binds'>, outcome: ReadOutcome): ImpactSubject {
     const { session, knowledge } = this.#parts;
     return {
       text,
@@ -107,7 +108,7 @@ export class Judging {
 
   #rehearse(subject: JudgedText, outcome: ReadOutcome, request: RehearseRequest): Promise<Rehearsal> {
     const { keepsLocks, meaning } = this.#parts;
-    return rehearse({ ...this.#impactSubject(subject, outcome), busy: keepsLocks(), meaning }, request);
+    return rehearse({ ...this.subjectOf(subject, outcome), busy: keepsLocks(), meaning }, request);
   }
 
   #ask(subject: JudgedText, outcome: ReadOutcome): Judged | Promise<Judged> {
@@ -120,7 +121,7 @@ export class Judging {
     const hold = new Hold(this.#parts, {
       outcome,
       read: () => this.#outcome(subject),
-      assess: (request) => assessImpact(this.#impactSubject(subject, outcome), request),
+      assess: (request) => assessImpact(this.subjectOf(subject, outcome), request),
       rehearse: (request) => this.#rehearse(subject, outcome, request),
     });
     this.#hold = hold;
@@ -185,6 +186,10 @@ class Hold implements HoldInteraction {
 
   ceilingProblem(): string | null {
     return ceilingProblem(this.#held.outcome);
+  }
+
+  undoProblem(): string | null {
+    return undoProblem(this.#held.outcome, this.#parts.knowledge?.loaded ?? null);
   }
 
   cancel(): boolean {

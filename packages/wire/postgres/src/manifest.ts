@@ -12,7 +12,7 @@ export const postgresManifest: ProtocolManifest = {
   label: 'PostgreSQL',
   defaultPort: 5432,
   replayView: 'statements',
-  abilities: { hold: true, maskResults: true, cancel: true, exec: true, rowCeiling: true, rehearse: true },
+  abilities: { hold: true, maskResults: true, cancel: true, exec: true, rowCeiling: true, rehearse: true, undo: true },
   optionsSchema,
   optionFields: [
     {

@@ -9,6 +9,7 @@ import { readText } from './read-text.ts';
 import { relay } from './relay.ts';
 import { dialTarget, type PostgresTarget } from './target-side.ts';
 import { testTarget } from './test-target.ts';
+import { revertChange } from './undo-revert.ts';
 
 export const postgresProtocol: WireProtocol<PostgresClient, PostgresTarget, PostgresKnowledge> = {
   manifest: postgresManifest,
@@ -20,4 +21,5 @@ export const postgresProtocol: WireProtocol<PostgresClient, PostgresTarget, Post
   testTarget,
   listSessions,
   rotatePassword,
+  revertChange,
 };

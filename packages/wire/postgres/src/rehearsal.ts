@@ -2,31 +2,23 @@
  * A held statement tried in a session of the gateway's own and taken back, before anybody is asked (postgres.md item 7, ADR 0018): exact
  * counts, and some rows before and after, masked.
  */
-import { maxRehearsedRows, type ReadOutcome, type Rehearsal, SluiceError } from '@sluice/domain';
+import { maxRehearsedRows, type Rehearsal, SluiceError } from '@sluice/domain';
 import type { RehearseRequest, ResultField } from '@sluice/wire-kit';
 import { changedTable, changeProblem } from './changed-table.ts';
 import type { ImpactSubject } from './impact.ts';
 import { currentUserText, searchPathText } from './impact-queries.ts';
 import { differenceOf, meaningText } from './lane-state.ts';
 import type { RowColumn } from './messages/backend.ts';
-import { joinKeys, quoteName, readTableShape, type TableShape, tableShapeText } from './table-shape.ts';
+import { arrayLiteral, joinKeys, quoteName, readTableShape, type TableShape, tableShapeText } from './table-shape.ts';
 import type { AskedRows, PostgresTarget } from './target-side.ts';
 import { touchedRows, touchedRowsText } from './touched-rows.ts';
+import { trialBeginTexts } from './trial.ts';
 import { knownType, oidOfTypeName, typeName } from './types.ts';
+import { isSameChange, oidValue, textOf } from './undo-plan.ts';
 
-/** Longest wait for a lock, and for one statement, while it is tried (ms): its locks are held for so long at most. */
-export const rehearsalLockMs = 200;
-export const rehearsalStatementMs = 2_000;
 /** Longest value that is shown (characters). */
 const maxShownCharacters = 400;
 const maxShownColumns = 100;
-
-const beginTexts = [
-  'BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE',
-  `SET LOCAL lock_timeout = ${rehearsalLockMs}`,
-  `SET LOCAL statement_timeout = ${rehearsalStatementMs}`,
-  `SET LOCAL idle_in_transaction_session_timeout = ${rehearsalStatementMs}`,
-] as const;
 
 export interface RehearsalSubject extends Omit<ImpactSubject, 'text'> {
   readonly text: string;
@@ -86,11 +78,8 @@ class Trial {
     const shape =
       table === null
         ? null
-        : readTableShape(
-            table.table,
-            await session.ask(tableShapeText, [{ value: String(table.table.oid), binary: false, type: 26 }]),
-          );
-    for (const text of beginTexts) await session.query(text);
+        : readTableShape(table.table, await session.ask(tableShapeText, [oidValue(table.table.oid)]));
+    for (const text of trialBeginTexts) await session.query(text);
     try {
       const own = this.#subject.state.searchPath?.map(quoteName).join(', ') ?? '';
       await session.ask(searchPathText, [{ value: own, binary: false, type: 25 }]);
@@ -111,7 +100,7 @@ class Trial {
     const session = this.#session;
     await session.query('SAVEPOINT tried');
     const before = touchedRows(await session.query(touchedRowsText));
-    const { tag } = await session.askRows(this.#text(), this.#values(), 1);
+    const { tag } = await session.askRows(textOf(this.#subject), this.#values(), 1);
     const after = touchedRows(await session.query(touchedRowsText));
     await session.query('ROLLBACK TO SAVEPOINT tried');
     if (before === null || after === null) throw new SluiceError('unavailable', 'the target counts no rows');
@@ -124,9 +113,9 @@ class Trial {
     const none = { columns: [], changes: [] };
     if (shape === null) return { ...none, unshown: 'it changes more than one table' };
     if (shape.key.length === 0) return { ...none, unshown: 'its table has no primary key' };
-    const text = `${this.#text()}\nRETURNING *`;
+    const text = `${textOf(this.#subject)}\nRETURNING *`;
     const outcome = await this.#subject.read(text);
-    if (!this.#sameEffect(outcome) || !this.#request.records(text, outcome))
+    if (!isSameChange(this.#subject.outcome, outcome) || !this.#request.records(text, outcome))
       return { ...none, unshown: 'it returns a result of its own' };
     const session = this.#session;
     await session.query('SAVEPOINT tried');
@@ -185,26 +174,6 @@ class Trial {
     return new Map(found.map((row) => [keyOf(shape, row), row]));
   }
 
-  /** What was made of the text does the same: it is read again like a client's. */
-  #sameEffect(outcome: ReadOutcome): boolean {
-    const [statement] = this.#subject.outcome.ok ? this.#subject.outcome.statements : [];
-    const [made, ...others] = outcome.ok ? outcome.statements : [];
-    return (
-      statement !== undefined &&
-      made !== undefined &&
-      others.length === 0 &&
-      made.complete &&
-      made.command === statement.command &&
-      made.outputs !== null &&
-      JSON.stringify([made.writes, made.functions]) === JSON.stringify([statement.writes, statement.functions])
-    );
-  }
-
-  #text(): string {
-    const [statement] = this.#subject.outcome.ok ? this.#subject.outcome.statements : [];
-    return this.#subject.text.slice(statement?.start ?? 0, statement?.end ?? 0);
-  }
-
   #values() {
     return this.#subject.binds.map(({ value, binary, type }) => ({ value, binary, type: oidOfTypeName(type) }));
   }
@@ -230,11 +199,4 @@ function fieldOf(column: RowColumn, { schema, name }: TableShape): ResultField {
 
 function keyOf(shape: TableShape, row: readonly (string | null)[]): string {
   return JSON.stringify(shape.key.map((column) => row[shape.columns.indexOf(column)] ?? null));
-}
-
-function arrayLiteral(values: readonly (string | null)[]): string {
-  const items = values.map((value) =>
-    value === null ? 'NULL' : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
-  );
-  return `{${items.join(',')}}`;
 }

@@ -10,13 +10,14 @@ import { meaningText } from './lane-state.ts';
 import { Lanes, type LanesParts } from './lanes.ts';
 import { catalogueWaitMs } from './limits.ts';
 import {
-  encodeBindPlain,
+  encodeBindValues,
   encodeClosePortal,
   encodeCloseStatement,
   encodeExecute,
   encodeFlush,
   encodeParse,
   encodeSync,
+  type ParameterValue,
 } from './messages/frontend.ts';
 import type { ReportFields } from './messages/report.ts';
 import type { Outlet } from './outlet.ts';
@@ -46,6 +47,15 @@ export interface RelayCoreParts {
   readonly onGoodbye: () => void;
 }
 
+/** How one of the gateway's own texts is asked in the client's session. */
+export interface AskHow {
+  /** The target's refusal, which the client does not see. */
+  readonly onError?: (fields: ReportFields) => void;
+  readonly values?: readonly ParameterValue[];
+  /** Values come in their binary form, as base64. */
+  readonly binary?: boolean;
+}
+
 export class RelayCore {
   readonly toClient: Outlet;
   /** Towards the session at the target where the client is now. */
@@ -73,6 +83,9 @@ export class RelayCore {
   #catalogueReadings = 0;
   #idleWaiters: (() => void)[] = [];
   #answerWaiters: (() => void)[] = [];
+  #batchListeners: ((stood: boolean) => void)[] = [];
+  /** Errors that the target has sent. */
+  errors = 0;
 
   constructor(parts: RelayCoreParts) {
     this.#parts = parts;
@@ -160,6 +173,23 @@ export class RelayCore {
       if (this.#catalogueWait === wait) this.#catalogueWait = null;
     });
     this.#catalogueWait = wait;
+  }
+
+  /** Called once the client's open batch is over: `stood` false where something in it failed, and the target took it all back. */
+  onBatchEnd(listener: (stood: boolean) => void): void {
+    this.#batchListeners.push(listener);
+  }
+
+  /** The listeners of the batch that ends with the Sync that is being sent. */
+  takeBatchListeners(): () => void {
+    const listeners = this.#batchListeners;
+    if (listeners.length === 0) return nothing;
+    this.#batchListeners = [];
+    const errors = this.errors;
+    const failing = this.skipping;
+    return () => {
+      for (const listener of listeners) listener(!failing && errors === this.errors);
+    };
   }
 
   /** An answer came: whoever waits for the target to be idle looks again. */
@@ -293,9 +323,9 @@ export class RelayCore {
   }
 
   /** One of the gateway's own constant texts in the client's session; null when the target refused it, with its words to `onError`. */
-  ask(text: string, onError?: (fields: ReportFields) => void): Promise<TextRows | null> {
+  ask(text: string, how: AskHow = {}): Promise<TextRows | null> {
     return new Promise((resolve) => {
-      const asked = this.#sendOwn(text, onError);
+      const asked = this.#sendOwn(text, how);
       this.expected.add({ kind: 'sync', own: true, onDone: () => resolve(asked.failed ? null : asked.rows) });
       this.toTarget.push(encodeSync());
       this.toTarget.flush();
@@ -303,9 +333,9 @@ export class RelayCore {
   }
 
   /** Like `ask`, in the middle of the client's batch: nothing is committed by it. Where it fails the batch has failed. */
-  askInBatch(text: string, onError?: (fields: ReportFields) => void): Promise<TextRows | null> {
+  askInBatch(text: string, how: AskHow = {}): Promise<TextRows | null> {
     return new Promise((resolve) => {
-      const asked = this.#sendOwn(text, onError);
+      const asked = this.#sendOwn(text, how);
       const settle = (): void => resolve(asked.failed ? null : asked.rows);
       this.expected.add({
         kind: 'close',
@@ -322,7 +352,7 @@ export class RelayCore {
 
   #sendOwn(
     text: string,
-    onError?: (fields: ReportFields) => void,
+    { onError, values = [], binary = false }: AskHow,
   ): { readonly rows: (string | null)[][]; failed: boolean } {
     this.inspector.recordOwnStatement(text);
     const asked: { readonly rows: (string | null)[][]; failed: boolean } = { rows: [], failed: false };
@@ -331,8 +361,8 @@ export class RelayCore {
       asked.failed = true;
     };
     const own = { own: true, onUndone, ...(onError === undefined ? {} : { onError }) } as const;
-    const onRow = (values: readonly (Buffer | null)[]): void => {
-      asked.rows.push(values.map((value) => value?.toString('utf8') ?? null));
+    const onRow = (cells: readonly (Buffer | null)[]): void => {
+      asked.rows.push(cells.map((cell) => cell?.toString(binary ? 'base64' : 'utf8') ?? null));
     };
     // One that failed half-way left its statement and portal behind.
     expected.add({ kind: 'close', ...own });
@@ -345,8 +375,12 @@ export class RelayCore {
     const batch = [
       encodeClosePortal(ownName),
       encodeCloseStatement(ownName),
-      encodeParse(ownName, text),
-      encodeBindPlain(ownName, ownName),
+      encodeParse(
+        ownName,
+        text,
+        values.map(({ type }) => type),
+      ),
+      encodeBindValues(values, { portal: ownName, statement: ownName, binary }),
       encodeExecute(ownName),
       encodeClosePortal(ownName),
       encodeCloseStatement(ownName),

@@ -1,5 +1,4 @@
 /** One table as it is written row by row: its columns with their types and its primary key, by a constant text of the gateway's own. */
-import type { CatalogueRelation } from '@sluice/language-postgres-sql';
 import type { TextRows } from './target-side.ts';
 
 /**
@@ -30,7 +29,10 @@ export interface TableShape {
   readonly key: readonly TableColumn[];
 }
 
-export function readTableShape({ oid, schema, name }: CatalogueRelation, rows: TextRows): TableShape {
+export function readTableShape(
+  { oid, schema, name }: Pick<TableShape, 'oid' | 'schema' | 'name'>,
+  rows: TextRows,
+): TableShape {
   const places: (readonly [place: number, column: TableColumn])[] = rows.map((row) => [
     Number(row[4]),
     {
@@ -63,4 +65,12 @@ export function joinKeys(shape: TableShape, first = 1): string {
   const names = shape.key.map((_, i) => `k${i}`).join(', ');
   const equal = shape.key.map(({ name }, i) => `t.${quoteName(name)} OPERATOR(pg_catalog.=) k.k${i}`).join(' AND ');
   return `ROWS FROM (${arrays}) AS k (${names}) JOIN ONLY ${tableName(shape)} AS t ON ${equal}`;
+}
+
+/** Texts as a literal of an array type. */
+export function arrayLiteral(values: readonly (string | null)[]): string {
+  const items = values.map((value) =>
+    value === null ? 'NULL' : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
+  );
+  return `{${items.join(',')}}`;
 }

@@ -414,6 +414,7 @@ export class TargetMessages {
     const fields = parseReport(...this.#body());
     const fatal = severityOf(fields) === 'FATAL' || severityOf(fields) === 'PANIC';
     if (fatal) this.lastFatal = `${this.#core.inspector.maskText(fields.get('M') ?? '')} (${fields.get('C') ?? ''})`;
+    this.#core.errors++;
     this.#core.session.failed(head?.run?.facts);
     if (head === null || fatal) {
       this.#replace(this.#maskedError(head, fields));

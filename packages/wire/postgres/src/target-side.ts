@@ -48,6 +48,9 @@ export interface AskedRows {
   /** The completion word. */
   readonly tag: string | null;
 }
+interface Asked extends Partial<Mutable<AskedRows>> {
+  readonly encoding?: 'utf8' | 'base64';
+}
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export class PostgresTarget implements WireTarget {
@@ -117,6 +120,15 @@ export class PostgresTarget implements WireTarget {
     return this.#channel;
   }
 
+  /** Like `ask`, with every value in its binary form, as base64: exact, whatever the session's settings. */
+  async askBinary(text: string, values: readonly ParameterValue[]): Promise<TextRows> {
+    const types = values.map(({ type }) => type);
+    return this.#rows(
+      [encodeParse('', text, types), encodeBindValues(values, { binary: true }), encodeExecute(''), encodeSync()],
+      { encoding: 'base64' },
+    );
+  }
+
   /** Like `ask`, with the result's columns and completion word, and at most `most` rows; the word is null when there were more. */
   async askRows(text: string, values: readonly ParameterValue[], most: number): Promise<AskedRows> {
     const types = values.map(({ type }) => type);
@@ -134,13 +146,13 @@ export class PostgresTarget implements WireTarget {
     return asked;
   }
 
-  async #rows(messages: readonly Buffer[], asked: Partial<Mutable<AskedRows>> = {}): Promise<TextRows> {
+  async #rows(messages: readonly Buffer[], asked: Asked = {}): Promise<TextRows> {
     const channel = this.#open();
     channel.write(Buffer.concat(messages));
     return this.#answer(channel, asked);
   }
 
-  async #answer(channel: MessageChannel, asked: Partial<Mutable<AskedRows>> = {}): Promise<TextRows> {
+  async #answer(channel: MessageChannel, asked: Asked = {}): Promise<TextRows> {
     let rows: (string | null)[][] = [];
     let fault: SluiceError | null = null;
     for (;;) {
@@ -151,7 +163,9 @@ export class PostgresTarget implements WireTarget {
         asked.columns = parseRowDescription(buffer, start + 5, end);
       } else if (type === backend.commandComplete) asked.tag = parseCommandTag(buffer, start + 5, end);
       else if (type === backend.dataRow)
-        rows.push(parseDataRow(buffer, start + 5, end).map((value) => value?.toString('utf8') ?? null));
+        rows.push(
+          parseDataRow(buffer, start + 5, end).map((value) => value?.toString(asked.encoding ?? 'utf8') ?? null),
+        );
       else if (type === backend.error) fault ??= targetError(parseReport(buffer, start + 5, end));
       else if (type === backend.parameterStatus) this.#report(parseParameterStatus(buffer, start + 5, end));
       else if (type === backend.readyForQuery) break;

@@ -103,8 +103,11 @@ export interface ParameterValue {
   readonly binary: boolean;
   readonly type: number;
 }
-/** Binds values to the unnamed statement, or to the one named, and asks for its result as text. */
-export const encodeBindValues = (values: readonly ParameterValue[], portal = '', statement = ''): Buffer => {
+/** Binds values to the unnamed statement, or to the one named, and asks for its result as text or in binary form. */
+export const encodeBindValues = (
+  values: readonly ParameterValue[],
+  { portal = '', statement = '', binary = false } = {},
+): Buffer => {
   const parts: (Buffer | string)[] = [portal, statement, int16(values.length)];
   for (const { binary } of values) parts.push(int16(binary ? 1 : 0));
   parts.push(int16(values.length));
@@ -113,7 +116,7 @@ export const encodeBindValues = (values: readonly ParameterValue[], portal = '',
     parts.push(int32(bytes === null ? -1 : bytes.length));
     if (bytes !== null) parts.push(bytes);
   }
-  return message('B', ...parts, int16(0));
+  return message('B', ...parts, ...(binary ? [int16(1), int16(1)] : [int16(0)]));
 };
 export const encodeDescribePortal = (portal: string): Buffer => message('D', Buffer.from('P'), portal);
 /** `most` 0: all rows. */
