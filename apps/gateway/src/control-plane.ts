@@ -21,6 +21,7 @@ import {
   type Rewrap,
   type Rewraps,
   type Rotation,
+  type revertReportSchema,
   rewrapsSchema,
   type SignedBundle,
   SluiceError,
@@ -144,6 +145,10 @@ export class ControlPlane {
 
   async tellImpact(id: string, gatewayStartId: string, impact: Impact): Promise<void> {
     await this.#tell(`${gatewayPaths.approvals}/${encodeURIComponent(id)}/impact`, json({ gatewayStartId, impact }));
+  }
+
+  async tellRevert(id: string, report: z.infer<typeof revertReportSchema>): Promise<void> {
+    await this.#tell(`${gatewayPaths.approvals}/${encodeURIComponent(id)}/revert`, json(report));
   }
 
   async cancelApproval(id: string, state: 'cancelled' | 'expired' | 'void', reason: string): Promise<void> {

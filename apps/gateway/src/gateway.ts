@@ -33,6 +33,7 @@ import { Leaves } from './leaves.ts';
 import { Listeners } from './listeners.ts';
 import { LoadMeter } from './load-meter.ts';
 import { OwnSessions } from './own-sessions.ts';
+import { Reverts } from './reverts.ts';
 import { Rewraps } from './rewraps.ts';
 import { Rotations, withSteps } from './rotations.ts';
 import { SessionCheck } from './session-check.ts';
@@ -40,6 +41,7 @@ import { SessionEntry } from './session-entry.ts';
 import { type Enrolment, type GatewayKeys, StateStore } from './state-store.ts';
 import { openStepUp, type StepUpCheck } from './step-up.ts';
 import { TargetDialer } from './target-dialer.ts';
+import { UndoStore } from './undo-store.ts';
 import { gatewayVersion } from './version.ts';
 
 const reportEveryMs = 5_000;
@@ -107,6 +109,7 @@ class Gateway implements RunningGateway {
   readonly #entry: SessionEntry;
   readonly #ports: SessionPorts;
   readonly #explanations: Explanations;
+  readonly #reverts: Reverts;
   readonly #stopping = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   #tunnel: ReturnType<typeof dialTunnel> | null = null;
@@ -177,7 +180,10 @@ class Gateway implements RunningGateway {
       taken: (connectionId, purpose) => this.#rotations.override(connectionId, purpose),
     });
     this.#dialer = new TargetDialer(env.allowTargets, () => this.#floor.floor);
-    this.#ports = this.#sessionPorts();
+    const connection = (id: string) => this.#bundles.current?.connections.get(id);
+    const undo = new UndoStore(store.undoDir, keys.digest);
+    this.#ports = { ...this.#sessionPorts(), undo };
+    this.#reverts = new Reverts({ controlPlane: this.#controlPlane, store: undo, ports: this.#ports, connection });
     this.#explanations = new Explanations({
       controlPlane: this.#controlPlane,
       connection: (id) => this.#servedConnection(id),
@@ -342,6 +348,9 @@ class Gateway implements RunningGateway {
           message: notice.reason,
           hint: 'Ask an administrator of Sluice before you connect again.',
         });
+        return;
+      case 'revert':
+        void this.#reverts.answer(notice);
         return;
       case 'explain':
         void this.#explain(notice.requestId, notice.key);

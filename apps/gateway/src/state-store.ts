@@ -44,6 +44,10 @@ export class StateStore {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   }
 
+  get undoDir(): string {
+    return join(this.#dir, 'undo');
+  }
+
   get spoolDir(): string {
     return join(this.#dir, 'spool');
   }

@@ -37,6 +37,7 @@ export {
   noteTestResult,
   showExplainRequest,
 } from './gateway/note-gateway.ts';
+export { noteRevert } from './gateway/note-revert.ts';
 export { noteRotation } from './gateway/note-rotation.ts';
 export { keepRewrap, listRewraps } from './gateway/rewraps.ts';
 export { exportGateway } from './gateways/export-gateway.ts';

@@ -52,6 +52,7 @@ const allowed: Readonly<Record<string, readonly BuiltInRole[]>> = {
   'approvals.listApprovals': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
   'approvals.showApproval': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
   'approvals.decideApproval': ['admin', 'security', 'reviewer', 'member'],
+  'approvals.revertApproval': ['admin', 'security', 'reviewer', 'member'],
   'approvals.prepareDecision': ['admin', 'security', 'reviewer', 'member'],
   'approvals.countWaiting': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
   'approvals.stateReason': ['admin', 'security', 'reviewer', 'member'],

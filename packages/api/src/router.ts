@@ -10,6 +10,7 @@ import { decideApproval } from './approvals/decide-approval.ts';
 import { delegateApprovals, endDelegation, listDelegations } from './approvals/delegations.ts';
 import { listApprovals } from './approvals/list-approvals.ts';
 import { prepareDecision } from './approvals/prepare-decision.ts';
+import { revertApproval } from './approvals/revert-approval.ts';
 import { showApproval } from './approvals/show-approval.ts';
 import { stateReason } from './approvals/state-reason.ts';
 import { listEvents } from './audit/list-events.ts';
@@ -112,6 +113,7 @@ export const appRouter = router({
     listApprovals,
     showApproval,
     decideApproval,
+    revertApproval,
     prepareDecision,
     countWaiting,
     stateReason,

@@ -8,10 +8,12 @@ import type {
   Impact,
   LabelSelector,
   Permission,
+  Revert,
   StepUp,
   TargetSession,
   TestResult,
   TicketDemand,
+  UndoOffer,
 } from '@sluice/domain';
 
 /** Keyset page: pass `nextCursor` back as `cursor`. */
@@ -283,6 +285,12 @@ export interface ApprovalDetail extends ApprovalSummary {
     /** Whose stead the viewer answers in. */
     readonly inSteadOf: string | null;
   };
+  /** What the gateway keeps of it and until when; null: nothing. */
+  readonly undo: UndoOffer | null;
+  /** The last revert that was asked for; null: none. */
+  readonly revert: Revert | null;
+  /** Whether the signed-in person may have it reverted now, and if not, why in a sentence. */
+  readonly mayRevert: { readonly yes: boolean; readonly because: string | null };
   /** Rows that it may change, or it is taken back; null: any number. */
   readonly ceiling: number | null;
   /** What the gateway found it would touch; null: not told yet, or the protocol cannot say. */

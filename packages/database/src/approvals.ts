@@ -1,7 +1,7 @@
 import type { AlikeOffer, ApprovalState, Assertion, HoldDemands } from '@sluice/domain';
 import type { Db, Tx } from './client.ts';
 import { json } from './client.ts';
-import type { Prisma } from './generated/client.ts';
+import { Prisma } from './generated/client.ts';
 import { cutPage, type PageOf, type PageRequest } from './page.ts';
 
 const connectionOfApproval = {
@@ -103,7 +103,7 @@ export async function lockApproval(tx: Tx, id: string): Promise<ApprovalRow | nu
 
 export type ApprovalChange = Omit<
   Prisma.ApprovalUncheckedUpdateManyInput,
-  'id' | 'state' | 'actor' | 'binds' | 'impact' | 'effectDigest' | 'demands' | 'alikeOffer'
+  'id' | 'state' | 'actor' | 'binds' | 'impact' | 'undo' | 'revert' | 'effectDigest' | 'demands' | 'alikeOffer'
 >;
 
 /**
@@ -122,6 +122,22 @@ export async function moveApproval(
     data: { ...change, state: move.to },
   });
   return count === 1;
+}
+
+/** Keeps what the gateway offers to put back, and the last revert that was asked for. */
+export async function setUndo(
+  db: Db,
+  id: string,
+  change: { readonly undo?: unknown; readonly revert?: unknown },
+): Promise<void> {
+  const value = (given: unknown) => (given === null ? Prisma.DbNull : json(given));
+  await db.approval.update({
+    where: { id },
+    data: {
+      ...(change.undo === undefined ? {} : { undo: value(change.undo) }),
+      ...(change.revert === undefined ? {} : { revert: value(change.revert) }),
+    },
+  });
 }
 
 /** Keeps the impact of one that nobody has settled. False: it is settled. */

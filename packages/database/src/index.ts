@@ -34,6 +34,7 @@ export {
   lockDueEscalations,
   moveApproval,
   setImpact,
+  setUndo,
 } from './approvals.ts';
 export type { AttemptKey } from './attempts.ts';
 export {

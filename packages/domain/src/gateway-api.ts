@@ -9,6 +9,7 @@ import { credentialRefSchema, signedBundleSchema } from './bundle.ts';
 import { credentialPurposes, sealedEnvelopeSchema } from './connection.ts';
 import { grantsSchema } from './grant.ts';
 import { statusDecisionSchema } from './step-up.ts';
+import { undoOfferSchema } from './undo.ts';
 import { holdDemandsSchema } from './verdict.ts';
 
 export const gatewayPaths = {
@@ -170,6 +171,8 @@ export const approvalOutcomeSchema = z.strictObject({
   rows: z.int().nullable(),
   durationMs: z.number(),
   error: z.string().nullable(),
+  /** What the gateway kept of it; absent: nothing. */
+  undo: undoOfferSchema.optional(),
 });
 /** POST approvals/:id/cancel — waiting|approved → cancelled | void. */
 export const approvalCancelSchema = z.strictObject({
@@ -335,6 +338,8 @@ export const noticeToGatewaySchema = z.discriminatedUnion('type', [
     time: z.iso.datetime(),
   }),
   z.strictObject({ type: z.literal('approval'), id: z.string() }),
+  /** Somebody asks for an approved change to be put back. */
+  z.strictObject({ type: z.literal('revert'), requestId: z.string(), approvalId: z.string(), by: actorSchema }),
   z.strictObject({ type: z.literal('terminate'), sessionId: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal('test-connection'), requestId: z.string(), connectionId: z.string() }),
   z.strictObject({

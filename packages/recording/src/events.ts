@@ -36,7 +36,7 @@ const sessionOpened = z.strictObject({
   client: z.strictObject({ address: z.string(), startup: z.record(z.string(), z.string()) }),
   policyVersion: z.int(),
   /** How the client came: the connection's own port, the relay's port, or the relay with a ticket. */
-  path: z.enum(['native', 'relay', 'ticket']),
+  path: z.enum(['native', 'relay', 'ticket', 'gateway']),
   /** With which of the connection's credentials the session was opened; recordings of before have the writer's. */
   credential: z.enum(credentialPurposes).optional(),
 });

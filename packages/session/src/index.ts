@@ -12,7 +12,10 @@ export type {
   StepUpPort,
   StepUpRequest,
   TicketGrant,
+  UndoPort,
 } from './ports.ts';
+export type { RevertParts } from './run-revert.ts';
+export { runRevert } from './run-revert.ts';
 export type { SessionRequest } from './run-session.ts';
 export { handshakeTimeoutMs, maxSessionsPerConnection, runSession } from './run-session.ts';
 export { StatementRates } from './statement-rates.ts';

@@ -271,6 +271,12 @@ export class SessionInspector implements Inspector {
     });
     if (held.type === 'refuse') return this.#refuse(held.refusal, statement);
     statement.runsUnder(held.approval, boundTo(request));
+    const { undo } = this.#session.ports;
+    if (undo !== undefined && this.#session.connection.undo === true) {
+      const records = (text: string, outcome: ReadOutcome) =>
+        this.#recordOwn(text, outcome, request, ['allow', 'hold']);
+      statement.keepsUndo({ binds: request.binds, records }, undo, this.#session.connection.id);
+    }
     this.#open.add(statement);
     if (this.#closed) {
       // The session ended while the approval was being consumed: nobody is there to run it.

@@ -1,8 +1,8 @@
 /** One judged message from verdict to end: its masks, its result in the record, its approval's outcome. */
-import type { Refusal, StatementFacts, Verdict } from '@sluice/domain';
+import { type Refusal, SluiceError, type StatementFacts, type UndoOffer, type Verdict } from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
-import type { ResultField, ResultMasker, RowCeiling, StatementHandle } from '@sluice/wire-kit';
-import type { ApprovalsPort } from './ports.ts';
+import type { ResultField, ResultMasker, RowCeiling, StatementHandle, UndoKeeper } from '@sluice/wire-kit';
+import type { ApprovalsPort, UndoPort } from './ports.ts';
 import { type RefusalSubject, refuseOverCeiling, refuseOverLimit } from './refusals.ts';
 import { LimitedResult } from './result-budget.ts';
 import type { SessionMasks } from './session-masks.ts';
@@ -62,6 +62,8 @@ export class JudgedStatement implements StatementHandle {
   readonly #startedAt: number;
   readonly #touchesMasked: boolean;
   #ceiling: RowCeiling | null = null;
+  #undo: UndoKeeper | null = null;
+  #offer: UndoOffer | null = null;
   #approval: ConsumedApproval | null = null;
   #approvalReported = false;
   #boundTo: BoundTo | null = null;
@@ -105,6 +107,35 @@ export class JudgedStatement implements StatementHandle {
   limitRows(rows: number): void {
     if (this.#ceiling !== null && this.#ceiling.rows <= rows) return;
     this.#ceiling = { rows, exceeded: (touched) => this.#takenBack(rows, touched) };
+  }
+
+  get undo(): UndoKeeper | null {
+    return this.#undo;
+  }
+
+  /** What it overwrites is kept for its approval, where the protocol can. */
+  keepsUndo(keeper: Pick<UndoKeeper, 'binds' | 'records'>, undo: UndoPort, connectionId: string): void {
+    const approvalId = this.#approval?.id;
+    if (approvalId === undefined) return;
+    const note = (text: string) => this.#context.record({ type: 'session.note', text });
+    this.#undo = {
+      ...keeper,
+      keep: (image) => {
+        try {
+          this.#offer = undo.keep(approvalId, connectionId, image);
+          return true;
+        } catch (error) {
+          if (!(error instanceof SluiceError)) throw error;
+          note(`what approval ${approvalId} overwrites was not kept: ${error.message}`);
+          return false;
+        }
+      },
+      unavailable: (because) => note(`what approval ${approvalId} overwrites was not kept: ${because}`),
+      dropped: () => {
+        this.#offer = null;
+        undo.drop(approvalId);
+      },
+    };
   }
 
   get approval(): ConsumedApproval | null {
@@ -290,6 +321,7 @@ export class JudgedStatement implements StatementHandle {
       rows: this.#rowsAffected,
       durationMs,
       error: this.#failure,
+      ...(this.#offer === null || outcome !== 'succeeded' ? {} : { undo: this.#offer }),
     });
   }
 }

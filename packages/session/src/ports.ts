@@ -15,6 +15,8 @@ import type {
   StatementDescription,
   StatusDecision,
   TargetCredential,
+  UndoImage,
+  UndoOffer,
 } from '@sluice/domain';
 import type { CompiledMasks } from '@sluice/masking';
 import type { CompiledPolicy } from '@sluice/policy';
@@ -82,11 +84,20 @@ export interface StepUpPort {
   use(request: StepUpRequest): string | null;
 }
 
+/** Keeps what approved changes overwrote, sealed, in the gateway. */
+export interface UndoPort {
+  /** Throws SluiceError when it could not be kept. */
+  keep(approvalId: string, connectionId: string, image: UndoImage): UndoOffer;
+  drop(approvalId: string): void;
+}
+
 export interface ApprovalOutcome {
   readonly outcome: 'succeeded' | 'failed' | 'outcome-unknown';
   readonly rows: number | null;
   readonly durationMs: number;
   readonly error: string | null;
+  /** What was kept of it, so that it can be reverted; absent: nothing. */
+  readonly undo?: UndoOffer;
 }
 
 /** One session's recording. `append` throws SluiceError(`spool-full`) when the event is not safely in the spool. */
@@ -117,6 +128,8 @@ export interface SessionPorts {
   readonly rates: StatementRates;
   readonly describe: (language: string, text: string) => Promise<StatementDescription>;
   readonly approvals: ApprovalsPort;
+  /** Absent: nothing is kept. */
+  readonly undo?: UndoPort;
   readonly stepUp: StepUpPort;
   readonly openRecording: (sessionId: string, durability: Durability) => RecordingPort;
   /** Keyed digest with a key that never leaves this gateway. */

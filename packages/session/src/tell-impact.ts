@@ -1,5 +1,5 @@
 /** Has the protocol say what a held statement would touch, in bounded time, and tells the control plane. Nobody waits for it. */
-import { type Impact, type ReadOutcome, type Rehearsal, SluiceError } from '@sluice/domain';
+import { type BundleConnection, type Impact, type ReadOutcome, type Rehearsal, SluiceError } from '@sluice/domain';
 import type { JudgeRequest, ResultField, ResultMasker } from '@sluice/wire-kit';
 import type { SessionPorts } from './ports.ts';
 
@@ -13,6 +13,7 @@ export type AdmitsOwn = (text: string, outcome: ReadOutcome, held: JudgeRequest)
 
 export interface TellingSession {
   readonly ports: Pick<SessionPorts, 'approvals' | 'log'>;
+  readonly connection: BundleConnection;
   readonly admitsOwn: AdmitsOwn;
   /** Records a text of the gateway's own that was made of a held one and is taken back. False: it must not be sent. */
   readonly recordsOwn: AdmitsOwn;
@@ -39,6 +40,12 @@ export async function rehearseHeld(session: TellingSession, request: JudgeReques
   }
 }
 
+/** Null where nobody asked for it, too. */
+function undoProblemOf({ connection }: TellingSession, { hold }: JudgeRequest): string | null {
+  if (connection.undo !== true) return null;
+  return hold.undoProblem === undefined ? 'this protocol keeps nothing' : hold.undoProblem();
+}
+
 /** Never rejects: a reviewer who sees no impact decides by what else they see. */
 export async function tellImpact(
   session: TellingSession,
@@ -54,7 +61,7 @@ export async function tellImpact(
       signal: AbortSignal.any([AbortSignal.timeout(assessMs), session.signal]),
       admits: (text, outcome) => session.admitsOwn(text, outcome, request),
     });
-    await ports.approvals.impact(approvalId, { ...impact, rehearsal });
+    await ports.approvals.impact(approvalId, { ...impact, rehearsal, undoProblem: undoProblemOf(session, request) });
   } catch (error) {
     ports.log('warn', 'the impact of a held statement could not be told', {
       approval: approvalId,

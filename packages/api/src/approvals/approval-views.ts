@@ -10,6 +10,7 @@ import { approverNames, isOwn, maySeeRow, ownIds, reachOf } from '../visibility.
 import { alikeChoice } from './alike.ts';
 import { type Answerer, decisionRight, mayAnswer, stateOf } from './eligibility.ts';
 import { demandsOf, missingWords, standingOf } from './standing.ts';
+import { mayRevert, revertOf, undoOf } from './undo.ts';
 
 const dayMs = 24 * 3_600_000;
 
@@ -80,6 +81,9 @@ export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Answere
     },
     mayState: mayState(viewer, row, now),
     ceiling: row.ceiling,
+    undo: undoOf(row, now),
+    revert: revertOf(row),
+    mayRevert: mayRevert(viewer, row, now),
     impact: readImpact(row.impact),
     earlier: await countEarlier(db, row, new Date(now.getTime() - dayMs)),
     policyVersion: row.policyVersion,

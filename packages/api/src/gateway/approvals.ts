@@ -9,6 +9,7 @@ import {
   moveApproval,
   servesConnection,
   setImpact,
+  setUndo,
 } from '@sluice/database';
 import type {
   ApprovalCreate,
@@ -192,6 +193,7 @@ export async function noteOutcome(
     },
     { consumedByStartId: request.gatewayStartId },
   );
+  if (noted && request.undo !== undefined) await setUndo(services.database.db, id, { undo: request.undo });
   const status = await showStatus(services, gateway, id, now);
   if (!noted && status.state !== request.outcome) throw conflict(`The approval is ${status.state}, not consumed.`);
   return status;

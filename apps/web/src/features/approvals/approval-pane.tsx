@@ -23,6 +23,7 @@ import type { CanDecide, DecisionOutcome } from './inbox.ts';
 import { objectsText } from './inbox-list.tsx';
 import { Findings, MarkedStatement } from './marked-statement.tsx';
 import { Outcome } from './outcome.tsx';
+import { RevertPanel } from './revert-panel.tsx';
 import { Stages } from './stages.tsx';
 import { Stated } from './stated.tsx';
 import type { Decide } from './use-decide.ts';
@@ -153,6 +154,7 @@ function Evidence({
       <Outcome approval={approval} />
       <Stages approval={approval} />
       <Stated approval={approval} />
+      <RevertPanel approval={approval} />
       {/* On a phone the impact comes before the statement, beside a keyboard behind it. */}
       <ImpactBlock approval={approval} className="lg:order-1" />
       <div className="grid gap-3 xl:grid-cols-2">

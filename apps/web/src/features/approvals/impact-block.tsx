@@ -42,6 +42,9 @@ export function ImpactBlock({
             <p className="text-ink-faint">{countText(impact.more, 'more entry', 'more entries')} not shown.</p>
           )}
           <Plan plan={impact.plan} />
+          {impact.undoProblem === null ? null : (
+            <p className="text-ink-faint">It could not be reverted afterwards: {impact.undoProblem}.</p>
+          )}
         </div>
       )}
     </section>

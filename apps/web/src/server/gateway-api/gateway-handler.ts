@@ -12,6 +12,7 @@ import {
   noteExplanation,
   noteImpact,
   noteOutcome,
+  noteRevert,
   noteRotation,
   noteState,
   noteTargetSessions,
@@ -37,6 +38,7 @@ import {
   gatewayPaths,
   gatewayStateSchema,
   leafRequestSchema,
+  revertReportSchema,
   rewrapSchema,
   rotationSchema,
   SluiceError,
@@ -89,6 +91,9 @@ const routes: Readonly<Record<string, Route>> = {
     noteOutcome(services, gateway, id, read(approvalOutcomeSchema, body), now),
   [`POST ${gatewayPaths.approvals}/:id/impact`]: async ({ services, gateway, id, body }) => {
     await noteImpact(services, gateway, id, read(approvalImpactSchema, body));
+  },
+  [`POST ${gatewayPaths.approvals}/:id/revert`]: async ({ services, gateway, id, body, now }) => {
+    await noteRevert(services, gateway, id, read(revertReportSchema, body), now);
   },
   [`POST ${gatewayPaths.approvals}/:id/cancel`]: ({ services, gateway, id, body, now }) =>
     cancelApproval(services, gateway, id, read(approvalCancelSchema, body), now),
