@@ -29,8 +29,16 @@ export class Explanations {
     this.#parts = parts;
   }
 
-  /** Fetches what is asked, answers it, both sealed with `key`. Throws SluiceError when the control plane cannot be told. */
+  /** Fetches what is asked, answers it, both sealed with `key`. Never rejects: whoever asked waits no longer than they would have. */
   async answer(requestId: string, key: string): Promise<void> {
+    try {
+      await this.#answer(requestId, key);
+    } catch (error) {
+      this.#parts.ports.log('warn', 'an explanation could not be given', { error: String(error) });
+    }
+  }
+
+  async #answer(requestId: string, key: string): Promise<void> {
     const { controlPlane } = this.#parts;
     const secret = new Secret(key);
     this.#running++;

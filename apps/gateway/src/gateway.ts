@@ -180,13 +180,13 @@ class Gateway implements RunningGateway {
       taken: (connectionId, purpose) => this.#rotations.override(connectionId, purpose),
     });
     this.#dialer = new TargetDialer(env.allowTargets, () => this.#floor.floor);
-    const connection = (id: string) => this.#bundles.current?.connections.get(id);
+    const connection = (id: string) => this.#servedConnection(id);
     const undo = new UndoStore(store.undoDir, keys.digest);
     this.#ports = { ...this.#sessionPorts(), undo };
     this.#reverts = new Reverts({ controlPlane: this.#controlPlane, store: undo, ports: this.#ports, connection });
     this.#explanations = new Explanations({
       controlPlane: this.#controlPlane,
-      connection: (id) => this.#servedConnection(id),
+      connection,
       ports: this.#ports,
     });
     this.#rotations = new Rotations({
@@ -195,7 +195,7 @@ class Gateway implements RunningGateway {
       store,
       tell: (rotation) => this.#controlPlane.tellRotation(rotation),
       open: (connection, purpose, envelope) => this.#credentials.open(connection, purpose, envelope),
-      connection: (id) => this.#servedConnection(id),
+      connection,
       log: warn,
     });
     this.#puller = new BundlePuller({
@@ -218,7 +218,7 @@ class Gateway implements RunningGateway {
       floor: () => this.#floor.floor,
       list: () => this.#controlPlane.rewraps(),
       send: (rewrap) => this.#controlPlane.sendRewrap(rewrap),
-      connection: (id) => this.#servedConnection(id),
+      connection,
       open: (connection, purpose) => this.#credentials.of(connection, purpose),
       log: warn,
     });
@@ -353,7 +353,7 @@ class Gateway implements RunningGateway {
         void this.#reverts.answer(notice);
         return;
       case 'explain':
-        void this.#explain(notice.requestId, notice.key);
+        void this.#puller.pull().then(() => this.#explanations.answer(notice.requestId, notice.key));
         return;
       case 'test-connection':
         void this.#test(notice.requestId, notice.connectionId, null);
@@ -389,15 +389,6 @@ class Gateway implements RunningGateway {
     return [...(this.#bundles.current?.connections.values() ?? [])].filter(
       ({ id }) => this.#bundles.problemOf(id) === null,
     );
-  }
-
-  async #explain(requestId: string, key: string): Promise<void> {
-    try {
-      await this.#puller.pull();
-      await this.#explanations.answer(requestId, key);
-    } catch (error) {
-      this.#log.warn({ error: String(error) }, 'an explanation could not be given');
-    }
   }
 
   /** A policy that this gateway was given and cannot obey ends what runs under the one before. */
@@ -467,9 +458,7 @@ class Gateway implements RunningGateway {
   }
 
   #every(ms: number, work: () => void): void {
-    const timer = setInterval(work, ms);
-    timer.unref();
-    this.#timers.push(timer);
+    this.#timers.push(setInterval(work, ms).unref());
   }
 
   #sessionPorts(): SessionPorts {
