@@ -46,11 +46,14 @@ export async function testConnection(
   }
 }
 
+/** What opening a session of the gateway's own takes. */
+export type OwnSessionPorts = Pick<SessionPorts, 'credential' | 'connect' | 'allowWeakAuthentication' | 'noteSession'>;
+
 /** For sessions of the gateway's own, which no client asked for. Throws SluiceError when the credential does not open. */
 export async function ownDialRequest(
   connection: BundleConnection,
   purpose: CredentialPurpose,
-  ports: SessionPorts,
+  ports: OwnSessionPorts,
   timeoutMs: number,
 ): Promise<DialRequest> {
   return {

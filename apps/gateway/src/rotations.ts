@@ -15,9 +15,8 @@ import {
 } from '@sluice/domain';
 import { sealCredential } from '@sluice/keys/sealing';
 import { protocolByName } from '@sluice/protocols';
-import type { SessionPorts } from '@sluice/session';
 import type { DialRequest, WireProtocol } from '@sluice/wire-kit';
-import { ownDialRequest } from './connection-test.ts';
+import { type OwnSessionPorts, ownDialRequest } from './connection-test.ts';
 import { ControlPlaneRefusal } from './control-plane.ts';
 
 const passwordBytes = 32;
@@ -26,7 +25,7 @@ const confirmTries = 5;
 const confirmRetryMs = 1_000;
 
 export interface RotationsParts {
-  readonly ports: SessionPorts;
+  readonly ports: OwnSessionPorts;
   readonly sealingKey: string;
   readonly store: { rotation(): Rotation | null; keepRotation(rotation: Rotation | null): void };
   readonly tell: (rotation: Rotation) => Promise<void>;
