@@ -63,7 +63,7 @@ it('access for a time: asked, granted, connected, ended by the gateway when its 
   expect((await psql('engineer', 'SELECT 1')).err).toContain('No access rule lets engineer');
 });
 
-it('an emergency: the glass is broken with a password, changes pass, what destroys data still waits, and it ends at once', async () => {
+it('an emergency: the glass is broken with a password, changes pass, everybody who watches sees it, and it ends at once', async () => {
   const engineer = stack.api('engineer');
   const reason = 'production is down, ticket 4712';
   const id = await connectionId();

@@ -16,13 +16,24 @@ export async function grantsOf(
   connection: { readonly id: string; readonly labels: unknown },
   now: Date,
 ): Promise<Grant[]> {
+  return (await grantsEverywhere(db, actor, now))(connection);
+}
+
+/** The same for many connections: read once, then told for each. */
+export async function grantsEverywhere(
+  db: Db,
+  actor: Actor,
+  now: Date,
+): Promise<(connection: { readonly id: string; readonly labels: unknown }) => Grant[]> {
   const holder: Holder = { kind: actor.kind, id: actor.id };
   const rows = await listStandingGrants(db, holder, now, maxStandingGrants);
-  const labels = labelsSchema.parse(connection.labels);
-  return rows
-    .filter((row) => (row.connectionId === null ? choosesLabels(row, labels) : row.connectionId === connection.id))
-    .flatMap((row) => toGrant(row) ?? [])
-    .slice(0, maxActiveGrants);
+  return (connection) => {
+    const labels = labelsSchema.parse(connection.labels);
+    return rows
+      .filter((row) => (row.connectionId === null ? choosesLabels(row, labels) : row.connectionId === connection.id))
+      .flatMap((row) => toGrant(row) ?? [])
+      .slice(0, maxActiveGrants);
+  };
 }
 
 function choosesLabels(row: GrantRow, labels: Readonly<Record<string, string>>): boolean {

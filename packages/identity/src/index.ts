@@ -8,7 +8,7 @@ export { authoriseNativeSecret, confirmCredential } from './authorise.ts';
 export type { CertificateAuthority, LeafRequest } from './certificate-authority.ts';
 export { confirmPassword } from './confirm-password.ts';
 export { createEnrolment, enrolGateway, enrolmentLifeMs } from './enrolment.ts';
-export { grantsOf } from './grants-of.ts';
+export { grantsEverywhere, grantsOf } from './grants-of.ts';
 export type { InstallationKeys } from './installation.ts';
 export { openInstallation } from './installation.ts';
 export { safeRedirect } from './redirects.ts';
