@@ -24,9 +24,11 @@ export const importTable = {
   'packages/relay': ['packages/tunnel', 'packages/domain'],
   'packages/database': ['packages/domain'],
   'packages/identity': ['packages/domain', 'packages/keys', 'packages/database'],
-  'packages/jobs': ['packages/domain', 'packages/database'],
+  // Deliveries open their channel's secrets and are signed.
+  'packages/jobs': ['packages/domain', 'packages/database', 'packages/keys'],
   'packages/api': [
     'packages/domain',
+    'packages/jobs',
     'packages/policy',
     'packages/masking',
     'packages/recording',
@@ -37,6 +39,7 @@ export const importTable = {
   ],
   'apps/web': [
     'packages/api',
+    'packages/jobs',
     'packages/identity',
     'packages/relay',
     'packages/domain',

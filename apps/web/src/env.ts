@@ -43,6 +43,8 @@ const schema = z
     SLUICE_LISTENER_PORTS: portRange.default({ from: 15_432, to: 15_531 }),
     /** Addresses and subnets of load balancers whose X-Forwarded-For and PROXY headers are believed. */
     SLUICE_TRUSTED_PROXIES: list,
+    /** Private addresses and subnets that webhooks and Slack may lead to; none without it. */
+    SLUICE_NOTIFY_ALLOW_ADDRESSES: list,
     SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     /** Single sign-on beside local users: all four or none. */
     SLUICE_OIDC_NAME: z.string().optional(),
@@ -88,6 +90,7 @@ export interface WebEnvironment {
   readonly relayPorts: { readonly from: number; readonly to: number };
   readonly listenerPorts: { readonly from: number; readonly to: number };
   readonly trustedProxies: readonly string[];
+  readonly notifyAllowAddresses: readonly string[];
   readonly logLevel: string;
   readonly oidc: OidcProvider | null;
 }
@@ -113,6 +116,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     relayPorts: env.SLUICE_RELAY_PORTS,
     listenerPorts: env.SLUICE_LISTENER_PORTS,
     trustedProxies: env.SLUICE_TRUSTED_PROXIES,
+    notifyAllowAddresses: env.SLUICE_NOTIFY_ALLOW_ADDRESSES,
     logLevel: env.SLUICE_LOG_LEVEL,
     oidc: oidcOf(env),
   };

@@ -1,5 +1,5 @@
 import type { Bus, Database } from '@sluice/database';
-import type { SluiceError } from '@sluice/domain';
+import type { Secret, SluiceError } from '@sluice/domain';
 import type { Caller } from '@sluice/identity';
 import type { SigningKeys } from '@sluice/keys';
 
@@ -8,11 +8,18 @@ export interface PortRange {
   readonly to: number;
 }
 
+/** Seals what this node has to be able to open again; `context` binds it to its place. */
+export interface AtRest {
+  readonly seal: (plaintext: Secret, context: string) => string;
+  readonly open: (sealed: string, context: string) => Secret;
+}
+
 /** What the control plane's node lends to procedures. */
 export interface ApiServices {
   readonly database: Database;
   readonly bus: Bus;
   readonly signing: SigningKeys;
+  readonly atRest: AtRest;
   /** PEM. */
   readonly caRoot: string;
   /** Without a slash at the end. */

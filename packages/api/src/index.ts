@@ -44,6 +44,10 @@ export { exportGateway } from './gateways/export-gateway.ts';
 
 export type { NodeNotice } from './node-notices.ts';
 export { nodeNoticeSchema } from './node-notices.ts';
+export type { OutboxServices } from './notifications/outbox.ts';
+export { deliver, dispatchOutbox, recoverDeliveries } from './notifications/outbox.ts';
+export { answerSlack, maxSlackBodyBytes } from './notifications/slack-request.ts';
+export { watchForEvents } from './notifications/watch.ts';
 export type { ProcedureMeta } from './procedure.ts';
 export type { AppRouter } from './router.ts';
 export { appRouter, createCaller } from './router.ts';
@@ -58,10 +62,13 @@ export type {
   ApprovalStageView,
   ApprovalSummary,
   AuditEventView,
+  ChannelsView,
+  ChannelView,
   ConnectionDetail,
   ConnectionSummary,
   CredentialState,
   EnrolmentView,
+  FailedDeliveryView,
   GatewayHealth,
   GatewayView,
   GroupView,
@@ -80,6 +87,7 @@ export type {
   RoleAssignmentView,
   RoleView,
   RunView,
+  PreferencesView,
   SessionDetail,
   SessionState,
   SessionSummary,

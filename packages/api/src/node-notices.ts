@@ -10,6 +10,8 @@ export const nodeNoticeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('gateway'), gatewayId: z.string(), notice: noticeToGatewaySchema }),
   /** The result of a connection test is there. */
   z.object({ type: z.literal('test-result'), requestId: z.string() }),
+  /** Something was written to the outbox. */
+  z.object({ type: z.literal('outbox') }),
   /** The answer to a request to explain is there. */
   z.object({ type: z.literal('explained'), requestId: z.string() }),
   /** Something happened to somebody's access; whoever sends messages listens. */

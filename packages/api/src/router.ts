@@ -45,6 +45,9 @@ import { showMe } from './identities/show-me.ts';
 import { updateAgent } from './identities/update-agent.ts';
 import { updateGroup } from './identities/update-group.ts';
 import { updatePerson } from './identities/update-person.ts';
+import { removeChannel, retryDelivery, saveChannel, testChannel } from './notifications/change-channel.ts';
+import { listChannels } from './notifications/list-channels.ts';
+import { beginSlackLink, endSlackLink, savePreferences, showPreferences } from './notifications/preferences.ts';
 import { showOverview } from './overview/show-overview.ts';
 import { addPasskey } from './passkeys/add-passkey.ts';
 import { removePasskey, renamePasskey } from './passkeys/change-passkey.ts';
@@ -150,6 +153,17 @@ export const appRouter = router({
   }),
   passkeys: router({ listPasskeys, preparePasskey, addPasskey, renamePasskey, removePasskey }),
   runs: router({ listRuns, showRun, startRun, endRun }),
+  notifications: router({
+    listChannels,
+    saveChannel,
+    removeChannel,
+    testChannel,
+    retryDelivery,
+    showPreferences,
+    savePreferences,
+    beginSlackLink,
+    endSlackLink,
+  }),
   audit: router({ listEvents, verifyChain }),
 });
 export type AppRouter = typeof appRouter;

@@ -227,6 +227,48 @@ export interface PasskeyPreparation {
   readonly existing: readonly PasskeyHandle[];
 }
 
+export interface ChannelView {
+  readonly id: string;
+  readonly kind: 'email' | 'slack' | 'webhook';
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly settings: Record<string, unknown>;
+  readonly lastSuccessAt: Date | null;
+  readonly lastError: string | null;
+  readonly lastErrorAt: Date | null;
+}
+
+export interface FailedDeliveryView {
+  readonly id: string;
+  readonly kind: string;
+  readonly channel: string;
+  readonly to: string | null;
+  readonly state: 'dead' | 'retrying';
+  readonly attempts: number;
+  readonly of: number;
+  readonly error: string | null;
+  readonly createdAt: Date;
+  readonly nextTryAt: Date | null;
+}
+
+export interface ChannelsView {
+  readonly channels: readonly ChannelView[];
+  readonly failed: readonly FailedDeliveryView[];
+  /** Where Slack sends what people press. */
+  readonly slackUrl: string;
+}
+
+export interface PreferencesView {
+  readonly kinds: readonly { readonly kind: string; readonly label: string; readonly urgent: boolean }[];
+  /** By kind: the ways by which the person does not want to hear of it. */
+  readonly muted: Readonly<Record<string, readonly ('email' | 'slack')[]>>;
+  readonly pausedUntil: Date | null;
+  /** Whether there is such a channel. */
+  readonly email: boolean;
+  readonly slack: boolean;
+  readonly slackLinkedAt: Date | null;
+}
+
 export interface ApprovalDetail extends ApprovalSummary {
   readonly statementId: string;
   readonly statementText: string;
@@ -569,6 +611,7 @@ export interface LiveEvent {
     | 'identities'
     | 'access'
     | 'audit'
-    | 'runs';
+    | 'runs'
+    | 'notifications';
   readonly id: string | null;
 }

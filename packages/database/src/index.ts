@@ -184,6 +184,37 @@ export {
   maxMaintenanceWindows,
 } from './maintenance-windows.ts';
 export { rememberNonce } from './nonces.ts';
+export type {
+  ChannelFields,
+  ChannelRow,
+  DeliveryRow,
+  NewDelivery,
+  NotificationEventRow,
+  PreferenceRow,
+} from './notifications.ts';
+export {
+  claimDelivery,
+  createChannel,
+  createNotificationEvent,
+  dispatchEvent,
+  findChannel,
+  keepPreference,
+  listChangeableDeliveries,
+  listChannels,
+  listDueDeliveries,
+  listFailedDeliveries,
+  listPreferences,
+  lockUndispatchedEvents,
+  maxDeliveryTries,
+  maxNotificationChannels,
+  noteDeadDelivery,
+  noteDelivered,
+  noteFailedDelivery,
+  postponeDelivery,
+  removeChannel,
+  retryDelivery,
+  updateChannel,
+} from './notifications.ts';
 export type { PageOf, PageRequest } from './page.ts';
 export { defaultPageSize, maxPageSize } from './page.ts';
 export type { NewPasskey, PasskeyRow } from './passkeys.ts';
@@ -254,6 +285,15 @@ export {
   noteVerification,
   readLastVerification,
 } from './sessions.ts';
+export type { SlackLinkRow } from './slack-links.ts';
+export {
+  findPersonBySlack,
+  findSlackLink,
+  keepSlackCode,
+  listSlackLinked,
+  removeSlackLink,
+  useSlackCode,
+} from './slack-links.ts';
 export type { NewStatement, StatementChange, StatementRow, StatementStatistics } from './statements.ts';
 export {
   changeStatement,

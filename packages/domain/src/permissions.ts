@@ -37,6 +37,8 @@ export const permissions = [
   'identities.write.own',
   'identities.write',
   'passkeys.write.own',
+  'notifications.write.own',
+  'notifications.write',
   'audit.read',
   'roles.read',
   'roles.write',
@@ -103,6 +105,7 @@ const member: readonly Permission[] = [
   'identities.read.own',
   'identities.write.own',
   'passkeys.write.own',
+  'notifications.write.own',
 ];
 
 /** What watching over everything takes. Nothing here changes, decides or connects. */

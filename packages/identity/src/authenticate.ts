@@ -14,8 +14,8 @@ export interface Caller {
   readonly groupIds: readonly string[];
   /** Empty for a service identity. */
   readonly email: string;
-  readonly by: 'web-session' | 'api-token';
-  /** The web session's or the token's id. */
+  readonly by: 'web-session' | 'api-token' | 'slack';
+  /** The web session's or the token's id; in Slack, workspace and user. */
   readonly credentialId: string;
   /** When the credential ends by itself. */
   readonly expiresAt: Date | null;

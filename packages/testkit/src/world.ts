@@ -24,7 +24,7 @@ import {
   rightsOfPerson,
   rightsOfServiceIdentity,
 } from '@sluice/identity';
-import { generateSigningKeys, newId, type SigningKeys } from '@sluice/keys';
+import { generateSigningKeys, newId, openAtRest, type SigningKeys, sealAtRest } from '@sluice/keys';
 import { generateSealingKeys } from '@sluice/keys/sealing';
 import { startTestDatabase, type TestDatabase } from './database.ts';
 
@@ -66,6 +66,10 @@ export async function makeWorld(): Promise<World> {
     database,
     bus,
     signing,
+    atRest: {
+      seal: (plaintext, context) => sealAtRest(masterKey, plaintext, context),
+      open: (sealed, context) => openAtRest(masterKey, sealed, context),
+    },
     authority,
     caRoot: authority.root,
     publicUrl: 'http://localhost:3100',

@@ -106,6 +106,7 @@ const topicNames: ReadonlySet<string> = new Set<LiveEvent['topic']>([
   'identities',
   'access',
   'audit',
+  'notifications',
 ]);
 
 /** Null for anything that is not a notice (a comment, an event of a newer server). */

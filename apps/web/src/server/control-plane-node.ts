@@ -13,7 +13,7 @@ import {
   signOut,
   webSessionMs,
 } from '@sluice/identity';
-import { newId } from '@sluice/keys';
+import { newId, openAtRest, sealAtRest } from '@sluice/keys';
 import { TunnelRegistry } from '@sluice/relay';
 import type { Logger } from 'pino';
 import type { WebEnvironment } from '../env.ts';
@@ -24,6 +24,7 @@ import { sendProblem, statusOf, toFault } from './http/problem.ts';
 import { setPagePolicy, setSecurityHeaders } from './http/security-headers.ts';
 import { LiveStreams } from './live.ts';
 import { NativePorts, portIsFree } from './native-ports.ts';
+import { Notifications } from './notifications.ts';
 import { isStreamedExport, recordingOf, sendCertificate, sendRecording, sendStreamedExport } from './plain-routes.ts';
 import { RelaySockets } from './relay-sockets.ts';
 import { lendSignIn } from './sign-in-registry.ts';
@@ -56,6 +57,7 @@ export class ControlPlaneNode {
   readonly #ports: NativePorts;
   readonly #live: LiveStreams;
   readonly #sweep: Sweep;
+  readonly #notifications: Notifications;
   readonly #addressOf: (request: IncomingMessage) => string;
   readonly #server: Server;
   #pages: PageHandler = () => Promise.reject(new Error('the pages are not ready'));
@@ -99,6 +101,10 @@ export class ControlPlaneNode {
     });
     this.#services = {
       ...keys,
+      atRest: {
+        seal: (plaintext, context) => sealAtRest(env.masterKey, plaintext, context),
+        open: (sealed, context) => openAtRest(env.masterKey, sealed, context),
+      },
       database,
       bus,
       publicUrl,
@@ -111,6 +117,12 @@ export class ControlPlaneNode {
     };
     this.#live = new LiveStreams(bus, this.#callers);
     this.#sweep = new Sweep(database, log);
+    this.#notifications = new Notifications({
+      services: this.#services,
+      databaseUrl: env.databaseUrl,
+      allowedAddresses: env.notifyAllowAddresses,
+      log,
+    });
     this.#addressOf = clientAddressReader(env.trustedProxies);
     this.#server = createServer((request, response) => void this.#handle(request, response));
     this.#server.headersTimeout = headersTimeoutMs;
@@ -124,6 +136,7 @@ export class ControlPlaneNode {
   async listen(pages: PageHandler): Promise<number> {
     this.#pages = pages;
     await this.#ports.sync();
+    await this.#notifications.start();
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen({ host: this.#env.host, port: this.#env.port }, resolve);
@@ -140,7 +153,7 @@ export class ControlPlaneNode {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#live.close();
     this.#relay.close();
-    await Promise.all([this.#ports.close(), this.#tunnels.close(), this.#sweep.close()]);
+    await Promise.all([this.#ports.close(), this.#tunnels.close(), this.#sweep.close(), this.#notifications.close()]);
     this.#server.closeAllConnections();
     await closed;
     await this.#bus.close();
@@ -174,6 +187,8 @@ export class ControlPlaneNode {
         publicUrl,
         internalUrls,
       });
+    if (request.method === 'POST' && path === '/api/slack')
+      return this.#notifications.slack(request, response, address);
     const reads = request.method === 'GET';
     if (reads && path === '/api/live') return this.#live.handle(request, response, address);
     if (reads && path === '/api/ca') return sendCertificate(response, services.caRoot);

@@ -27,6 +27,7 @@ const topics = [
   'access',
   'audit',
   'runs',
+  'notifications',
 ] as const;
 const liveEventSchema = z.object({ topic: z.enum(topics), id: z.string().nullable() });
 
@@ -41,6 +42,7 @@ const needed: Readonly<Record<LiveEvent['topic'], { readonly some: Permission; r
   access: { some: 'connections.read', all: 'access.read' },
   audit: { some: 'audit.read', all: 'audit.read' },
   runs: { some: 'sessions.read.own', all: 'sessions.read' },
+  notifications: { some: 'notifications.write', all: 'notifications.write' },
 };
 
 /** The live channel: server-sent events that say which lists to refresh. */

@@ -42,6 +42,7 @@ export const decideApproval = mutation({
     const { publicUrl } = services;
     const assertion = await demandStepUp(tx, { row, actor: caller.actor, outcome, assertion: given, publicUrl, now });
     const alike = input.outcome === 'approve' ? (input.alike ?? null) : null;
+    if (alike !== null && row.connection.stepUp === 'passkey') throw signedOneByOne();
     if (alike !== null) checkAlike(row, alike);
     await createDecision(tx, {
       id: newId<'Decision'>(),
@@ -103,5 +104,13 @@ function needsComment(): SluiceError {
   return new SluiceError('bad-request', 'The rule asks whoever decides to say why.', {
     audience: 'person',
     hint: 'Write a comment and decide again.',
+  });
+}
+
+/** A grant carries no signature that a gateway could verify. */
+function signedOneByOne(): SluiceError {
+  return new SluiceError('forbidden', 'Decisions on this connection are signed one by one.', {
+    audience: 'person',
+    hint: 'Approve it without “the same for a while”.',
   });
 }

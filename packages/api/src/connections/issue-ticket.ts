@@ -50,7 +50,10 @@ export const issueTicket = mutation({
       accessUntil: answer.until,
       grants: [...grants],
       epoch: revocationEpoch,
-      credential: { by: caller.by, id: caller.credentialId, ...(actor.runId === null ? {} : { runId: actor.runId }) },
+      credential: {
+        by: credentialKind(caller.by),
+        id: caller.credentialId,
+        ...(actor.runId === null ? {} : { runId: actor.runId }) },
       secretHash: input.secretHash,
     };
     return {
@@ -78,4 +81,13 @@ async function inRun(tx: Tx, actor: Actor, runId: string, caller: Caller): Promi
   if (actor.runId !== null && actor.runId !== run.id)
     throw refusedInput('Your token was issued for another run.', 'Leave the run out, or use a token of this run.');
   return { ...actor, runId: run.id };
+}
+
+/** What a gateway can have confirmed; a decision in Slack opens nothing. */
+function credentialKind(by: Caller['by']): 'web-session' | 'api-token' {
+  if (by === 'slack')
+    throw new SluiceError('forbidden', 'A ticket is for a browser or a program, not for Slack.', {
+      audience: 'person',
+    });
+  return by;
 }

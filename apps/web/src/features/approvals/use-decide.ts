@@ -1,11 +1,13 @@
 'use client';
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { toast } from 'sonner';
 import { errorSentence } from '../../client/describe-error.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import type { AlikeGiven } from './alike-choice.tsx';
 import type { DecisionOutcome } from './inbox.ts';
+import { useStepUp } from './use-step-up.ts';
 
 export interface Decide {
   readonly run: (
@@ -34,17 +36,26 @@ export function useDecide(): Decide {
     }),
   );
   const { mutate, isPending, variables } = mutation;
+  const stepUp = useStepUp();
+  const [signing, setSigning] = useState<{ readonly id: string; readonly outcome: DecisionOutcome } | null>(null);
   return {
     run: (id, outcome, { comment, alike }) => {
-      if (isPending) return;
-      mutate({
-        id,
-        outcome,
-        ...(comment.trim() === '' ? {} : { comment: comment.trim() }),
-        ...(alike === null || outcome === 'deny' ? {} : { alike }),
-      });
+      if (isPending || signing !== null) return;
+      setSigning({ id, outcome });
+      stepUp(id, outcome)
+        .then((signed) =>
+          mutate({
+            id,
+            outcome,
+            ...(comment.trim() === '' ? {} : { comment: comment.trim() }),
+            ...(alike === null || outcome === 'deny' ? {} : { alike }),
+            ...signed,
+          }),
+        )
+        .catch((error: unknown) => toast.error(errorSentence(error)))
+        .finally(() => setSigning(null));
     },
-    pendingId: isPending ? (variables?.id ?? null) : null,
-    pendingOutcome: isPending ? (variables?.outcome ?? null) : null,
+    pendingId: signing?.id ?? (isPending ? (variables?.id ?? null) : null),
+    pendingOutcome: signing?.outcome ?? (isPending ? (variables?.outcome ?? null) : null),
   };
 }

@@ -29,6 +29,7 @@ export interface ConnectionDraft {
   readonly rehearsal: boolean;
   readonly undo: boolean;
   readonly durability: 'written' | 'synced';
+  readonly stepUp: 'none' | 'passkey';
   readonly offlineLeaseSeconds: string;
 }
 
@@ -57,6 +58,7 @@ export function emptyDraft(manifest: ProtocolManifest | undefined): ConnectionDr
     rehearsal: false,
     undo: false,
     durability: 'written',
+    stepUp: 'none',
     offlineLeaseSeconds: String(defaultLeaseSeconds),
   };
 }
@@ -89,6 +91,7 @@ export function draftOf(connection: ConnectionDetail): ConnectionDraft {
     rehearsal: connection.rehearsal,
     undo: connection.undo,
     durability: connection.durability,
+    stepUp: connection.stepUp,
     offlineLeaseSeconds: String(connection.offlineLeaseSeconds),
   };
 }

@@ -277,6 +277,19 @@ export function BehaviourFields({ draft, errors, change }: FieldsProps) {
           />
         )}
       </Field>
+      <Field label="Decisions on it" help="With passkeys, the gateway verifies each decision itself.">
+        {(control) => (
+          <Select
+            id={control.id}
+            value={draft.stepUp}
+            onValue={(stepUp) => change({ stepUp })}
+            choices={[
+              { value: 'none', label: 'A signed-in person’s word' },
+              { value: 'passkey', label: 'Signed with a passkey' },
+            ]}
+          />
+        )}
+      </Field>
       <Field
         label="A statement runs once its record"
         help="On disk costs a few ms a statement and also survives a power cut."

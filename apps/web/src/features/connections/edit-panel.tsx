@@ -76,6 +76,7 @@ export function EditPanel({
         holdBehaviour: draft.holdBehaviour,
         rehearsal: draft.rehearsal,
         undo: draft.undo,
+        stepUp: draft.stepUp,
         ...given,
         ...(removeReader ? { readerCredential: null } : {}),
         durability: draft.durability,

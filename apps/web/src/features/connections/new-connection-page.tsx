@@ -97,6 +97,7 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
       holdBehaviour: draft.holdBehaviour,
       rehearsal: draft.rehearsal,
       undo: draft.undo,
+      stepUp: draft.stepUp,
       ...given,
       durability: draft.durability,
     });

@@ -1,6 +1,7 @@
 'use client';
 
-import { LogOut, Monitor, Moon, Sun } from 'lucide-react';
+import { LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
+import { useRouter } from 'next/navigation';
 import { signOut } from 'next-auth/react';
 import { useState } from 'react';
 import { useMe } from '../../client/permissions.ts';
@@ -12,6 +13,7 @@ import { Menu, MenuItem, MenuLabel, MenuLine } from '../../components/menu.tsx';
 
 export function AccountMenu({ wide = false }: { readonly wide?: boolean }) {
   const me = useMe();
+  const router = useRouter();
   return (
     <Menu
       align="start"
@@ -31,6 +33,9 @@ export function AccountMenu({ wide = false }: { readonly wide?: boolean }) {
     >
       <MenuLabel>{me?.person.email ?? 'Signed in'}</MenuLabel>
       <MenuLine />
+      <MenuItem icon={<UserRound aria-hidden="true" />} onSelect={() => router.push('/account')}>
+        Your account and passkeys
+      </MenuItem>
       <MenuItem icon={<LogOut aria-hidden="true" />} onSelect={() => void signOut({ redirectTo: '/sign-in' })}>
         Sign out
       </MenuItem>

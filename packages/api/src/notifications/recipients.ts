@@ -1,0 +1,62 @@
+import type { ApprovalRow, Db, NotificationEventRow, PersonRow } from '@sluice/database';
+import { findAccessRequest, findApproval, findPerson, listPeople } from '@sluice/database';
+import { actorOfPerson } from '@sluice/identity';
+import { answererOf } from '../approvals/answerer.ts';
+import { decisionRight } from '../approvals/eligibility.ts';
+import { hasPermission } from '../permissions.ts';
+import { approverNames } from '../visibility.ts';
+
+/** People whom one event reaches; an installation's people are bounded by its organisation, one message storm by this. */
+const maxRecipients = 200;
+
+/** Who is to be told of an event: whose decision would count, who asked, or who watches over the installation. */
+export async function recipientsOf(db: Db, event: NotificationEventRow, now: Date): Promise<readonly PersonRow[]> {
+  const people = await peopleFor(db, event, now);
+  return people.filter((person) => person.disabledAt === null).slice(0, maxRecipients);
+}
+
+async function peopleFor(db: Db, event: NotificationEventRow, now: Date): Promise<readonly PersonRow[]> {
+  switch (event.kind) {
+    case 'approval-waiting':
+    case 'approval-escalated': {
+      const row = await findApproval(db, event.subjectId);
+      return row === null ? [] : deciders(db, row, now);
+    }
+    case 'approval-decided':
+    case 'approval-over': {
+      const row = await findApproval(db, event.subjectId);
+      return row === null ? [] : some(await findPerson(db, { id: row.ownerId ?? row.actorId }));
+    }
+    case 'access-requested': {
+      const request = await findAccessRequest(db, event.subjectId);
+      if (request === null || request.state !== 'waiting') return [];
+      const own = request.personId ?? request.serviceIdentity?.owner.id;
+      const named = (person: PersonRow) =>
+        approverNames(actorOfPerson(person)).some((name) => request.approvers.includes(name));
+      return (await listPeople(db)).filter((person) => person.id !== own && named(person));
+    }
+    case 'access-decided': {
+      const request = await findAccessRequest(db, event.subjectId);
+      const id = request?.personId ?? request?.serviceIdentity?.owner.id;
+      return id === undefined || id === null ? [] : some(await findPerson(db, { id }));
+    }
+    default:
+      return (await listPeople(db)).filter(({ role }) => hasPermission(role, 'policies.write'));
+  }
+}
+
+/** Those whose answer would count now: the same judgement as on the page and when they answer. */
+async function deciders(db: Db, row: ApprovalRow, now: Date): Promise<PersonRow[]> {
+  const found: PersonRow[] = [];
+  for (const person of await listPeople(db)) {
+    if (person.disabledAt !== null || person.id === row.actorId) continue;
+    const actor = actorOfPerson(person);
+    if (!hasPermission(actor.role, 'approvals.decide')) continue;
+    if (decisionRight(await answererOf(db, actor, now), row, now).yes) found.push(person);
+  }
+  return found;
+}
+
+function some(person: PersonRow | null): readonly PersonRow[] {
+  return person === null ? [] : [person];
+}
