@@ -75,6 +75,7 @@ const personalPermissions: ReadonlySet<Permission> = new Set<Permission>([
   'identities.write.own',
   'access.request',
   'passkeys.write.own',
+  'notifications.write.own',
 ]);
 
 export function permissionScope(permission: Permission): PermissionScope {

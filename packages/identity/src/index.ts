@@ -16,4 +16,4 @@ export { rightsOfPeople, rightsOfPerson, rightsOfServiceIdentity } from './right
 export type { SignInResult } from './sign-in.ts';
 export { signInByProvider, signInLocally, signOut, webSessionMs } from './sign-in.ts';
 export type { Standing } from './standing.ts';
-export { admit, sooner } from './standing.ts';
+export { admit, sooner, standingOfPerson } from './standing.ts';

@@ -16,7 +16,7 @@ export const revertApproval = mutation({
   permission: 'approvals.decide',
   input: z.strictObject({ id }),
   run: async ({ input, tx, caller, services, may, now }) => {
-    const answerer = await answererOf(tx, caller.actor, now);
+    const answerer = await answererOf(tx, caller, now);
     const row = await lockApproval(tx, input.id);
     if (row === null || !(may('approvals.read') || maySee(answerer, row, now))) throw notFound('approval');
     const right = mayRevert(answerer, row, now);

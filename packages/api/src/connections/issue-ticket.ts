@@ -53,7 +53,8 @@ export const issueTicket = mutation({
       credential: {
         by: credentialKind(caller.by),
         id: caller.credentialId,
-        ...(actor.runId === null ? {} : { runId: actor.runId }) },
+        ...(actor.runId === null ? {} : { runId: actor.runId }),
+      },
       secretHash: input.secretHash,
     };
     return {

@@ -1,9 +1,9 @@
 import type { ApprovalRow, Db, NotificationEventRow, PersonRow } from '@sluice/database';
 import { findAccessRequest, findApproval, findPerson, listPeople } from '@sluice/database';
-import { actorOfPerson } from '@sluice/identity';
+import { canSomewhere } from '@sluice/domain';
+import { actorOfPerson, type Caller, standingOfPerson } from '@sluice/identity';
 import { answererOf } from '../approvals/answerer.ts';
 import { decisionRight } from '../approvals/eligibility.ts';
-import { hasPermission } from '../permissions.ts';
 import { approverNames } from '../visibility.ts';
 
 /** People whom one event reaches; an installation's people are bounded by its organisation, one message storm by this. */
@@ -30,18 +30,18 @@ async function peopleFor(db: Db, event: NotificationEventRow, now: Date): Promis
     case 'access-requested': {
       const request = await findAccessRequest(db, event.subjectId);
       if (request === null || request.state !== 'waiting') return [];
-      const own = request.personId ?? request.serviceIdentity?.owner.id;
+      const own = request.personId ?? request.serviceIdentity?.owner?.id;
       const named = (person: PersonRow) =>
         approverNames(actorOfPerson(person)).some((name) => request.approvers.includes(name));
       return (await listPeople(db)).filter((person) => person.id !== own && named(person));
     }
     case 'access-decided': {
       const request = await findAccessRequest(db, event.subjectId);
-      const id = request?.personId ?? request?.serviceIdentity?.owner.id;
+      const id = request?.personId ?? request?.serviceIdentity?.owner?.id;
       return id === undefined || id === null ? [] : some(await findPerson(db, { id }));
     }
     default:
-      return (await listPeople(db)).filter(({ role }) => hasPermission(role, 'policies.write'));
+      return watchers(db, now);
   }
 }
 
@@ -50,11 +50,28 @@ async function deciders(db: Db, row: ApprovalRow, now: Date): Promise<PersonRow[
   const found: PersonRow[] = [];
   for (const person of await listPeople(db)) {
     if (person.disabledAt !== null || person.id === row.actorId) continue;
-    const actor = actorOfPerson(person);
-    if (!hasPermission(actor.role, 'approvals.decide')) continue;
-    if (decisionRight(await answererOf(db, actor, now), row, now).yes) found.push(person);
+    const caller = await asCaller(db, person, now);
+    if (!canSomewhere(caller.rights, 'approvals.decide')) continue;
+    if (decisionRight(await answererOf(db, caller, now), row, now).yes) found.push(person);
   }
   return found;
+}
+
+/** Those who watch over the installation: whoever may change its policy. */
+async function watchers(db: Db, now: Date): Promise<PersonRow[]> {
+  const found: PersonRow[] = [];
+  for (const person of await listPeople(db)) {
+    if (person.disabledAt !== null) continue;
+    const { rights } = await standingOfPerson(db, person, now);
+    if (canSomewhere(rights, 'policies.write')) found.push(person);
+  }
+  return found;
+}
+
+/** As if they called: only their rights are asked for. */
+async function asCaller(db: Db, person: PersonRow, now: Date): Promise<Caller> {
+  const standing = await standingOfPerson(db, person, now);
+  return { ...standing, email: person.email, by: 'web-session', credentialId: person.id, expiresAt: null };
 }
 
 function some(person: PersonRow | null): readonly PersonRow[] {

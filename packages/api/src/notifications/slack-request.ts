@@ -8,7 +8,7 @@ import {
   useSlackCode,
 } from '@sluice/database';
 import { Secret, SluiceError } from '@sluice/domain';
-import { actorOfPerson, type Caller } from '@sluice/identity';
+import { type Caller, standingOfPerson } from '@sluice/identity';
 import { type AddressGuard, callSlack, isSignedBySlack, safeLine, slackCommentView } from '@sluice/jobs';
 import { newId } from '@sluice/keys';
 import { z } from 'zod';
@@ -138,10 +138,10 @@ async function submitted(event: z.infer<typeof submissionSchema>, context: Conte
 async function decide(
   link: SlackLinkRow,
   decision: { readonly approvalId: string; readonly outcome: 'approve' | 'deny'; readonly comment: string | null },
-  { services, address }: Context,
+  { services, address, now }: Context,
 ): Promise<string | null> {
   const caller: Caller = {
-    actor: actorOfPerson(link.person),
+    ...(await standingOfPerson(services.database.db, link.person, now)),
     email: link.person.email,
     by: 'slack',
     credentialId: `${link.slackTeamId} ${link.slackUserId}`,

@@ -1,6 +1,6 @@
 import { createPerson, createWebSession, findPerson, listAuditEvents } from '@sluice/database';
 import { type Bundle, decisionText, passkeyRemovalText, passkeyText, signedBundleSchema } from '@sluice/domain';
-import { actorOfPerson, type Caller } from '@sluice/identity';
+import { type Caller, standingOfPerson } from '@sluice/identity';
 import { challengeOf, newId } from '@sluice/keys';
 import { SoftPasskey } from '@sluice/testkit/soft-passkey';
 import { makeWorld, rightsOfRole, type World } from '@sluice/testkit/world';
@@ -35,7 +35,7 @@ async function person(role = 'reviewer', signedInMsAgo = 0) {
   const row = await findPerson(world.test.database.db, { id });
   if (row === null) throw new Error('just made');
   const caller: Caller = {
-    actor: actorOfPerson(row),
+    ...(await standingOfPerson(world.test.database.db, row, new Date())),
     rights: rightsOfRole(role),
     groupIds: [],
     email: `${id}@test`,
