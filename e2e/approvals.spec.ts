@@ -46,6 +46,38 @@ test.describe('approvals', () => {
     expect(await phoneOf(stack, 21)).toBe('+49 30 5550 4422');
   });
 
+  test('leave for others like it lets them run without asking, up to so many rows, until it is ended', async ({
+    pageOf,
+    stack,
+  }) => {
+    const page = await pageOf('reviewer');
+    await page.goto('/approvals');
+    const update = (where: string, signal?: AbortSignal) =>
+      stack.psql('coding-agent', `UPDATE customers SET notes = 'called' WHERE ${where}`, {
+        args: [],
+        ...(signal === undefined ? {} : { signal }),
+      });
+    const sent = update('id = 31');
+    await row(page, 'UPDATE customers').first().click();
+    await page.getByRole('checkbox', { name: 'The same for an hour' }).click();
+    await expect(page.getByText(/Also lets run, without asking anybody: UPDATE of public\.customers/)).toBeVisible();
+    await page.getByRole('spinbutton', { name: 'Rows that each of them may change' }).fill('2');
+    await page.getByRole('button', { name: 'Approve' }).click();
+    expect((await sent).out).toContain('UPDATE 1');
+    await expect(page.getByText(/the same for 60 minutes, 2 rows each/)).toBeVisible();
+    // The leave reaches the gateway with the revocation epoch; until then somebody would be asked, and the client gives up.
+    await expect
+      .poll(async () => (await update('id = 32', AbortSignal.timeout(8_000))).out, { timeout: 90_000 })
+      .toContain('UPDATE 1');
+    const tooMany = await update('id < 30');
+    expect(tooMany.out).not.toContain('UPDATE');
+    expect(tooMany.err).toContain('2 rows');
+    await page.getByRole('button', { name: 'Away, and leave that was given' }).click();
+    const leave = page.getByRole('region', { name: 'Leave for others like it' });
+    await leave.getByRole('button', { name: 'End' }).click();
+    await expect(leave).toContainText('No decision lets others like it run right now.');
+  });
+
   test('denying returns the reviewer’s comment to whoever asked', async ({ pageOf, stack }) => {
     const page = await pageOf('reviewer');
     await page.goto('/approvals');

@@ -16,6 +16,26 @@ test.describe('signing in', () => {
     expect(new URL(page.url()).origin).toBe(stack.report.url);
   });
 
+  test('a session that somebody planted beforehand is never the one that signs in (session fixation)', async ({
+    browser,
+    page,
+    stack,
+  }) => {
+    const name = 'authjs.session-token';
+    const planted = { name, value: 'planted-by-somebody-else', url: stack.report.url };
+    await page.context().addCookies([planted]);
+    await signIn(page, stack, 'reviewer');
+    const [cookie] = (await page.context().cookies()).filter((one) => one.name === name);
+    expect(cookie?.value).not.toBe(planted.value);
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax' });
+    const other = await browser.newContext({ baseURL: stack.report.url });
+    await other.addCookies([planted]);
+    const stranger = await other.newPage();
+    await stranger.goto('/audit');
+    await expect(stranger).toHaveURL(/\/sign-in/);
+    await other.close();
+  });
+
   test('signing out ends the session', async ({ page, stack }) => {
     await signIn(page, stack, 'reviewer');
     await page.getByRole('button', { name: /Account of/ }).click();

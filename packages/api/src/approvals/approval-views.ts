@@ -148,10 +148,20 @@ export function maySee(viewer: Answerer, row: ApprovalRow, now: Date): boolean {
   return maySeeRow(viewer.caller, 'approvals.read', row) || mayAnswer(viewer, row, now).yes;
 }
 
+/** Sentences by a policy version's id, which never changes: reading a policy costs more than all else that an approval's page asks. */
+const sentences = new Map<string, ReadonlyMap<string, string>>();
+const maxKnownVersions = 32;
+
 /** The rule's sentence in the version that held, for people who decide. */
 async function describeRuleOf(db: Db, row: ApprovalRow): Promise<string | null> {
   if (row.rule === null) return null;
   const version = await findPolicyVersion(db, row.policyVersion);
   if (version === null) return null;
-  return checkSource(version.source).rules.find((rule) => rule.name === row.rule)?.sentence ?? null;
+  let known = sentences.get(version.id);
+  if (known === undefined) {
+    known = new Map(checkSource(version.source).rules.map(({ name, sentence }) => [name, sentence] as const));
+    if (sentences.size >= maxKnownVersions) sentences.clear();
+    sentences.set(version.id, known);
+  }
+  return known.get(row.rule) ?? null;
 }
