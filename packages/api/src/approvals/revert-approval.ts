@@ -15,10 +15,10 @@ import { mayRevert, undoOf } from './undo.ts';
 export const revertApproval = mutation({
   permission: 'approvals.decide',
   input: z.strictObject({ id }),
-  run: async ({ input, tx, caller, services, may, now }) => {
+  run: async ({ input, tx, caller, services, now }) => {
     const answerer = await answererOf(tx, caller, now);
     const row = await lockApproval(tx, input.id);
-    if (row === null || !(may('approvals.read') || maySee(answerer, row, now))) throw notFound('approval');
+    if (row === null || !maySee(answerer, row, now)) throw notFound('approval');
     const right = mayRevert(answerer, row, now);
     if (!right.yes)
       throw new SluiceError('forbidden', right.because ?? 'You may not revert this.', {
