@@ -301,8 +301,7 @@ export class RelayCore {
   /** Waits until everything that was sent is answered; the caller saw to it that the target answers. */
   async allAnswered(): Promise<void> {
     while (this.expected.size > 0) {
-      this.toTarget.flush();
-      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+      await this.#nextIdle();
     }
   }
 
@@ -311,13 +310,19 @@ export class RelayCore {
     return new Promise((resolve) => this.#answerWaiters.push(resolve));
   }
 
+  /** Waits first and flushes then: a stream in memory may answer before the flush returns. */
+  #nextIdle(): Promise<void> {
+    const idle = new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    this.toTarget.flush();
+    return idle;
+  }
+
   /** Waits until nothing is owed; false: the client's batch is open, and waiting would not end. */
   async #idle(): Promise<boolean> {
     while (this.expected.size > 0) {
       const last = this.expected.last?.kind;
       if (this.unsynced || (last !== 'sync' && last !== 'query')) return false;
-      this.toTarget.flush();
-      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+      await this.#nextIdle();
     }
     return !this.unsynced;
   }
