@@ -49,13 +49,12 @@ export { deliver, dispatchOutbox, recoverDeliveries } from './notifications/outb
 export { answerSlack, maxSlackBodyBytes } from './notifications/slack-request.ts';
 export { watchForEvents } from './notifications/watch.ts';
 export type { ProcedureMeta } from './procedure.ts';
+export type { AccessMatrix, AccessRow, RoleAssignmentView, RoleView, RunView } from './role-views.ts';
 export type { AppRouter } from './router.ts';
 export { appRouter, createCaller } from './router.ts';
 export { exportRecording } from './sessions/export-recording.ts';
 export { verifyStoredSession } from './sessions/verify-session.ts';
 export type {
-  AccessMatrix,
-  AccessRow,
   ActorView,
   AgentView,
   ApprovalDetail,
@@ -85,9 +84,6 @@ export type {
   PolicyRuleView,
   PolicyVersionView,
   PreferencesView,
-  RoleAssignmentView,
-  RoleView,
-  RunView,
   SessionDetail,
   SessionState,
   SessionSummary,

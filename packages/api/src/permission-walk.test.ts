@@ -170,3 +170,40 @@ test('invariant 3: no service identity changes policy or identities or decides',
   const own = ['connections.issueTicket', 'identities.exchangeToken', 'runs.endRun', 'runs.startRun'];
   expect(open.sort()).toEqual([...harmless, ...own]);
 });
+
+test('a custom role opens what its permissions open, and nothing else', async () => {
+  const given = ['self.read', 'policies.read', 'sessions.read'] as const;
+  const admin = world.as('admin');
+  await admin.identities.createRole({ name: 'watcher', description: 'Watches.', permissions: [...given] });
+  await admin.identities.updatePerson({ id: world.actors.other.id, role: 'watcher' });
+  for (const [path, procedure] of Object.entries(procedures)) {
+    const needed = procedure._def.meta?.permission;
+    const forbidden = await isForbidden(world.as('other'), path);
+    expect(forbidden, path).toBe(!given.some((permission) => permission === needed));
+  }
+  await admin.identities.updatePerson({ id: world.actors.other.id, role: 'member' });
+});
+
+test('invariant 3: an agent reaches no more for its owner being an admin, nor for its team being everything', async () => {
+  const admin = world.as('admin');
+  const roles = ['admin', 'security', 'reviewer'] as const;
+  const team = await admin.identities.createGroup({
+    name: 'everything',
+    memberIds: roles.map((role) => world.actors[role].id),
+  });
+  for (const role of roles) await admin.identities.assignRole({ role, holder: { kind: 'group', id: team.id } });
+  const agents = [
+    await admin.identities.createAgent({ name: 'of-admin', ownerId: world.actors.admin.id }),
+    await admin.identities.createAgent({ name: 'of-team', teamId: team.id }),
+  ];
+  for (const { id, name, owner } of agents) {
+    const caller = world.asActor({ ...world.actors.agent, id, name, onBehalfOf: owner });
+    for (const path of Object.keys(allowed))
+      expect(await isForbidden(caller, path), `${path} as ${name}`).toBe(allowed[path]?.includes('agent') !== true);
+  }
+  // An agent of nobody who is active reaches nothing at all.
+  const lonely = await admin.identities.createGroup({ name: 'nobody', memberIds: [] });
+  const { id, name, owner } = await admin.identities.createAgent({ name: 'of-nobody', teamId: lonely.id });
+  const caller = world.asActor({ ...world.actors.agent, id, name, onBehalfOf: owner });
+  for (const path of Object.keys(allowed)) expect(await isForbidden(caller, path), path).toBe(true);
+});

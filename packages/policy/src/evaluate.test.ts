@@ -66,6 +66,29 @@ const hold = (name: string, count: number, when = 'true'): RuleText => ({
   more: `approvers: [reviewer], count: ${count}, expires: 5m`,
 });
 
+describe('an agent that is for some kinds of statements', () => {
+  const reader = { ...input().actor, kinds: ['read' as const] };
+  const allowing = policy([always('allow')]);
+  const judged = (...kinds: StatementFacts['kind'][]) =>
+    evaluate(allowing, input({ actor: reader, facts: kinds.map((kind) => facts({ kind })), defaultAction: 'allow' }));
+
+  it('is denied all others, whatever the rules and the default say', () => {
+    expect(judged('read').action).toBe('allow');
+    expect(judged('session').action).toBe('allow');
+    expect(judged('write')).toMatchObject({ action: 'deny', rule: null, hold: null });
+    expect(judged('write').reason).toContain('outside the scope of this agent');
+    expect(judged('read', 'schema').action).toBe('deny');
+    expect(judged('unknown').action).toBe('deny');
+  });
+
+  it('is not let off a hold or a deny by its scope', () => {
+    const holding = policy([hold('ask', 1)]);
+    const at = (kind: StatementFacts['kind']) =>
+      evaluate(holding, input({ actor: reader, facts: [facts({ kind })] })).action;
+    expect([at('read'), at('write')]).toEqual(['hold', 'deny']);
+  });
+});
+
 describe('evaluate', () => {
   it('takes the strictest of all matching rules and reports every one', () => {
     const verdict = evaluate(policy([always('allow'), always('deny'), hold('hold', 1)]), input());

@@ -1,4 +1,4 @@
-import type { HoldTerms, MaskRule, Verdict, VerdictAction } from '@sluice/domain';
+import type { Actor, HoldTerms, MaskRule, Verdict, VerdictAction } from '@sluice/domain';
 import type { JudgementInput, OpeningInput, PolicyInput, StatementView } from './input.ts';
 import { openingContext, statementContext, viewStatement } from './input.ts';
 import { LimitsOfMessage } from './limits.ts';
@@ -96,7 +96,7 @@ function judge(
   for (const view of views) {
     const context = statementContext(base, input.session, view);
     const outcomes: RuleOutcome[] | null = trace === null ? null : [];
-    let opinion: Opinion | null = null;
+    let opinion: Opinion | null = outsideScope(input.actor, view);
     let floor: Opinion | null = null;
     for (const rule of policy.rules) {
       if (rule.mask !== null) continue;
@@ -133,6 +133,17 @@ function judge(
     matched: [...matched].map(([rule, action]) => ({ rule, action })).sort((a, b) => rank(b.action) - rank(a.action)),
     policyVersion: input.policyVersion,
   };
+}
+
+/**
+ * A statement of a kind that the agent is not for is denied before any rule speaks, and denying is the strictest. Chatter is in every
+ * scope; what a statement does beside its kind (its verbs) is the rules' business.
+ */
+function outsideScope(actor: Actor, view: StatementView): Opinion | null {
+  if (actor.kinds === undefined || view.kind === 'session' || actor.kinds.some((kind) => kind === view.kind))
+    return null;
+  const reason = `This statement is outside the scope of this agent, which is for ${actor.kinds.join(', ')}.`;
+  return { action: 'deny', rule: null, reason, hold: null };
 }
 
 /**

@@ -22,7 +22,7 @@ import { toActorView } from '../actor-views.ts';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { query } from '../procedure.ts';
-import type { AccessMatrix, AccessRow } from '../views.ts';
+import type { AccessMatrix, AccessRow } from '../role-views.ts';
 import { placeOf } from '../visibility.ts';
 
 /** What the matrix answers, and which permission each is. */

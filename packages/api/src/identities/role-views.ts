@@ -1,7 +1,7 @@
 import type { RoleAssignmentRow, RoleRow } from '@sluice/database';
 import type { Permission } from '@sluice/domain';
 import { builtInPermissions, describeSelector, labelSelectorSchema, permissions, personRoles } from '@sluice/domain';
-import type { RoleAssignmentView, RoleView } from '../views.ts';
+import type { RoleAssignmentView, RoleView } from '../role-views.ts';
 
 const descriptions = {
   admin: 'Everything: policy, connections, gateways, identities and roles.',

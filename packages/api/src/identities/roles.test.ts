@@ -22,7 +22,7 @@ beforeAll(async () => {
     id: trialId,
     name: 'trial',
     labels: { env: 'staging' },
-    gatewayId: world.gateway.id,
+    groupId: world.gateway.id,
   });
   await admin.identities.createRole({ name: 'guest', description: 'Looks on.', permissions: guest });
   await admin.identities.createRole({
@@ -60,7 +60,7 @@ test('a role is for the connections of its assignment, by every road', async () 
   ])
     await expect(road()).rejects.toMatchObject({ code: 'NOT_FOUND' });
   // Neither made nor moved to where the role does not reach.
-  const elsewhere = { ...connectionInput, id: newId(), name: 'elsewhere', gatewayId: world.gateway.id };
+  const elsewhere = { ...connectionInput, id: newId(), name: 'elsewhere', groupId: world.gateway.id };
   await expect(other.connections.createConnection({ ...elsewhere, labels: {} })).rejects.toMatchObject({
     code: 'FORBIDDEN',
   });

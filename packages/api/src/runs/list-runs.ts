@@ -2,7 +2,8 @@ import { countInRuns, defaultPageSize, listRuns as listRows } from '@sluice/data
 import { z } from 'zod';
 import { idCursor, search, searchText } from '../inputs.ts';
 import { query } from '../procedure.ts';
-import type { Page, RunView } from '../views.ts';
+import type { RunView } from '../role-views.ts';
+import type { Page } from '../views.ts';
 import { ownIds } from '../visibility.ts';
 import { toRunView } from './run-views.ts';
 

@@ -1,7 +1,8 @@
 import type { RunCounts, RunRow } from '@sluice/database';
 import { ownerOf } from '@sluice/identity';
 import { personActorView } from '../actor-views.ts';
-import type { ActorView, RunView } from '../views.ts';
+import type { RunView } from '../role-views.ts';
+import type { ActorView } from '../views.ts';
 
 const nothingDone: RunCounts = { sessions: 0, statements: 0, held: 0, denied: 0 };
 

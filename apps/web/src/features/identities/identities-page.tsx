@@ -8,11 +8,14 @@ import { Tabs } from '../../components/tabs.tsx';
 import { AgentsTab } from './agents-tab.tsx';
 import { GroupsTab } from './groups-tab.tsx';
 import { PeopleTab } from './people-tab.tsx';
+import { RolesTab } from './roles-tab.tsx';
+import { WhoCanTab } from './who-can-tab.tsx';
 
 export function IdentitiesPage() {
   const params = useSearchParams();
   const router = useRouter();
   const maySeeAll = useMay('identities.read');
+  const maySeeRoles = useMay('roles.read');
   const me = useMe();
   const tab = params.get('tab') ?? (maySeeAll ? 'people' : 'agents');
   if (me === undefined) {
@@ -32,6 +35,12 @@ export function IdentitiesPage() {
           ...(maySeeAll ? [{ value: 'people', label: 'People', content: <PeopleTab /> }] : []),
           { value: 'agents', label: 'Agents', content: <AgentsTab creating={params.get('new') === '1'} /> },
           ...(maySeeAll ? [{ value: 'groups', label: 'Groups', content: <GroupsTab /> }] : []),
+          ...(maySeeRoles
+            ? [
+                { value: 'roles', label: 'Roles', content: <RolesTab /> },
+                { value: 'who', label: 'Who can do what', content: <WhoCanTab /> },
+              ]
+            : []),
         ]}
       />
     </Page>

@@ -116,7 +116,7 @@ const columns: readonly Column<SessionSummary>[] = [
 ];
 
 interface Filters {
-  readonly values: Readonly<Record<'state' | 'actor' | 'connection' | 'verdict', string>>;
+  readonly values: Readonly<Record<'state' | 'actor' | 'connection' | 'verdict' | 'run', string>>;
   readonly search: string;
   readonly setSearch: (search: string) => void;
   readonly set: (name: string, value: string) => void;
@@ -127,6 +127,7 @@ interface Filters {
     readonly verdict?: (typeof verdictValues)[number];
     readonly actorId?: string;
     readonly connectionId?: string;
+    readonly runId?: string;
     readonly search?: string;
   };
 }
@@ -148,6 +149,7 @@ function useFilters(fixedConnectionId: string | undefined): Filters {
     actor: value('actor'),
     connection: value('connection'),
     verdict: value('verdict'),
+    run: value('run'),
   };
   const state = stateValues.find((known) => known === values.state);
   const verdict = verdictValues.find((known) => known === values.verdict);
@@ -167,6 +169,7 @@ function useFilters(fixedConnectionId: string | undefined): Filters {
       ...(verdict === undefined ? {} : { verdict }),
       ...(values.actor === anyValue ? {} : { actorId: values.actor }),
       ...(connectionId === undefined ? {} : { connectionId }),
+      ...(values.run === anyValue ? {} : { runId: values.run }),
       ...(deferredSearch === '' ? {} : { search: deferredSearch }),
     },
   };
