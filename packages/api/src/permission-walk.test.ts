@@ -184,7 +184,12 @@ test('a custom role opens what its permissions open, and nothing else', async ()
   await admin.identities.updatePerson({ id: world.actors.other.id, role: 'member' });
 });
 
-test('invariant 3: an agent reaches no more for its owner being an admin, nor for its team being everything', async () => {
+/** Some hundred calls one after the other, each with its own look-up of rights. In ms. */
+const walkTimeoutMs = 240_000;
+
+test('invariant 3: an agent reaches no more for its owner being an admin, nor for its team being everything', {
+  timeout: walkTimeoutMs,
+}, async () => {
   const admin = world.as('admin');
   const roles = ['admin', 'security', 'reviewer'] as const;
   const team = await admin.identities.createGroup({
