@@ -1,6 +1,5 @@
 /** What the API answers: the shapes that pages, the CLI and tests read. Dates are Date (superjson). Texts are already masked. */
 import type {
-  AgentScopes,
   ApprovalState,
   CredentialReferences,
   Durability,
@@ -12,6 +11,8 @@ import type {
   TicketDemand,
   UndoOffer,
 } from '@sluice/domain';
+
+export type { AgentView, GroupView, PersonView, TokenView } from './account-views.ts';
 
 /** Keyset page: pass `nextCursor` back as `cursor`. */
 export interface Page<Item> {
@@ -455,49 +456,6 @@ export interface PolicyRuleView {
   readonly action: string;
   readonly sentence: string;
   readonly line: number;
-}
-
-export interface PersonView {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
-  readonly role: string;
-  readonly groups: readonly { readonly id: string; readonly name: string }[];
-  readonly disabled: boolean;
-  readonly createdAt: Date;
-  readonly lastSignInAt: Date | null;
-  readonly agents: readonly { readonly id: string; readonly name: string }[];
-}
-
-export interface AgentView {
-  readonly id: string;
-  readonly name: string;
-  readonly owner: { readonly id: string; readonly name: string; readonly kind?: 'team' | undefined };
-  /** By hand, by its end, or because nobody it acts for is active. */
-  readonly disabled: boolean;
-  readonly scopes: AgentScopes;
-  readonly expiresAt: Date | null;
-  readonly createdAt: Date;
-  readonly tokens: number;
-  readonly lastUsedAt: Date | null;
-}
-
-export interface GroupView {
-  readonly id: string;
-  readonly name: string;
-  readonly members: readonly { readonly id: string; readonly name: string }[];
-}
-
-export interface TokenView {
-  readonly id: string;
-  readonly label: string;
-  readonly type: 'api' | 'native';
-  readonly display: string;
-  readonly connections: readonly { readonly id: string; readonly name: string }[];
-  readonly createdAt: Date;
-  readonly expiresAt: Date | null;
-  readonly lastUsedAt: Date | null;
-  readonly revokedAt: Date | null;
 }
 
 export interface AuditEventView {
