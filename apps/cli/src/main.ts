@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { accessCommand } from './commands/access.ts';
 import { approvalsCommand } from './commands/approvals.ts';
 import { auditCommand } from './commands/audit.ts';
+import { backupCommand } from './commands/backup.ts';
 import { caCommand } from './commands/ca.ts';
 import { completionCommand } from './commands/completion.ts';
 import { connectCommand } from './commands/connect.ts';
@@ -11,6 +12,7 @@ import { corpusCommand } from './commands/corpus.ts';
 import { execCommand } from './commands/exec.ts';
 import { gatewayCommand } from './commands/gateway.ts';
 import { gatewaysCommand } from './commands/gateways.ts';
+import { keysCommand } from './commands/keys.ts';
 import { loginCommand } from './commands/login.ts';
 import { policyCommand } from './commands/policy.ts';
 import { recordingsCommand } from './commands/recordings.ts';
@@ -40,6 +42,8 @@ async function main(): Promise<number> {
     auditCommand(env),
     policyCommand(env),
     caCommand(env),
+    backupCommand(env),
+    keysCommand(env),
     gatewayCommand(),
     gatewaysCommand(env),
   ]) {

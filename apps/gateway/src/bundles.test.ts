@@ -137,6 +137,29 @@ describe('the gateway’s own floor', () => {
   });
 });
 
+describe('the control plane’s key is changed', () => {
+  const next = generateSigningKeys();
+  const byNext = (version: number) => signJson(next, bundleContext, bundle(version));
+
+  test('a bundle by the pinned key hands over; once the next one signed, the one before is believed no more', () => {
+    expect(() => bundles.accept(byNext(1))).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
+    bundles.accept(signed(1, { nextKey: { keyId: next.keyId, publicKey: next.publicKey } }));
+    bundles.accept(signed(2, { nextKey: { keyId: next.keyId, publicKey: next.publicKey } }));
+    expect(bundles.publicKeyOf(next.keyId)).toBe(next.publicKey);
+    expect(opened().publicKeyOf(next.keyId)).toBe(next.publicKey);
+    bundles.accept(byNext(3));
+    expect(bundles.publicKeyOf(keys.keyId)).toBeNull();
+    expect(() => bundles.accept(signed(4))).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
+    expect(() => bundles.accept(byNext(2))).toThrow('older');
+  });
+
+  test('a rotation that was given up is forgotten with the next bundle', () => {
+    bundles.accept(signed(1, { nextKey: { keyId: next.keyId, publicKey: next.publicKey } }));
+    bundles.accept(signed(2));
+    expect(() => bundles.accept(byNext(3))).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
+  });
+});
+
 describe('a bundle is refused and the last one stays', () => {
   const stranger = generateSigningKeys();
   test.each<[string, () => SignedBundle, object]>([

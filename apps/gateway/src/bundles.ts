@@ -38,6 +38,11 @@ export interface CurrentBundle {
   readonly refused: ReadonlyMap<string, string>;
 }
 
+interface PinnedKey {
+  readonly keyId: string;
+  readonly publicKey: string;
+}
+
 interface OpenedBundle extends CurrentBundle {
   readonly plain: CompiledPolicy;
 }
@@ -46,6 +51,8 @@ export class Bundles {
   readonly #store: StateStore;
   readonly #gatewayId: string;
   readonly #publicKeyOf: (keyId: string) => string | null;
+  /** One, or two while the control plane's key is being changed. */
+  #pinned: readonly PinnedKey[];
   readonly #declared: readonly string[];
   #current: CurrentBundle | null = null;
   #obstacle: string | null = null;
@@ -58,7 +65,7 @@ export class Bundles {
   constructor(
     store: StateStore,
     gatewayId: string,
-    pinned: { readonly keyId: string; readonly publicKey: string },
+    pinned: PinnedKey,
     {
       floor = null,
       declared = capabilities,
@@ -68,7 +75,8 @@ export class Bundles {
     this.#floor = floor;
     this.#declared = declared;
     this.#gatewayId = gatewayId;
-    this.#publicKeyOf = (keyId) => (keyId === pinned.keyId ? pinned.publicKey : null);
+    this.#pinned = [pinned, store.nextBundleKey()].filter((key) => key !== null);
+    this.#publicKeyOf = (keyId) => this.#pinned.find((key) => key.keyId === keyId)?.publicKey ?? null;
     const kept = store.bundle();
     if (kept === null) return;
     const current = this.#open(kept);
@@ -122,6 +130,7 @@ export class Bundles {
       );
     }
     this.#store.keepBundle(signed);
+    this.#handOver(signed.keyId, next.bundle.nextKey ?? null);
     this.#obstacle = null;
     this.#current = next;
     this.#plain = next.plain;
@@ -131,6 +140,16 @@ export class Bundles {
   /** The signed document of another context by the same pinned key. */
   get publicKeyOf(): (keyId: string) => string | null {
     return this.#publicKeyOf;
+  }
+
+  /** Pins what a pinned key names as the next one. Once that one signs, the key before is believed no more. */
+  #handOver(signedBy: string, next: PinnedKey | null): void {
+    const signer = this.#pinned.find(({ keyId }) => keyId === signedBy);
+    const [first] = this.#pinned;
+    if (signer === undefined || first === undefined) return;
+    if (signer.keyId !== first.keyId) this.#store.keepPinnedKey(signer);
+    this.#store.keepNextBundleKey(next);
+    this.#pinned = next === null ? [signer] : [signer, next];
   }
 
   #openOrStop(signed: SignedBundle): OpenedBundle {

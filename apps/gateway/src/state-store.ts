@@ -28,6 +28,7 @@ const enrolmentSchema = z.strictObject({
   caRoot: z.string(),
 });
 export type Enrolment = z.infer<typeof enrolmentSchema>;
+const nextKeySchema = enrolmentSchema.shape.bundleKey.nullable();
 
 export interface GatewayKeys {
   readonly signing: SigningKeys;
@@ -84,6 +85,22 @@ export class StateStore {
       digest: digest.reveal(),
       former: formerSealing.map(written),
     });
+  }
+
+  /** The control plane's key after its rotation, as a pinned key signed it; null: none is under way. */
+  nextBundleKey(): Enrolment['bundleKey'] | null {
+    return this.#read('next-bundle-key.json', nextKeySchema);
+  }
+
+  /** Written only when it changes: a bundle comes with every change of anything. */
+  keepNextBundleKey(key: Enrolment['bundleKey'] | null): void {
+    if (this.nextBundleKey()?.keyId !== key?.keyId) this.#write('next-bundle-key.json', key);
+  }
+
+  /** Puts the key that signs now in the place of the one that was pinned at enrolment. */
+  keepPinnedKey(bundleKey: Enrolment['bundleKey']): void {
+    const enrolment = this.enrolment();
+    if (enrolment !== null) this.keepEnrolment({ ...enrolment, bundleKey });
   }
 
   /** The code that a member may be confirmed with; null when there is none or it has expired. */

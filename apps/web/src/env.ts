@@ -36,7 +36,11 @@ const schema = z
     SLUICE_INTERNAL_URLS: list.pipe(z.array(url)),
     /** 32 random bytes in base64url. Whoever has it and the database has the installation's keys. */
     SLUICE_MASTER_KEY_FILE: z.string().min(1),
+    /** The master key before, while it is being changed. */
+    SLUICE_OLD_MASTER_KEY_FILE: z.string().min(1).optional(),
     AUTH_SECRET: z.string().min(32, 'at least 32 characters'),
+    /** The secret before: cookies that it signed are still good, new ones are signed with AUTH_SECRET. */
+    AUTH_SECRET_PREVIOUS: z.string().min(32, 'at least 32 characters').optional(),
     AUTH_URL: url.optional(),
     SLUICE_RELAY_HOST: z.string().default('127.0.0.1'),
     SLUICE_RELAY_PORTS: portRange.default({ from: 16_432, to: 16_531 }),
@@ -85,7 +89,9 @@ export interface WebEnvironment {
   readonly publicUrl: string;
   readonly internalUrls: readonly string[];
   readonly masterKey: Secret;
-  readonly authSecret: Secret;
+  readonly oldMasterKey: Secret | null;
+  /** The one in force first. */
+  readonly authSecrets: readonly [Secret, ...Secret[]];
   readonly relayHost: string;
   readonly relayPorts: { readonly from: number; readonly to: number };
   readonly listenerPorts: { readonly from: number; readonly to: number };
@@ -111,7 +117,11 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     publicUrl: env.SLUICE_PUBLIC_URL,
     internalUrls: env.SLUICE_INTERNAL_URLS,
     masterKey: readMasterKey(env.SLUICE_MASTER_KEY_FILE),
-    authSecret: new Secret(env.AUTH_SECRET),
+    oldMasterKey: env.SLUICE_OLD_MASTER_KEY_FILE === undefined ? null : readMasterKey(env.SLUICE_OLD_MASTER_KEY_FILE),
+    authSecrets: [
+      new Secret(env.AUTH_SECRET),
+      ...(env.AUTH_SECRET_PREVIOUS === undefined ? [] : [new Secret(env.AUTH_SECRET_PREVIOUS)]),
+    ],
     relayHost: env.SLUICE_RELAY_HOST,
     relayPorts: env.SLUICE_RELAY_PORTS,
     listenerPorts: env.SLUICE_LISTENER_PORTS,

@@ -1,6 +1,6 @@
 import type { Bus, Database } from '@sluice/database';
 import type { Secret, SluiceError } from '@sluice/domain';
-import type { Caller } from '@sluice/identity';
+import type { Caller, InstallationKeys } from '@sluice/identity';
 import type { SigningKeys } from '@sluice/keys';
 
 export interface PortRange {
@@ -24,6 +24,8 @@ export interface ApiServices {
   readonly caRoot: string;
   /** Without a slash at the end. */
   readonly publicUrl: string;
+  /** Makes and publishes the next key of a kind. */
+  readonly beginKeyRotation: InstallationKeys['beginRotation'];
   /** Where people reach the relay's native ports. */
   readonly relayHost: string;
   readonly relayPorts: PortRange;

@@ -26,6 +26,7 @@ import { testConnection } from './connections/test-connection.ts';
 import { updateConnection } from './connections/update-connection.ts';
 import { confirmMember } from './gateways/confirm-member.ts';
 import { createEnrolment } from './gateways/create-enrolment.ts';
+import { finishRotation, listKeys, rotateKey } from './gateways/installation-keys.ts';
 import { listGateways } from './gateways/list-gateways.ts';
 import { revokeGateway } from './gateways/revoke-gateway.ts';
 import { createAgent } from './identities/create-agent.ts';
@@ -102,6 +103,7 @@ export const appRouter = router({
     createMaintenanceWindow,
     deleteMaintenanceWindow,
   }),
+  keys: router({ listKeys, rotateKey, finishRotation }),
   gateways: router({ listGateways, confirmMember, createEnrolment, revokeGateway }),
   policies: router({
     showActivePolicy,

@@ -20,34 +20,6 @@ export async function confirmGateway(
   return (await tx.gateway.updateMany({ where, data: { confirmedAt: now, confirmation } })).count === 1;
 }
 
-/** Gives a gateway new keys and keeps the old public ones. In a group with others it has to be confirmed anew. */
-export async function replaceGatewayKeys(
-  tx: Tx,
-  id: string,
-  keys: { readonly signingKey: string; readonly sealingKey: string },
-  now: Date,
-): Promise<{ readonly name: string; readonly before: { readonly signingKey: string; readonly sealingKey: string } }> {
-  const row = await tx.gateway.findUniqueOrThrow({
-    where: { id },
-    include: { group: { include: members } },
-  });
-  const { name, signingKey, sealingKey } = row;
-  await tx.gatewayKey.create({ data: { gatewayId: id, signingKey, sealingKey, retiredAt: now } });
-  const alone = row.group.gateways.length === 1;
-  const confirmed = alone ? {} : { confirmedAt: null, confirmation: null };
-  await tx.gateway.update({ where: { id }, data: { ...keys, ...confirmed } });
-  return { name, before: { signingKey, sealingKey } };
-}
-
-/** Every signing key that a gateway has or had, the one in force first. */
-export async function listSigningKeys(db: Db, gatewayId: string): Promise<string[]> {
-  const row = await db.gateway.findUnique({
-    where: { id: gatewayId },
-    select: { signingKey: true, formerKeys: { select: { signingKey: true }, orderBy: { retiredAt: 'desc' } } },
-  });
-  return row === null ? [] : [row.signingKey, ...row.formerKeys.map(({ signingKey }) => signingKey)];
-}
-
 export interface MissingEnvelope {
   readonly connectionId: string;
   readonly purpose: CredentialPurpose;

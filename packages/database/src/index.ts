@@ -123,8 +123,6 @@ export {
   findGatewayGroup,
   listMissingEnvelopes,
   listOutdatedEnvelopes,
-  listSigningKeys,
-  replaceGatewayKeys,
 } from './gateway-groups.ts';
 export type { EnrolmentTokenRow, GatewayRow, NewEnrolmentToken, NewGateway, NewTunnel } from './gateways.ts';
 export {
@@ -167,13 +165,14 @@ export {
   updateGroup,
 } from './groups.ts';
 export { removeStaleRows } from './housekeeping.ts';
-export type { InstallationRow, NewInstallation } from './installation.ts';
+export type { InstallationKeyRow, InstallationRow, NewInstallation } from './installation.ts';
 export {
   bumpBundleVersion,
   bumpRevocationEpoch,
   createInstallation,
   readCounters,
   readInstallation,
+  updateInstallationKeys,
 } from './installation.ts';
 export type { MaintenanceWindowRow, NewMaintenanceWindow } from './maintenance-windows.ts';
 export {

@@ -9,9 +9,24 @@ export interface InstallationRow {
   readonly signingKeySealed: string;
   readonly caCertificate: string;
   readonly caKeySealed: string;
+  readonly nextSigningPublicKey: string | null;
+  readonly nextSigningKeySealed: string | null;
+  /** The first bundle that names the next signing key. */
+  readonly nextSigningSince: number | null;
+  readonly nextCaCertificate: string | null;
+  readonly nextCaKeySealed: string | null;
 }
 
-export type NewInstallation = Omit<InstallationRow, 'bundleVersion' | 'revocationEpoch' | 'activePolicyVersion'>;
+/** The installation's keys, the private ones sealed. */
+export type InstallationKeyRow = Omit<InstallationRow, 'bundleVersion' | 'revocationEpoch' | 'activePolicyVersion'>;
+export type NewInstallation = Pick<
+  InstallationKeyRow,
+  'signingKeyId' | 'signingPublicKey' | 'signingKeySealed' | 'caCertificate' | 'caKeySealed'
+>;
+
+export async function updateInstallationKeys(tx: Tx, keys: Partial<InstallationKeyRow>): Promise<void> {
+  await tx.installation.update({ where: { id: 1 }, data: keys });
+}
 
 /** The installation's row, or null before its first start. */
 export function readInstallation(db: Db): Promise<InstallationRow | null> {

@@ -15,6 +15,8 @@ export const bundleSchema = z.strictObject({
   issuedAt: z.iso.datetime(),
   /** Capabilities the bundle needs; a gateway that lacks one refuses the bundle's connections. */
   capabilities: z.array(z.string()),
+  /** The key that will sign after a rotation. It is pinned beside the one that signed this bundle, and takes its place once it signs. */
+  nextKey: z.strictObject({ keyId: z.string(), publicKey: z.string() }).optional(),
   policy: z.strictObject({ version: z.int(), source: z.string() }),
   connections: z.array(bundleConnectionSchema),
   /** Times that rules can test as `maintenance`. Left out where there are none. */

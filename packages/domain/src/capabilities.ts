@@ -29,6 +29,8 @@ export const capabilities = [
   'reader-1',
   /** Credentials that stand where the gateway runs. */
   'reference-1',
+  /** Bundles that hand over to the next signing key. */
+  'handover-1',
   /** Decisions that passkeys signed. */
   'step-up-1',
 ] as const;

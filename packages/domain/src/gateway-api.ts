@@ -27,7 +27,6 @@ export const gatewayPaths = {
   targetSessions: '/api/gateway/target-sessions',
   rotations: '/api/gateway/rotations',
   rewraps: '/api/gateway/rewraps',
-  keys: '/api/gateway/keys',
   tunnel: '/api/tunnel',
 } as const;
 
@@ -325,9 +324,6 @@ export const rewrapSchema = z.strictObject({
   envelope: sealedEnvelopeSchema,
 });
 export type Rewrap = z.infer<typeof rewrapSchema>;
-
-/** POST keys: a gateway's new public keys, signed as a request by its old signing key; `proof` is the new one's signature over both. */
-export const gatewayKeysSchema = z.strictObject({ signingKey: z.string(), sealingKey: z.string(), proof: z.string() });
 
 /** Notices on the tunnel, control plane → gateway. Each only says that there is something to fetch, or asks for something small. */
 export const noticeToGatewaySchema = z.discriminatedUnion('type', [

@@ -145,7 +145,6 @@ export {
   enrolRequestSchema,
   enrolResponseSchema,
   floorShownSchema,
-  gatewayKeysSchema,
   gatewayPaths,
   gatewayStateSchema,
   leafRequestSchema,

@@ -32,7 +32,8 @@ export interface SignInPorts {
 export interface AuthOptions {
   readonly providers: readonly SignInProvider[];
   readonly publicUrl: string;
-  readonly secret: string;
+  /** The one that signs first; all of them verify. */
+  readonly secrets: readonly string[];
   readonly sessionSeconds: number;
   readonly ports: SignInPorts;
   /** The client's address of a request, as the node established it. */
@@ -53,7 +54,7 @@ class SignInRefused extends CredentialsSignin {
 export function authOptions(options: AuthOptions): NextAuthConfig {
   const { ports, publicUrl } = options;
   return {
-    secret: options.secret,
+    secret: [...options.secrets],
     // The public URL is configured (AUTH_URL); the host header is not believed for redirects, see `redirect` below.
     trustHost: true,
     useSecureCookies: publicUrl.startsWith('https:'),

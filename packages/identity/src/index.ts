@@ -9,8 +9,8 @@ export type { CertificateAuthority, LeafRequest } from './certificate-authority.
 export { confirmPassword } from './confirm-password.ts';
 export { createEnrolment, enrolGateway, enrolmentLifeMs } from './enrolment.ts';
 export { grantsEverywhere, grantsOf } from './grants-of.ts';
-export type { InstallationKeys } from './installation.ts';
-export { openInstallation } from './installation.ts';
+export type { InstallationKeys, RotatedKey } from './installation.ts';
+export { finishKeyRotation, openInstallation } from './installation.ts';
 export { safeRedirect } from './redirects.ts';
 export { rightsOfPeople, rightsOfPerson, rightsOfServiceIdentity } from './rights-of.ts';
 export type { SignInResult } from './sign-in.ts';

@@ -1,8 +1,14 @@
-import type { Database } from '@sluice/database';
-import { advisoryLock, createInstallation, readInstallation } from '@sluice/database';
-import type { Secret } from '@sluice/domain';
+import type { Database, InstallationKeyRow, Tx } from '@sluice/database';
+import {
+  advisoryLock,
+  bumpBundleVersion,
+  createInstallation,
+  readInstallation,
+  updateInstallationKeys,
+} from '@sluice/database';
+import { type Secret, SluiceError } from '@sluice/domain';
 import type { SigningKeys } from '@sluice/keys';
-import { generateSigningKeys, openAtRest, sealAtRest, signingKeysOf } from '@sluice/keys';
+import { generateSigningKeys, keyIdOf, openAtRest, sealAtRest, signingKeysOf } from '@sluice/keys';
 import {
   type CertificateAuthority,
   createCertificateAuthority,
@@ -12,26 +18,121 @@ import {
 const signingContext = 'Installation.signingKey';
 const authorityContext = 'Installation.caKey';
 
+/** The installation's keys that are changed by a rotation in two steps. */
+export type RotatedKey = 'signing' | 'ca';
+
 export interface InstallationKeys {
   /** Signs bundles and tickets; gateways pin its public half when they enrol. */
   readonly signing: SigningKeys;
   readonly authority: CertificateAuthority;
+  /** Makes the next key of a kind; the master key that seals it stays here. */
+  readonly beginRotation: (tx: Tx, kind: RotatedKey, now: Date) => Promise<void>;
 }
 
 /**
- * Opens the installation's keys, making them at the first start. Nodes that start together agree on one set. Throws SluiceError
- * `internal` when the master key is not the one that this database was set up with.
+ * Opens the installation's keys, making them at the first start. Nodes that start together agree on one set. With `oldMasterKey`, keys
+ * that it sealed are sealed to `masterKey`, so that the old one may go once every node has both. Throws SluiceError `internal` when
+ * neither is the one that this database was set up with.
  */
-export async function openInstallation(database: Database, masterKey: Secret, now: Date): Promise<InstallationKeys> {
+export async function openInstallation(
+  database: Database,
+  masterKey: Secret,
+  now: Date,
+  oldMasterKey: Secret | null = null,
+): Promise<InstallationKeys> {
   if ((await readInstallation(database.db)) === null) await setUp(database, masterKey, now);
+  if (oldMasterKey !== null) await changeMasterKey(database, oldMasterKey, masterKey);
   const row = await readInstallation(database.db);
   if (row === null) throw new Error('the installation was not set up');
   const signing = signingKeysOf(openAtRest(masterKey, row.signingKeySealed, signingContext));
-  const authority = await openCertificateAuthority({
+  const current = await openCertificateAuthority({
     certificate: row.caCertificate,
     privateKey: openAtRest(masterKey, row.caKeySealed, authorityContext),
   });
-  return { signing, authority };
+  // Clients learn the next root beside the one in force, which still issues.
+  const root = row.nextCaCertificate === null ? current.root : `${current.root.trimEnd()}\n${row.nextCaCertificate}`;
+  return {
+    signing,
+    authority: { ...current, root },
+    beginRotation: (tx, kind, at) => beginKeyRotation(tx, masterKey, kind, at),
+  };
+}
+
+const sealedColumns = [
+  ['signingKeySealed', signingContext],
+  ['caKeySealed', authorityContext],
+  ['nextSigningKeySealed', signingContext],
+  ['nextCaKeySealed', authorityContext],
+] as const;
+
+async function changeMasterKey(database: Database, from: Secret, to: Secret): Promise<void> {
+  await database.transaction(async (tx) => {
+    await advisoryLock(tx, 'installation');
+    const row = await readInstallation(tx);
+    if (row === null) return;
+    const changed = sealedColumns.flatMap(([column, context]) => {
+      const sealed = row[column];
+      if (sealed === null || opens(to, sealed, context)) return [];
+      return [[column, sealAtRest(to, openAtRest(from, sealed, context), context)]];
+    });
+    if (changed.length > 0)
+      await updateInstallationKeys(tx, Object.fromEntries(changed) as Partial<InstallationKeyRow>);
+  });
+}
+
+function opens(masterKey: Secret, sealed: string, context: string): boolean {
+  try {
+    openAtRest(masterKey, sealed, context);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes the next key of a kind and publishes it beside the one in force. Throws SluiceError `conflict` when one is on its way. */
+async function beginKeyRotation(tx: Tx, masterKey: Secret, kind: RotatedKey, now: Date): Promise<void> {
+  await advisoryLock(tx, 'installation');
+  const row = await readInstallation(tx);
+  if (row === null) throw new Error('the installation was not set up');
+  if ((kind === 'signing' ? row.nextSigningPublicKey : row.nextCaCertificate) !== null)
+    throw rotationFault('A rotation of this key is under way already.', 'Finish it first.');
+  if (kind === 'signing') {
+    const next = generateSigningKeys();
+    await updateInstallationKeys(tx, {
+      nextSigningPublicKey: next.publicKey,
+      nextSigningKeySealed: sealAtRest(masterKey, next.privateKey, signingContext),
+      nextSigningSince: await bumpBundleVersion(tx),
+    });
+    return;
+  }
+  const next = await createCertificateAuthority(now);
+  await updateInstallationKeys(tx, {
+    nextCaCertificate: next.certificate,
+    nextCaKeySealed: sealAtRest(masterKey, next.privateKey, authorityContext),
+  });
+}
+
+/** Puts the next key in the place of the one in force; every node uses it from its next start. Throws SluiceError `conflict` without one. */
+export async function finishKeyRotation(tx: Tx, kind: RotatedKey): Promise<void> {
+  await advisoryLock(tx, 'installation');
+  const row = await readInstallation(tx);
+  if (kind === 'signing') {
+    const [publicKey, sealed] = [row?.nextSigningPublicKey, row?.nextSigningKeySealed];
+    if (!publicKey || !sealed) throw rotationFault('No rotation of this key is under way.', 'Begin one first.');
+    const none = { nextSigningPublicKey: null, nextSigningKeySealed: null, nextSigningSince: null };
+    const inForce = { signingKeyId: keyIdOf(publicKey), signingPublicKey: publicKey, signingKeySealed: sealed };
+    await updateInstallationKeys(tx, { ...inForce, ...none });
+    await bumpBundleVersion(tx);
+    return;
+  }
+  const [certificate, sealed] = [row?.nextCaCertificate, row?.nextCaKeySealed];
+  if (!certificate || !sealed) throw rotationFault('No rotation of this key is under way.', 'Begin one first.');
+  const inForce = { caCertificate: certificate, caKeySealed: sealed };
+  await updateInstallationKeys(tx, { ...inForce, nextCaCertificate: null, nextCaKeySealed: null });
+}
+
+function rotationFault(message: string, hint: string): SluiceError {
+  return new SluiceError('conflict', message, { audience: 'person', hint });
 }
 
 async function setUp(database: Database, masterKey: Secret, now: Date): Promise<void> {

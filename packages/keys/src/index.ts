@@ -1,6 +1,8 @@
 export type { AssertionCheck, AssertionResult } from './assertions.ts';
 export { challengeOf, passkeyObject, verifyAssertion } from './assertions.ts';
 export { makeRowKey, openAtRest, sealAtRest } from './at-rest.ts';
+export type { BackupFiles } from './backup.ts';
+export { minPassphraseLength, openBackup, sealBackup } from './backup.ts';
 export { decodeBase64url, equalConstantTime, keyedDigest, sha256 } from './digest.ts';
 export { newId } from './ids.ts';
 export type { MemberKeys } from './member-confirmation.ts';

@@ -60,9 +60,10 @@ export async function makeWorld(): Promise<World> {
   const test = await startTestDatabase();
   const { database } = test;
   const masterKey = new Secret('0123456789012345678901234567890123456789012');
-  const { signing, authority } = await openInstallation(database, masterKey, new Date());
+  const { signing, authority, beginRotation } = await openInstallation(database, masterKey, new Date());
   const bus = await openBus({ url: test.url, onError: () => undefined });
   const services: GatewayServices = {
+    beginKeyRotation: beginRotation,
     database,
     bus,
     signing,

@@ -26,6 +26,7 @@ import { readEnvironment } from '../env.ts';
 import { ControlPlaneNode } from './control-plane-node.ts';
 
 const authSecret = 'a-secret-of-at-least-thirty-two-characters';
+const previousSecret = 'the-secret-before-it-of-enough-characters';
 const cookieName = 'authjs.session-token';
 let at: TestDatabase;
 let node: ControlPlaneNode;
@@ -49,6 +50,7 @@ beforeAll(async () => {
     SLUICE_PUBLIC_URL: url,
     SLUICE_MASTER_KEY_FILE: masterKeyFile,
     AUTH_SECRET: authSecret,
+    AUTH_SECRET_PREVIOUS: previousSecret,
     SLUICE_LOG_LEVEL: 'silent',
   });
   node = await ControlPlaneNode.open(env, pino({ level: 'silent' }));
@@ -98,8 +100,8 @@ function signature(method: string, path: string, more: { body?: Buffer; keys?: S
   };
 }
 
-async function cookieOf(sessionId: string): Promise<string> {
-  const token = await encode({ token: { sid: sessionId }, secret: authSecret, salt: cookieName });
+async function cookieOf(sessionId: string, secret = authSecret): Promise<string> {
+  const token = await encode({ token: { sid: sessionId }, secret, salt: cookieName });
   return `${cookieName}=${token}`;
 }
 
@@ -170,6 +172,12 @@ describe('the cookie', () => {
     await revokeWebSession(at.database.db, sessionId, new Date());
     expect((await showMe({ cookie })).status).toBe(401);
     expect((await showMe({ cookie: await cookieOf(newId()) })).status).toBe(401);
+    const other = await signIn();
+    // While the cookie secret is being changed, cookies of the one before are still good; of any other they are not.
+    expect((await showMe({ cookie: await cookieOf(other.sessionId, previousSecret) })).status).toBe(200);
+    expect(
+      (await showMe({ cookie: await cookieOf(other.sessionId, 'some-other-secret-of-enough-characters') })).status,
+    ).toBe(401);
     expect((await showMe({ cookie: `${cookieName}=nonsense` })).status).toBe(401);
     expect((await showMe({ authorization: 'Bearer sln_x' })).status).toBe(401);
   });

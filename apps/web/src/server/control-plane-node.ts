@@ -65,12 +65,17 @@ export class ControlPlaneNode {
   /** Opens database, bus and keys; nothing listens yet. */
   static async open(env: WebEnvironment, log: Logger): Promise<ControlPlaneNode> {
     const database = openDatabase(env.databaseUrl);
-    const { signing, authority } = await openInstallation(database, env.masterKey, new Date());
+    const { signing, authority, beginRotation } = await openInstallation(
+      database,
+      env.masterKey,
+      new Date(),
+      env.oldMasterKey,
+    );
     const bus = await openBus({
       url: env.databaseUrl,
       onError: (error) => log.warn({ err: error }, 'the bus lost its connection'),
     });
-    return new ControlPlaneNode(env, log, database, bus, { signing, authority });
+    return new ControlPlaneNode(env, log, database, bus, { signing, authority, beginKeyRotation: beginRotation });
   }
 
   constructor(
@@ -78,15 +83,15 @@ export class ControlPlaneNode {
     log: Logger,
     database: Database,
     bus: Bus,
-    keys: Pick<GatewayServices, 'signing' | 'authority'>,
+    keys: Pick<GatewayServices, 'signing' | 'authority' | 'beginKeyRotation'>,
   ) {
     this.#env = env;
     this.#log = log;
     this.#database = database;
     this.#bus = bus;
     const registry = this.#registry;
-    const { publicUrl, internalUrls, authSecret } = env;
-    this.#callers = { database, authSecret, publicUrl };
+    const { publicUrl, internalUrls, authSecrets } = env;
+    this.#callers = { database, authSecrets, publicUrl };
     this.#tunnels = new Tunnels({ database, registry, nodeId: newId<'Node'>(), publicUrl, internalUrls, log });
     this.#relay = new RelaySockets({ registry, signing: keys.signing, log });
     this.#ports = new NativePorts({
@@ -259,12 +264,12 @@ export class ControlPlaneNode {
   }
 
   #lendSignIn(): void {
-    const { publicUrl, authSecret, oidc } = this.#env;
+    const { publicUrl, authSecrets, oidc } = this.#env;
     const database = this.#database;
     lendSignIn({
       providers: [{ type: 'local' }, ...(oidc === null ? [] : [oidc])],
       publicUrl,
-      secret: authSecret.reveal(),
+      secrets: authSecrets.map((secret) => secret.reveal()),
       sessionSeconds: webSessionMs / 1000,
       addressOf: (request) => request.headers.get(addressHeader),
       ports: {

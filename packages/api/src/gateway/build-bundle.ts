@@ -25,6 +25,7 @@ import { optionsOf, readerEnvelope } from '../connections/connection-views.ts';
 import { referencesOf } from '../connections/keep-credential.ts';
 import { membersOf, usableEnvelope } from '../connections/members.ts';
 import { serverNamesOf } from '../connections/server-names.ts';
+import { nextBundleKey } from '../gateways/installation-keys.ts';
 import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
 
 /** The gateway's bundle, signed, or null when it has the newest. Throws SluiceError `unavailable` before the first policy. */
@@ -44,6 +45,7 @@ export async function buildBundle(
       audience: 'operator',
       hint: 'Publish one on the Policies page.',
     });
+  const nextKey = await nextBundleKey(db);
   const rows = await listConnectionsOfGateway(db, gateway.id);
   const maintenance = (await listMaintenanceWindows(db)).map(({ name, selector, schedule }) =>
     maintenanceWindowSchema.parse({ name, selector, schedule }),
@@ -53,7 +55,12 @@ export async function buildBundle(
     version: bundleVersion,
     gatewayId: gateway.id,
     issuedAt: now.toISOString(),
-    capabilities: [...capabilitiesOfPolicy(policy.source), ...(maintenance.length === 0 ? [] : ['maintenance-1'])],
+    capabilities: [
+      ...capabilitiesOfPolicy(policy.source),
+      ...(maintenance.length === 0 ? [] : ['maintenance-1']),
+      ...(nextKey === null ? [] : ['handover-1']),
+    ],
+    ...(nextKey === null ? {} : { nextKey }),
     ...(maintenance.length === 0 ? {} : { maintenance }),
     policy: { version: policy.version, source: policy.source },
     connections: rows.map((row) => toBundleConnection(row, gateway.id, services)),

@@ -8,7 +8,7 @@ import { getToken } from 'next-auth/jwt';
 
 export interface CallerOptions {
   readonly database: Database;
-  readonly authSecret: Secret;
+  readonly authSecrets: readonly Secret[];
   readonly publicUrl: string;
 }
 
@@ -50,7 +50,7 @@ export async function sessionIdOf(request: IncomingMessage, options: CallerOptio
   if (cookie === undefined) return null;
   const token = await getToken({
     req: { headers: { cookie } },
-    secret: options.authSecret.reveal(),
+    secret: options.authSecrets.map((secret) => secret.reveal()),
     secureCookie: options.publicUrl.startsWith('https:'),
   });
   return typeof token?.sid === 'string' ? token.sid : null;

@@ -1,0 +1,47 @@
+import { noteGatewayState } from '@sluice/database';
+import { type Bundle, capabilities } from '@sluice/domain';
+import { newId } from '@sluice/keys';
+import { makeWorld, type World } from '@sluice/testkit/world';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildBundle } from '../gateway/build-bundle.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld();
+});
+afterAll(() => world.stop());
+
+async function bundle(): Promise<Bundle> {
+  const signed = await buildBundle(world.services, world.gateway, 0, new Date());
+  return JSON.parse(Buffer.from(signed?.payload ?? '', 'base64url').toString()) as Bundle;
+}
+
+/** What a gateway reports once it has taken a bundle. */
+async function pinned(bundleVersion: number): Promise<void> {
+  const zeros = { policyVersion: 1, openSessions: 0, spoolChunks: 0, spoolBytes: 0, cpuPercent: 0, memoryBytes: 0 };
+  const said = { startId: newId(), version: '1', hostname: 'edge', capabilities: [...capabilities], listeners: [] };
+  const state = { ...zeros, ...said, bundleVersion, clock: new Date().toISOString() };
+  await noteGatewayState(world.test.database.db, world.gateway.id, state, new Date());
+}
+
+test('a rotation of the signing key waits for every gateway, names who is behind, and bundles’ versions go on', async () => {
+  const admin = world.as('admin');
+  expect((await bundle()).nextKey).toBeUndefined();
+  await admin.keys.rotateKey({ kind: 'signing' });
+  const handing = await bundle();
+  expect(handing.capabilities).toContain('handover-1');
+  const [signing] = await admin.keys.listKeys();
+  expect(signing).toMatchObject({ kind: 'signing', next: expect.stringContaining('SHA256:'), waitingFor: ['edge'] });
+  await expect(admin.keys.finishRotation({ kind: 'signing' })).rejects.toMatchObject({
+    message: expect.stringContaining('edge'),
+  });
+  await pinned(handing.version);
+  await admin.keys.finishRotation({ kind: 'signing' });
+  const after = await bundle();
+  expect(after.version).toBeGreaterThan(handing.version);
+  expect(after.nextKey).toBeUndefined();
+  expect(await admin.keys.listKeys()).toMatchObject([
+    { fingerprint: signing?.next, next: null, waitingFor: [] },
+    { kind: 'ca' },
+  ]);
+});

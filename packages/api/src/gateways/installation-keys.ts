@@ -1,0 +1,88 @@
+import type { Db } from '@sluice/database';
+import { listGateways, readInstallation } from '@sluice/database';
+import { SluiceError } from '@sluice/domain';
+import { finishKeyRotation, type RotatedKey } from '@sluice/identity';
+import { fingerprint, keyIdOf, sha256 } from '@sluice/keys';
+import { z } from 'zod';
+import { nothing } from '../inputs.ts';
+import { mutation, query } from '../procedure.ts';
+
+const kind = z.enum(['signing', 'ca']);
+const names: Readonly<Record<RotatedKey, string>> = {
+  signing: 'the bundle-signing key',
+  ca: 'the certificate authority',
+};
+
+/** The installation's keys by what tells them apart, and who has not heard of the next one yet. */
+export const listKeys = query({
+  permission: 'gateways.read',
+  input: nothing,
+  run: async ({ db }) => {
+    const row = await readInstallation(db);
+    if (row === null) throw new Error('the installation is set up before anything is served');
+    const next = row.nextSigningPublicKey;
+    return [
+      {
+        kind: 'signing' as const,
+        fingerprint: fingerprint(row.signingPublicKey),
+        next: next === null ? null : fingerprint(next),
+        waitingFor: await gatewaysWithoutNextKey(db),
+      },
+      {
+        kind: 'ca' as const,
+        fingerprint: `SHA256:${sha256(row.caCertificate)}`,
+        next: row.nextCaCertificate === null ? null : `SHA256:${sha256(row.nextCaCertificate)}`,
+        waitingFor: [],
+      },
+    ];
+  },
+});
+
+/** Makes the next key and publishes it beside the one in force. */
+export const rotateKey = mutation({
+  permission: 'gateways.write',
+  input: z.strictObject({ kind }),
+  run: async ({ input, tx, services, now }) => {
+    await services.beginKeyRotation(tx, input.kind, now);
+    return {
+      output: { ok: true as const },
+      audit: { sentence: `began a rotation of ${names[input.kind]}`, subject: null },
+    };
+  },
+});
+
+/** Puts the next key in force. Without `force` it waits until every trusted gateway has pinned the next signing key. */
+export const finishRotation = mutation({
+  permission: 'gateways.write',
+  input: z.strictObject({ kind, force: z.boolean().default(false) }),
+  run: async ({ input, tx }) => {
+    const waiting = input.kind === 'signing' ? await gatewaysWithoutNextKey(tx) : [];
+    if (waiting.length > 0 && !input.force)
+      throw new SluiceError('conflict', `These gateways have not pinned the next key yet: ${waiting.join(', ')}.`, {
+        audience: 'person',
+        hint: 'Start them, or revoke them. With force they have to be enrolled anew.',
+      });
+    await finishKeyRotation(tx, input.kind);
+    return {
+      output: { ok: true as const },
+      audit: {
+        sentence: `put the next key of ${names[input.kind]} in force`,
+        subject: null,
+        after: { leftBehind: waiting },
+      },
+    };
+  },
+});
+
+async function gatewaysWithoutNextKey(db: Db): Promise<string[]> {
+  const row = await readInstallation(db);
+  const since = row?.nextSigningSince ?? null;
+  if (since === null) return [];
+  return (await listGateways(db)).filter(({ bundleVersion }) => (bundleVersion ?? 0) < since).map(({ name }) => name);
+}
+
+/** What a bundle says of the key that will sign after a rotation; null: none is under way. */
+export async function nextBundleKey(db: Db): Promise<{ readonly keyId: string; readonly publicKey: string } | null> {
+  const publicKey = (await readInstallation(db))?.nextSigningPublicKey ?? null;
+  return publicKey === null ? null : { keyId: keyIdOf(publicKey), publicKey };
+}

@@ -1,0 +1,62 @@
+import { X509Certificate } from 'node:crypto';
+import { Secret } from '@sluice/domain';
+import { openBackup, sealBackup } from '@sluice/keys';
+import { startTestDatabase, type TestDatabase } from '@sluice/testkit';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { finishKeyRotation, openInstallation } from './installation.ts';
+
+const masterKey = new Secret('m'.repeat(43));
+const nextMasterKey = new Secret('n'.repeat(43));
+let at: TestDatabase;
+beforeEach(async () => {
+  at = await startTestDatabase();
+});
+afterEach(() => at.stop());
+
+const open = (key = masterKey, old: Secret | null = null) => openInstallation(at.database, key, new Date(), old);
+
+test('a signing key and a CA are published first and in force after the rotation is finished, once', async () => {
+  const before = await open();
+  const begin = (kind: 'signing' | 'ca') => at.database.transaction((tx) => before.beginRotation(tx, kind, new Date()));
+  await begin('signing');
+  await begin('ca');
+  await expect(begin('ca')).rejects.toMatchObject({ code: 'conflict' });
+  const during = await open();
+  expect(during.signing.keyId).toBe(before.signing.keyId);
+  expect(during.authority.root).toContain(before.authority.root.trimEnd());
+  expect(during.authority.root.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+  await at.database.transaction((tx) => finishKeyRotation(tx, 'signing'));
+  await at.database.transaction((tx) => finishKeyRotation(tx, 'ca'));
+  const after = await open();
+  expect(after.signing.keyId).not.toBe(before.signing.keyId);
+  expect(during.authority.root).toContain(after.authority.root.trimEnd());
+  expect(new X509Certificate(after.authority.root).fingerprint256).not.toBe(
+    new X509Certificate(before.authority.root).fingerprint256,
+  );
+  await expect(at.database.transaction((tx) => finishKeyRotation(tx, 'ca'))).rejects.toMatchObject({
+    code: 'conflict',
+  });
+});
+
+test('the master key is changed while both are given; afterwards the new one opens everything and the old one nothing', async () => {
+  const before = await open();
+  await at.database.transaction((tx) => before.beginRotation(tx, 'signing', new Date()));
+  await expect(open(nextMasterKey)).rejects.toMatchObject({ code: 'internal' });
+  const changed = await open(nextMasterKey, masterKey);
+  expect(changed.signing.keyId).toBe(before.signing.keyId);
+  // A node that starts later with both files, or with the new one alone.
+  expect((await open(nextMasterKey, masterKey)).signing.keyId).toBe(before.signing.keyId);
+  expect((await open(nextMasterKey)).signing.keyId).toBe(before.signing.keyId);
+  await expect(open(masterKey)).rejects.toMatchObject({ code: 'internal' });
+  await at.database.transaction((tx) => finishKeyRotation(tx, 'signing'));
+  expect((await open(nextMasterKey)).signing.keyId).not.toBe(before.signing.keyId);
+});
+
+test('a master key from a back-up opens the installation again', async () => {
+  const before = await open();
+  const passphrase = new Secret('correct horse battery staple');
+  const file = Buffer.from(masterKey.reveal()).toString('base64url');
+  const restored = openBackup(sealBackup({ 'master.key': file }, passphrase), passphrase)['master.key'] ?? '';
+  const again = await open(new Secret(Buffer.from(restored, 'base64url').toString()));
+  expect(again.signing.keyId).toBe(before.signing.keyId);
+});
