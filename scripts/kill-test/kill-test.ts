@@ -59,6 +59,7 @@ export async function killTest(stack: Stack, { times, seed, say }: KillOptions):
   await logStatements(stack);
   const workload = new Workload(stack);
   workload.start();
+  const stuck: string[] = [];
   const kills: Record<Victim, number> = { gateway: 0, 'control plane': 0, database: 0 };
   for (let kill = 1; kill <= times; kill += 1) {
     const victim = victims[Math.floor(random() * victims.length)] ?? 'gateway';
@@ -67,15 +68,26 @@ export async function killTest(stack: Stack, { times, seed, say }: KillOptions):
     const pid = pidOf(stack, victim);
     process.kill(pid, 'SIGKILL');
     kills[victim] += 1;
-    await eventually(
-      `${victim} is back after kill ${kill}`,
-      async () => (await isUp(stack, victim, pid)) && workload.acknowledged.size > before,
-      backWithinMs,
-    );
+    let up = false;
+    try {
+      await eventually(
+        `${victim} is back after kill ${kill}`,
+        async () => {
+          up ||= await isUp(stack, victim, pid);
+          return up && workload.acknowledged.size > before;
+        },
+        backWithinMs,
+      );
+    } catch (error) {
+      // What was told until then is compared all the same.
+      stuck.push(`${String(error)} (${up ? 'it is up, but no statement was answered' : 'it is not up'})`);
+      break;
+    }
     if (kill % 10 === 0 || kill === times) say(`${kill} kills, ${workload.acknowledged.size} statements acknowledged`);
   }
   await workload.stop();
-  return compare(stack, workload, kills, say);
+  const report = await compare(stack, workload, kills, say);
+  return { ...report, problems: [...stuck, ...report.problems] };
 }
 
 /** mulberry32: small, and the same everywhere. */

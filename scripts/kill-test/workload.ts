@@ -39,7 +39,8 @@ export class Workload {
     for (let session = 0; !this.#stopping.signal.aborted; session += 1) {
       let client: pg.Client | null = null;
       try {
-        client = await this.#stack.driver('coding-agent', { via: worker % 2 === 0 ? 'port' : 'relay' });
+        const connecting = this.#stack.driver('coding-agent', { via: worker % 2 === 0 ? 'port' : 'relay' });
+        client = await inTime(connecting);
         await this.#session(client, `kt_${worker}_${session}`);
       } catch {
         await sleep(retryMs);
@@ -56,12 +57,7 @@ export class Workload {
       // Both ways of running a statement: simple, and prepared with a bound value.
       const answer =
         count % 2 === 0 ? client.query(`SELECT 1 AS ${mark}`) : client.query(`SELECT $1::int AS ${mark}`, [1]);
-      const rows = await Promise.race([
-        answer.then((result) => result.rows.length),
-        sleep(answerWithinMs).then(() => {
-          throw new Error('no answer');
-        }),
-      ]);
+      const rows = await inTime(answer.then((result) => result.rows.length));
       if (rows === 1) this.acknowledged.add(mark);
       await sleep(pauseMs);
     }
@@ -79,4 +75,13 @@ export class Workload {
       await sleep(retryMs);
     }
   }
+}
+
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return Promise.race([
+    work,
+    sleep(answerWithinMs).then(() => {
+      throw new Error('no answer');
+    }),
+  ]);
 }

@@ -49,6 +49,8 @@ const schema = z
     SLUICE_TRUSTED_PROXIES: list,
     /** Private addresses and subnets that webhooks and Slack may lead to; none without it. */
     SLUICE_NOTIFY_ALLOW_ADDRESSES: list,
+    /** A folder below which event streams may write files; without it there are no file streams. */
+    SLUICE_EVENT_FILES: z.string().min(1).optional(),
     SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     /** Single sign-on beside local users: all four or none. */
     SLUICE_OIDC_NAME: z.string().optional(),
@@ -97,6 +99,7 @@ export interface WebEnvironment {
   readonly listenerPorts: { readonly from: number; readonly to: number };
   readonly trustedProxies: readonly string[];
   readonly notifyAllowAddresses: readonly string[];
+  readonly eventFolder: string | null;
   readonly logLevel: string;
   readonly oidc: OidcProvider | null;
 }
@@ -127,6 +130,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     listenerPorts: env.SLUICE_LISTENER_PORTS,
     trustedProxies: env.SLUICE_TRUSTED_PROXIES,
     notifyAllowAddresses: env.SLUICE_NOTIFY_ALLOW_ADDRESSES,
+    eventFolder: env.SLUICE_EVENT_FILES ?? null,
     logLevel: env.SLUICE_LOG_LEVEL,
     oidc: oidcOf(env),
   };

@@ -20,6 +20,11 @@ export interface ApiServices {
   readonly bus: Bus;
   readonly signing: SigningKeys;
   readonly atRest: AtRest;
+  /** Seals one of the installation's own secrets for a row; `context` names table, row and purpose. */
+  readonly sealSecret: (secret: Secret, context: string) => string;
+  readonly openSecret: (sealed: string, context: string) => Secret;
+  /** Below which event streams may write files; null: nowhere. */
+  readonly eventFolder: string | null;
   /** PEM. */
   readonly caRoot: string;
   /** Without a slash at the end. */

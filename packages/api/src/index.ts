@@ -14,6 +14,7 @@ export { exportAudit } from './audit/export-audit.ts';
 export { preferredMembers } from './connections/members.ts';
 
 export type { ApiContext, ApiServices, PortRange } from './context.ts';
+export { exportEvents } from './event-streams/export-events.ts';
 export { storeCheckpoint } from './gateway/accept-checkpoint.ts';
 export type { ChunkUpload } from './gateway/accept-chunk.ts';
 export { storeChunk } from './gateway/accept-chunk.ts';

@@ -110,6 +110,10 @@ const allowed: Readonly<Record<string, readonly BuiltInRole[]>> = {
   'notifications.beginSlackLink': ['admin', 'security', 'reviewer', 'member'],
   'notifications.endSlackLink': ['admin', 'security', 'reviewer', 'member'],
   'audit.listEvents': ['admin', 'security', 'reviewer', 'auditor'],
+  'streams.listStreams': ['admin', 'security', 'reviewer', 'auditor'],
+  'streams.createStream': ['admin'],
+  'streams.deleteStream': ['admin'],
+  'streams.sendTest': ['admin'],
   'audit.verifyChain': ['admin', 'security', 'reviewer', 'auditor'],
 };
 

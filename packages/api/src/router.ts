@@ -24,6 +24,7 @@ import { rotateCredential } from './connections/rotate-credential.ts';
 import { showConnection } from './connections/show-connection.ts';
 import { testConnection } from './connections/test-connection.ts';
 import { updateConnection } from './connections/update-connection.ts';
+import { createStream, deleteStream, listStreams, sendTest } from './event-streams/streams.ts';
 import { confirmMember } from './gateways/confirm-member.ts';
 import { createEnrolment } from './gateways/create-enrolment.ts';
 import { finishRotation, listKeys, rotateKey } from './gateways/installation-keys.ts';
@@ -166,6 +167,7 @@ export const appRouter = router({
     beginSlackLink,
     endSlackLink,
   }),
+  streams: router({ listStreams, createStream, deleteStream, sendTest }),
   audit: router({ listEvents, verifyChain }),
 });
 export type AppRouter = typeof appRouter;

@@ -110,6 +110,15 @@ export {
   listDelegationsTo,
   listPossibleDelegates,
 } from './delegations.ts';
+export type { ArrivedChunk, EventStreamRow, NewEventStream, StreamProgress } from './event-streams.ts';
+export {
+  createEventStream,
+  deleteEventStream,
+  findEventStream,
+  listArrivedChunks,
+  listEventStreams,
+  noteStreamProgress,
+} from './event-streams.ts';
 export {
   answerExplainRequest,
   createExplainRequest,

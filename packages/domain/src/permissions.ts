@@ -42,6 +42,8 @@ export const permissions = [
   'audit.read',
   'roles.read',
   'roles.write',
+  'streams.read',
+  'streams.write',
 ] as const;
 export type Permission = (typeof permissions)[number];
 export const permissionSchema = z.enum(permissions);
@@ -126,6 +128,7 @@ const auditor: readonly Permission[] = [
   'identities.read',
   'audit.read',
   'roles.read',
+  'streams.read',
 ];
 
 const reviewer: readonly Permission[] = [

@@ -17,6 +17,7 @@ import { newId, openAtRest, sealAtRest } from '@sluice/keys';
 import { TunnelRegistry } from '@sluice/relay';
 import type { Logger } from 'pino';
 import type { WebEnvironment } from '../env.ts';
+import { EventExporter } from './event-exporter.ts';
 import { gatewayPrefix, handleGatewayApi } from './gateway-api/gateway-handler.ts';
 import { authenticate, type CallerOptions } from './http/callers.ts';
 import { clientAddressReader } from './http/client-address.ts';
@@ -58,6 +59,7 @@ export class ControlPlaneNode {
   readonly #live: LiveStreams;
   readonly #sweep: Sweep;
   readonly #notifications: Notifications;
+  readonly #exporter: EventExporter;
   readonly #addressOf: (request: IncomingMessage) => string;
   readonly #server: Server;
   #pages: PageHandler = () => Promise.reject(new Error('the pages are not ready'));
@@ -113,6 +115,9 @@ export class ControlPlaneNode {
       database,
       bus,
       publicUrl,
+      sealSecret: (secret, context) => sealAtRest(env.masterKey, secret, context),
+      openSecret: (sealed, context) => openAtRest(env.masterKey, sealed, context),
+      eventFolder: env.eventFolder,
       caRoot: keys.authority.root,
       relayHost: shownHost(env.relayHost, publicUrl),
       relayPorts: env.relayPorts,
@@ -128,6 +133,7 @@ export class ControlPlaneNode {
       allowedAddresses: env.notifyAllowAddresses,
       log,
     });
+    this.#exporter = new EventExporter(this.#services, log);
     this.#addressOf = clientAddressReader(env.trustedProxies);
     this.#server = createServer((request, response) => void this.#handle(request, response));
     this.#server.headersTimeout = headersTimeoutMs;
@@ -158,7 +164,13 @@ export class ControlPlaneNode {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#live.close();
     this.#relay.close();
-    await Promise.all([this.#ports.close(), this.#tunnels.close(), this.#sweep.close(), this.#notifications.close()]);
+    await Promise.all([
+      this.#ports.close(),
+      this.#tunnels.close(),
+      this.#sweep.close(),
+      this.#notifications.close(),
+      this.#exporter.close(),
+    ]);
     this.#server.closeAllConnections();
     await closed;
     await this.#bus.close();
