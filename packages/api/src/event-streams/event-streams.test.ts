@@ -122,7 +122,7 @@ test('syslog over TCP: strict RFC 5424 by octet counting; a server that cuts the
     const parts: Buffer[] = [];
     socket.on('error', () => undefined);
     socket.on('data', (part) => {
-      if (cut) socket.destroy();
+      if (cut) socket.resetAndDestroy();
       else parts.push(part);
     });
     socket.on('end', () => {
