@@ -13,6 +13,7 @@ import type {
 } from '@sluice/domain';
 
 export type { AgentView, GroupView, PersonView, TokenView } from './account-views.ts';
+export type { PolicyProblemView, PolicyRuleView } from './policy-file-views.ts';
 
 /** Keyset page: pass `nextCursor` back as `cursor`. */
 export interface Page<Item> {
@@ -443,19 +444,6 @@ export interface PolicyVersionView {
   readonly createdAt: Date;
   readonly active: boolean;
   readonly rollbackOf: number | null;
-}
-
-export interface PolicyProblemView {
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-}
-
-export interface PolicyRuleView {
-  readonly name: string;
-  readonly action: string;
-  readonly sentence: string;
-  readonly line: number;
 }
 
 export interface AuditEventView {
