@@ -42,7 +42,7 @@ export { noteRevert } from './gateway/note-revert.ts';
 export { noteRotation } from './gateway/note-rotation.ts';
 export { keepRewrap, listRewraps } from './gateway/rewraps.ts';
 export { exportGateway } from './gateways/export-gateway.ts';
-
+export type { EnrolmentView, GatewayView } from './gateways/gateway-view.ts';
 export type { NodeNotice } from './node-notices.ts';
 export { nodeNoticeSchema } from './node-notices.ts';
 export type { OutboxServices } from './notifications/outbox.ts';
@@ -67,10 +67,8 @@ export type {
   ConnectionDetail,
   ConnectionSummary,
   CredentialState,
-  EnrolmentView,
   FailedDeliveryView,
   GatewayHealth,
-  GatewayView,
   GroupView,
   LiveEvent,
   MeView,

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id, slug } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
-import type { EnrolmentView } from '../views.ts';
+import type { EnrolmentView } from './gateway-view.ts';
 
 export const createEnrolment = mutation({
   permission: 'gateways.write',

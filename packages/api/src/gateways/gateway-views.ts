@@ -2,7 +2,8 @@ import type { GatewayRow } from '@sluice/database';
 import { tunnelStaleMs } from '@sluice/database';
 import { floorShownSchema, gatewayStateSchema } from '@sluice/domain';
 import { fingerprint } from '@sluice/keys';
-import type { GatewayHealth, GatewayView } from '../views.ts';
+import type { GatewayHealth } from '../views.ts';
+import type { GatewayView } from './gateway-view.ts';
 
 interface TunnelRows {
   readonly lastSeenAt: Date | null;
