@@ -30,8 +30,8 @@ afterEach(() => world.close());
 function judge(change: Case): Judgement | Promise<Judgement> {
   const { ports, live } = world;
   const id = newId();
-  const recorder = ports.openRecording(id);
   const connection = toyConnection(1, { holdBehaviour: 'refuse', ...change.connection });
+  const recorder = ports.openRecording(id, connection.durability);
   const actor = { ...agent, ...change.actor };
   const inspector = new SessionInspector({
     ...{ id, connection, actor, ports, recorder, live },

@@ -32,7 +32,7 @@ export async function runRevert(parts: RevertParts): Promise<RevertResult> {
   const sessionId = ports.newId();
   const statementId = ports.newId();
   const startedAt = ports.now();
-  const recorder = ports.openRecording(sessionId);
+  const recorder = ports.openRecording(sessionId, connection.durability);
   let message = 'the revert did not begin';
   try {
     recorder.append(openedEvent(parts, sessionId), { durable: true });
@@ -59,7 +59,7 @@ export async function runRevert(parts: RevertParts): Promise<RevertResult> {
 
 async function putBack({ ports, connection, protocol, by, image }: RevertParts): Promise<RevertOutcome> {
   if (protocol.revertChange === undefined) return { state: 'failed', because: 'its protocol puts nothing back' };
-  const masks = new SessionMasks(by, policyConnectionOf(connection), ports);
+  const masks = new SessionMasks(by, policyConnectionOf(connection), ports, () => []);
   return protocol.revertChange({
     dial: {
       address: connection.address,
