@@ -39,15 +39,11 @@ export class SyncRounds {
     while (this.#next.length > 0) {
       const round = this.#next;
       this.#next = [];
-      const outcomes = new Map<SpoolFile, Promise<unknown>>();
-      for (const { files } of round) {
-        for (const file of files) if (!outcomes.has(file)) outcomes.set(file, faultOf(file.sync()));
-      }
-      await Promise.all(outcomes.values());
+      const files = [...new Set(round.flatMap((waiting) => waiting.files))];
+      const faults = new Map(await Promise.all(files.map(async (file) => [file, await faultOf(file.sync())] as const)));
       const folder = await faultOf(this.#store.sync());
       for (const { files, resolve, reject } of round) {
-        const faults = await Promise.all(files.map((file) => outcomes.get(file)));
-        const fault = faults.find((one) => one !== null) ?? folder;
+        const fault = files.map((file) => faults.get(file)).find((one) => one !== null) ?? folder;
         if (fault === null) resolve();
         else reject(fault);
       }
