@@ -84,8 +84,8 @@ describe('CP08: an older gateway and what it does not know', () => {
 
   test('a connection that needs more is refused, its neighbour is not; one without a known form is not served', () => {
     const gateway = old();
-    const more = { ...toyConnection(2), id: 'connection-2', capabilities: ['synced-9'], durability: 'synced' };
-    const silent = { ...toyConnection(3), id: 'connection-3', durability: 'synced' };
+    const more = { ...toyConnection(2), id: 'connection-2', capabilities: ['synced-9'], later: 'said' };
+    const silent = { ...toyConnection(3), id: 'connection-3', later: 'said' };
     gateway.accept(newer({ connections: [toyConnection(1), more, silent, { id: 'connection-4', over: 'again' }] }));
     expect(gateway.problemOf('connection-1')).toBeNull();
     expect(gateway.problemOf('connection-2')).toMatch(/too old.*synced-9/);

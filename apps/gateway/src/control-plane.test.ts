@@ -84,7 +84,7 @@ describe('answers', () => {
   });
 
   test('an approval that is raised comes back as its status', async () => {
-    const status = { id: 'a', state: 'waiting', decidedBy: [], comment: null, url: 'https://x' };
+    const status = { id: 'a', state: 'waiting', decidedBy: [], decisions: [], comment: null, url: 'https://x' };
     answering({ status: 200, json: status });
     expect(await controlPlane.createApproval({ id: 'a' } as ApprovalCreate)).toEqual(status);
   });

@@ -60,7 +60,7 @@ describe('a hostile text hurts nobody else', () => {
     expect(hung).toMatchObject({ ok: false, reason: 'timed-out' });
     expect(a).toMatchObject({ ok: true });
     expect(b).toMatchObject({ ok: true });
-    expect(await described).toEqual({ canonical: 'C', tree: '"c"' });
+    expect(await described).toEqual({ canonical: 'C', tree: '"c"', comment: null });
     expect(spawned).toBe(2);
     expect(failures).toHaveLength(1);
   });

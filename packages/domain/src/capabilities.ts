@@ -25,6 +25,8 @@ export const capabilities = [
   'maintenance-1',
   /** Recordings as chunks with checkpoints. */
   'recording-1',
+  /** Records that survive a power cut before anything runs. */
+  'synced-1',
   /** A reader's credential beside the writer's. */
   'reader-1',
   /** Credentials that stand where the gateway runs. */

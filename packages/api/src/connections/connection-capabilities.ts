@@ -8,6 +8,7 @@ import { referencesOf } from './keep-credential.ts';
  */
 const needs: readonly { readonly capability: Capability; readonly when: (row: ConnectionRow) => boolean }[] = [
   { capability: 'recording-1', when: () => true },
+  { capability: 'synced-1', when: (row) => row.durability === 'synced' },
   { capability: 'reader-1', when: (row) => row.credentials.some(({ purpose }) => purpose === 'reader') },
   { capability: 'rehearsal-1', when: (row) => row.rehearsal },
   { capability: 'undo-1', when: (row) => row.undo },
