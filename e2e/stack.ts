@@ -166,6 +166,7 @@ export class Stack {
         httpBatchLink({
           url: `${this.report.url}/api/trpc`,
           transformer: superjson,
+          methodOverride: 'POST',
           headers: () => ({ authorization: `Bearer ${apiToken}` }),
         }),
       ],

@@ -15,6 +15,8 @@ export function openApi(signIn: SignIn): ApiClient {
       httpBatchLink({
         url: `${signIn.url}/api/trpc`,
         transformer: superjson,
+        // A policy to check or to explain by is longer than an address may be.
+        methodOverride: 'POST',
         headers: () => ({ authorization: `Bearer ${signIn.token.reveal()}` }),
         fetch: (input, init) =>
           fetch(input, { ...(init as RequestInit), signal: AbortSignal.timeout(requestTimeoutMs) }),
