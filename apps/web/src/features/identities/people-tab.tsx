@@ -1,7 +1,7 @@
 'use client';
 
 import type { PersonView } from '@sluice/api';
-import { type PersonRole, personRoles } from '@sluice/domain';
+import type { PersonRole } from '@sluice/domain';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Ban, Plus, UserPlus } from 'lucide-react';
 import { useState } from 'react';
@@ -12,7 +12,7 @@ import { ActorMark } from '../../components/actor.tsx';
 import { Button } from '../../components/button.tsx';
 import { RelativeTime } from '../../components/clock.tsx';
 import { Dialog, DialogButtons } from '../../components/dialog.tsx';
-import { Checkbox, Field, Input, Select } from '../../components/form.tsx';
+import { Checkbox, type Choice, Field, Input, Select } from '../../components/form.tsx';
 import { Panel } from '../../components/layout.tsx';
 import { type Column, RecordList } from '../../components/record-list.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
@@ -32,6 +32,18 @@ const roleChoices = (['member', 'reviewer', 'auditor', 'security', 'admin'] as c
   label: role,
   detail: roleDetails[role],
 }));
+
+/** The roles of every installation, then those of this one; `current` is among them even before the list is here. */
+function useRoleChoices(current: string): readonly Choice<string>[] {
+  const roles = useQuery(useTRPC().identities.listRoles.queryOptions()).data ?? [];
+  const own = roles.filter((role) => !role.builtIn && role.name !== 'agent');
+  const choices: Choice<string>[] = [
+    ...roleChoices,
+    ...own.map(({ name, description }) => ({ value: name, label: name, detail: description })),
+  ];
+  const known = choices.some(({ value }) => value === current);
+  return known ? choices : [...choices, { value: current, label: current }];
+}
 
 export function PeopleTab() {
   const trpc = useTRPC();
@@ -152,7 +164,7 @@ function CreatePersonDialog({ onClose }: { readonly onClose: () => void }) {
   const queryClient = useQueryClient();
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
-  const [role, setRole] = useState<PersonRole>('member');
+  const [role, setRole] = useState('member');
   const [password, setPassword] = useState('');
   const create = useMutation(
     trpc.identities.createPerson.mutationOptions({
@@ -196,9 +208,7 @@ function CreatePersonDialog({ onClose }: { readonly onClose: () => void }) {
             />
           )}
         </Field>
-        <Field label="Role" help={roleDetails[role]}>
-          {(control) => <Select id={control.id} value={role} onValue={setRole} choices={roleChoices} />}
-        </Field>
+        <RoleField role={role} onRole={setRole} />
         <Field
           label="First password"
           help={`At least ${shortestPassword} characters. Hand it over on a way you trust.`}
@@ -227,12 +237,22 @@ function CreatePersonDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
+function RoleField({ role, onRole }: { readonly role: string; readonly onRole: (role: string) => void }) {
+  const choices = useRoleChoices(role);
+  const detail = choices.find(({ value }) => value === role)?.detail;
+  return (
+    <Field label="Role" {...(detail === undefined ? {} : { help: detail })}>
+      {(control) => <Select id={control.id} value={role} onValue={onRole} choices={choices} />}
+    </Field>
+  );
+}
+
 function EditPersonDialog({ person, onClose }: { readonly person: PersonView; readonly onClose: () => void }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const groups = useQuery(trpc.identities.listGroups.queryOptions()).data ?? [];
   const [name, setName] = useState(person.name);
-  const [role, setRole] = useState<PersonRole>(personRoles.find((known) => known === person.role) ?? 'member');
+  const [role, setRole] = useState(person.role);
   const [disabled, setDisabled] = useState(person.disabled);
   const [groupIds, setGroupIds] = useState<readonly string[]>(person.groups.map((group) => group.id));
   const update = useMutation(
@@ -270,9 +290,7 @@ function EditPersonDialog({ person, onClose }: { readonly person: PersonView; re
             />
           )}
         </Field>
-        <Field label="Role" help={roleDetails[role]}>
-          {(control) => <Select id={control.id} value={role} onValue={setRole} choices={roleChoices} />}
-        </Field>
+        <RoleField role={role} onRole={setRole} />
         {groups.length === 0 ? null : (
           <fieldset>
             <legend className="mb-1 font-medium">Groups</legend>
