@@ -52,6 +52,7 @@ test.describe('passkeys', () => {
   test.afterAll(({ stack }) => setStepUp(stack, 'none'));
 
   test('a decision is signed in the browser and runs; without a passkey there is none', async ({ pageOf, stack }) => {
+    test.slow();
     await setStepUp(stack, 'passkey');
     const page = await pageOf('reviewer');
     const { add, cdp } = await withAuthenticator(page);
@@ -84,6 +85,7 @@ test.describe('passkeys', () => {
     await page.getByRole('button', { name: 'Deny' }).click();
     await expect(page.getByText('Denied. It never reached the target.')).toBeVisible();
     expect((await again).err).toContain('denied it');
+    await page.goto('/approvals');
     const third = send(33);
     await expect(row).toBeVisible();
     await row.click();
