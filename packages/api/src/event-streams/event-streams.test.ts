@@ -87,7 +87,13 @@ test('HTTP: signed batches, nothing lost through an outage, and a batch that was
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
   const admin = world.as('admin');
-  const stream = { name: 'collector', settings: { kind: 'http' as const, url }, secret, audit: true, statements: true };
+  const stream = {
+    name: 'collector',
+    settings: { kind: 'endpoint' as const, url },
+    secret,
+    audit: true,
+    statements: true,
+  };
   const { id } = await admin.streams.createStream(stream);
   expect(await admin.streams.sendTest({ id })).toEqual({ ok: true, error: null });
   await happen('select 1');

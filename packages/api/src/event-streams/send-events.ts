@@ -18,7 +18,7 @@ const keptFiles = 5;
 
 export interface Delivery {
   readonly settings: StreamSettings;
-  /** Key of an HTTP stream's signatures. */
+  /** Key of the signatures that an endpoint checks. */
   readonly secret: Secret | null;
   /** The folder below which file streams may write; null: there are none. */
   readonly folder: string | null;
@@ -34,8 +34,8 @@ export async function sendEvents(
     switch (settings.kind) {
       case 'syslog':
         return await sendSyslog(settings, events);
-      case 'http':
-        return await sendHttp(settings.url, secret, events);
+      case 'endpoint':
+        return await postToEndpoint(settings.url, secret, events);
       case 'file':
         return await appendFile(settings.name, folder, events);
     }
@@ -81,7 +81,7 @@ function sendSyslog(
 }
 
 /** NDJSON, signed: HMAC-SHA-256 over `sluice-timestamp`, a full stop and the body. */
-async function sendHttp(url: string, secret: Secret | null, events: readonly StreamEvent[]): Promise<void> {
+async function postToEndpoint(url: string, secret: Secret | null, events: readonly StreamEvent[]): Promise<void> {
   const body = events.map((event) => `${jsonLine(event)}\n`).join('');
   const timestamp = String(Math.floor(Date.now() / 1_000));
   const signature = createHmac('sha256', secret?.reveal() ?? '')

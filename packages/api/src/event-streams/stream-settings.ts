@@ -13,7 +13,7 @@ export const streamSettingsSchema = z.discriminatedUnion('kind', [
     /** PEM of the authority that the server's certificate is checked with; null: the system's. */
     ca: z.string().max(65_536).nullable(),
   }),
-  z.strictObject({ kind: z.literal('http'), url: z.url({ protocol: /^https?$/ }).max(2_048) }),
+  z.strictObject({ kind: z.literal('endpoint'), url: z.url({ protocol: /^https?$/ }).max(2_048) }),
   z.strictObject({
     kind: z.literal('file'),
     /** Below the folder that the operator gave, and nowhere else. */

@@ -35,7 +35,7 @@ export const createStream = mutation({
       audit: z.boolean(),
       statements: z.boolean(),
     })
-    .refine(({ settings, secret }) => (settings.kind === 'http') === (secret !== null), {
+    .refine(({ settings, secret }) => (settings.kind === 'endpoint') === (secret !== null), {
       message: 'an HTTP stream has a key that its batches are signed with, and no other has one',
     }),
   run: async ({ input, tx, services }) => {
