@@ -1,13 +1,13 @@
 /** What a held statement would touch, on real servers: told while it waits, without a literal of the statement, and running nothing. */
 import { impactSchema, type ReadOutcome } from '@sluice/domain';
 import type { AssessRequest } from '@sluice/wire-kit';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeExecute, encodeParse, encodeQuery, encodeSync } from './messages/frontend.ts';
 import { readPlan } from './plan-tree.ts';
 import { languageFacts } from './testing/language-facts.ts';
 import { bindWith, openRawClient, outline, type RawClient } from './testing/raw-client.ts';
-import { type RealTarget, startRealTarget } from './testing/real-target.ts';
+import { connectDirectly, type RealTarget, startRealTarget } from './testing/real-target.ts';
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts';
 
 const secret = 'planted.secret@example.com';
@@ -33,15 +33,7 @@ describe.each(['15', '18'] as const)('impact at PostgreSQL %s', (version) => {
 
   beforeAll(async () => {
     target = await startRealTarget(version);
-    direct = new pg.Client({
-      host: '127.0.0.1',
-      port: target.port,
-      user: 'postgres',
-      password: target.password,
-      database: 'app',
-    });
-    await direct.connect();
-    await direct.query(setUp);
+    direct = await connectDirectly(target, setUp);
     gateway = await startTestGateway(target, {
       facts: await languageFacts(),
       withKnowledge: true,

@@ -1,12 +1,12 @@
 /** Rehearsals on real servers: exact counts, rows before and after, and nothing that remains. */
 import { type Rehearsal, rehearsalSchema } from '@sluice/domain';
 import type { RehearseRequest } from '@sluice/wire-kit';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeExecute, encodeParse, encodeQuery, encodeSync } from './messages/frontend.ts';
 import { languageFacts } from './testing/language-facts.ts';
 import { bindWith, openRawClient, type RawClient } from './testing/raw-client.ts';
-import { type RealTarget, startRealTarget } from './testing/real-target.ts';
+import { connectDirectly, type RealTarget, startRealTarget } from './testing/real-target.ts';
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts';
 
 const setUp = `
@@ -50,15 +50,7 @@ describe.each(['15', '18'] as const)('rehearsal at PostgreSQL %s', (version) => 
 
   beforeAll(async () => {
     target = await startRealTarget(version);
-    direct = new pg.Client({
-      host: '127.0.0.1',
-      port: target.port,
-      user: 'postgres',
-      password: target.password,
-      database: 'app',
-    });
-    await direct.connect();
-    await direct.query(setUp);
+    direct = await connectDirectly(target, setUp);
     gateway = await startTestGateway(
       { ...target, username: 'app', password: 'app-password' },
       {

@@ -1,10 +1,10 @@
 /** A row ceiling on real servers: a statement that changed more rows is taken back, and what the client sees of its transaction is true. */
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeExecute, encodeParse, encodeQuery, encodeSync } from './messages/frontend.ts';
 import { languageFacts } from './testing/language-facts.ts';
 import { bindWith, executeRows, openRawClient, outline, type RawClient, reportIn } from './testing/raw-client.ts';
-import { type RealTarget, startRealTarget } from './testing/real-target.ts';
+import { connectDirectly, type RealTarget, startRealTarget } from './testing/real-target.ts';
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts';
 import { ceilingProblem } from './touched-rows.ts';
 
@@ -30,15 +30,7 @@ describe.each(['15', '18'] as const)('a row ceiling at PostgreSQL %s', (version)
 
   beforeAll(async () => {
     target = await startRealTarget(version);
-    direct = new pg.Client({
-      host: '127.0.0.1',
-      port: target.port,
-      user: 'postgres',
-      password: target.password,
-      database: 'app',
-    });
-    await direct.connect();
-    await direct.query(setUp);
+    direct = await connectDirectly(target, setUp);
     const facts = await languageFacts();
     const options = {
       facts,

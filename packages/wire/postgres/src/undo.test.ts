@@ -1,11 +1,11 @@
 /** What approved changes overwrite, kept and put back on real servers: exactly, or not at all. */
 import { type UndoImage, undoImageSchema } from '@sluice/domain';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeExecute, encodeParse, encodeQuery, encodeSync } from './messages/frontend.ts';
 import { languageFacts } from './testing/language-facts.ts';
 import { bindWith, openRawClient, outline, type RawClient } from './testing/raw-client.ts';
-import { type RealTarget, startRealTarget } from './testing/real-target.ts';
+import { connectDirectly, type RealTarget, startRealTarget } from './testing/real-target.ts';
 import { dialRequestFor, startTestGateway, type TestGateway } from './testing/test-gateway.ts';
 import { revertChange } from './undo-revert.ts';
 
@@ -44,15 +44,7 @@ describe.each(['15', '18'] as const)('undo at PostgreSQL %s', (version) => {
 
   beforeAll(async () => {
     target = await startRealTarget(version);
-    direct = new pg.Client({
-      host: '127.0.0.1',
-      port: target.port,
-      user: 'postgres',
-      password: target.password,
-      database: 'app',
-    });
-    await direct.connect();
-    await direct.query(setUp);
+    direct = await connectDirectly(target, setUp);
     gateway = await startTestGateway(
       { ...target, username: 'app', password: 'app-password' },
       {

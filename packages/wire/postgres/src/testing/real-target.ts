@@ -114,3 +114,12 @@ export function runTool(
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
 }
+
+/** The target's owner, past the gateway: puts a test's tables there, and later reads what really happened. The caller ends it. */
+export async function connectDirectly(target: RealTarget, setUp: string): Promise<pg.Client> {
+  const { port, password } = target;
+  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', password, database: 'app' });
+  await client.connect();
+  await client.query(setUp);
+  return client;
+}
