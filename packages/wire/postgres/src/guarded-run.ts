@@ -12,7 +12,7 @@ import { encodeReadyForQuery } from './messages/backend.ts';
 import { encodeFlush, encodeParse, encodeQuery } from './messages/frontend.ts';
 import type { ReportFields } from './messages/report.ts';
 import { refusedStatementName, refusedStatementText } from './refused-statement.ts';
-import type { AskHow, RelayCore } from './relay-core.ts';
+import { type AskHow, protocolFault, type RelayCore } from './relay-core.ts';
 import { sendQuery } from './sending.ts';
 import type { StatementRun } from './statement-run.ts';
 import { touchedRows, touchedRowsText } from './touched-rows.ts';
@@ -69,7 +69,7 @@ export class GuardedRun {
     const plan = failed ? null : await this.#plan(own);
     this.#before = failed ? null : touchedRows(await core.ask(touchedRowsText));
     if (!failed && (this.#before === null || !(await this.#prepare(plan)))) {
-      if (own) await core.ask('ROLLBACK');
+      if (own) await this.#rollBack();
       return refuse(this.#cannot());
     }
     const withheld: Buffer[] = [];
@@ -85,12 +85,12 @@ export class GuardedRun {
     const core = this.#core;
     // The target refused it, and the client has its words.
     if (core.session.status === 'E') {
-      if (own) await core.ask('ROLLBACK');
+      if (own) await this.#rollBack();
       return;
     }
     const problem = await this.#problem();
     if (problem !== null) {
-      if (own) await core.ask('ROLLBACK');
+      if (own) await this.#rollBack();
       else await this.#failBlock();
       core.toClient.push(encodeError(problem));
       return;
@@ -100,6 +100,15 @@ export class GuardedRun {
     if (fault !== null) this.#run.handle.undo?.dropped();
     if (fault === null) for (const bytes of withheld) core.toClient.push(bytes);
     else core.toClient.push(fault);
+  }
+
+  /** The gateway's own transaction, again where a timeout of the client's struck: the client must not find itself in one it did not begin. */
+  async #rollBack(): Promise<void> {
+    const core = this.#core;
+    for (let tries = 0; tries < maxRollbacks; tries++) {
+      if ((await core.ask('ROLLBACK')) !== null || core.session.status === 'I') return;
+    }
+    core.fail(protocolFault('a refusal of ROLLBACK'));
   }
 
   /** Null: committed; else the target's error for the client. */
@@ -243,6 +252,9 @@ export class GuardedRun {
     });
   }
 }
+
+/** How often the gateway's own ROLLBACK is sent before the session ends. */
+const maxRollbacks = 5;
 
 /** PortalSuspended: the client asked for a part of the result, and whether it asks for the rest is its own affair. */
 const portalSuspended = 0x73;

@@ -242,7 +242,7 @@ export class RelayCore {
     if (!this.unsynced || this.batchBinds || this.session.status !== 'I') return;
     this.toTarget.push(encodeSync());
     this.toTarget.flush();
-    this.expected.add({ kind: 'sync', own: true, midBatch: true });
+    this.expected.add({ kind: 'sync', own: true, midBatch: true, aloud: true });
   }
 
   #refreshSession(): Promise<void> | undefined {
@@ -362,8 +362,13 @@ export class RelayCore {
     this.inspector.recordOwnStatement(text);
     const asked: { readonly rows: (string | null)[][]; failed: boolean } = { rows: [], failed: false };
     const { expected } = this;
+    let done = false;
+    const onDone = (): void => {
+      done = true;
+    };
+    // A cancel that came late strikes behind it, and what has run stands.
     const onUndone = (): void => {
-      asked.failed = true;
+      asked.failed = !done;
     };
     const own = { own: true, onUndone, ...(onError === undefined ? {} : { onError }) } as const;
     const onRow = (cells: readonly (Buffer | null)[]): void => {
@@ -374,7 +379,7 @@ export class RelayCore {
     expected.add({ kind: 'close', ...own });
     expected.add({ kind: 'parse', ...own });
     expected.add({ kind: 'bind', ...own });
-    expected.add({ kind: 'execute', ...own, onRow });
+    expected.add({ kind: 'execute', ...own, onRow, onDone });
     expected.add({ kind: 'close', ...own });
     expected.add({ kind: 'close', ...own });
     const batch = [

@@ -1,7 +1,7 @@
 /** A row ceiling on real servers: a statement that changed more rows is taken back, and what the client sees of its transaction is true. */
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { encodeExecute, encodeParse, encodeQuery, encodeSync } from './messages/frontend.ts';
+import { encodeExecute, encodeFlush, encodeParse, encodeQuery, encodeSync } from './messages/frontend.ts';
 import { languageFacts } from './testing/language-facts.ts';
 import { bindWith, executeRows, openRawClient, outline, type RawClient, reportIn } from './testing/raw-client.ts';
 import { connectDirectly, type RealTarget, startRealTarget } from './testing/real-target.ts';
@@ -180,6 +180,19 @@ describe.each(['15', '18'] as const)('a row ceiling at PostgreSQL %s', (version)
       expect(outline(await client.untilReady())).toMatch(/(E:\w{5}|C:UPDATE 1) Z:I$/);
       expect(await run(client, update(1))).toMatch(/^(E:\w{5}|C:UPDATE 1) Z:I$/);
     }
+  });
+
+  it('a timeout that strikes between two messages of a batch ends the batch', async () => {
+    const client = await open();
+    await run(client, "SET statement_timeout = '20ms'");
+    client.send(encodeParse('', update(1)));
+    // The server sees its own timeout when it reads the next message, here a Flush, which has no answer of its own.
+    const asking = setInterval(() => client.send(encodeFlush()), 50);
+    expect(outline(await client.until((seen) => seen.some(({ type }) => type === 'E')))).toBe('1 E:57014');
+    clearInterval(asking);
+    client.send(bindWith(''), encodeExecute(''), encodeSync());
+    expect(outline(await client.untilReady())).toBe('Z:I');
+    expect(await changed()).toBe(0);
   });
 
   it('the refusal says how many rows it was', async () => {

@@ -418,6 +418,11 @@ export class TargetMessages {
     this.#core.session.failed(head?.run?.facts);
     if (head === null || fatal) {
       this.#replace(this.#maskedError(head, fields));
+      // A timeout that strikes between two messages of a batch: the target skips to Sync from here on.
+      if (this.#isActive() && this.#core.unsynced) {
+        this.#core.skipping = true;
+        this.#core.answered();
+      }
       return;
     }
     head.copyingIn = false;
