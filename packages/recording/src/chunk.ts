@@ -1,7 +1,8 @@
 /**
- * The chunk format `sluice-recording/2` (docs/recording-format.md): one line of JSON, a newline, a body of JSON lines. The header is
+ * The chunk format `sluice-recording/3` (docs/recording-format.md): one line of JSON, a newline, a body of JSON lines. The header is
  * signed by the gateway and names the body's hash and the hash of the chunk before, so one signature a chunk covers all. The first and
- * the last chunk of a session also bear a link of their gateway's chain. `sluice-recording/1`, which had no links, is still read.
+ * the last chunk of a session also bear a link of their gateway's chain. Still read: `sluice-recording/2`, whose events knew no
+ * terminals, and `sluice-recording/1`, which had no links either.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { SluiceError } from '@sluice/domain';
@@ -9,9 +10,11 @@ import { type SignatureContext, type SigningKeys, sha256, signBytes, verifyBytes
 import { z } from 'zod';
 import { type RecordingEvent, recordingEventSchema } from './events.ts';
 
-export const recordingFormat = 'sluice-recording/2';
+export const recordingFormat = 'sluice-recording/3';
+/** What came before terminals and a statement's output. */
+export const statementsOnlyFormat = 'sluice-recording/2';
 /** What came before the links of a gateway's chain. */
-export const formerRecordingFormat = 'sluice-recording/1';
+export const unlinkedFormat = 'sluice-recording/1';
 export const chunkContext = 'sluice-chunk-v1' satisfies SignatureContext;
 
 /** One event's line at most, in bytes. */
@@ -73,8 +76,13 @@ const stored = {
 
 const chunkHeaderSchema = z
   .discriminatedUnion('format', [
-    z.strictObject({ format: z.literal(recordingFormat), ...whose, link: linkSchema.nullable(), ...stored }),
-    z.strictObject({ format: z.literal(formerRecordingFormat), ...whose, ...stored }),
+    z.strictObject({
+      format: z.literal([recordingFormat, statementsOnlyFormat]),
+      ...whose,
+      link: linkSchema.nullable(),
+      ...stored,
+    }),
+    z.strictObject({ format: z.literal(unlinkedFormat), ...whose, ...stored }),
   ])
   .refine((header) => header.final === (header.seal !== null), 'final and seal disagree')
   .refine((header) => !('link' in header) || (header.link !== null) === (header.index === 0 || header.final), {

@@ -140,6 +140,58 @@ const statementEnded = z.strictObject({
   credential: z.enum(credentialPurposes).optional(),
 });
 
+/** Bytes that are no UTF-8 stand as base64, and `encoding` says so. */
+const encodedText = { text: z.string(), encoding: z.literal('base64').optional() };
+
+const statementOutput = z.strictObject({
+  ...stamp,
+  ...statement,
+  type: z.literal('statement.output'),
+  stream: z.enum(['stdout', 'stderr', 'stdin']),
+  /** Masked, up to the session's budget. */
+  ...encodedText,
+  /** Masked bytes of this stream that came behind the text and were left out. */
+  omittedBytes: count,
+});
+
+const terminal = { terminalId: z.string() };
+/** Columns and rows beyond this are nobody's screen: RFC 4254 has 32 bits for each. */
+export const maxTerminalCells = 1_000;
+const terminalCells = z.int().min(1).max(maxTerminalCells);
+
+const terminalOpened = z.strictObject({
+  ...stamp,
+  ...terminal,
+  type: z.literal('terminal.opened'),
+  /** The statement whose terminal this is; null where the session itself is one. */
+  statementId: z.string().nullable(),
+  columns: terminalCells,
+  rows: terminalCells,
+  /** The client's word for its terminal, as in TERM. */
+  term: z.string(),
+});
+
+const terminalOutput = z.strictObject({ ...stamp, ...terminal, type: z.literal('terminal.output'), ...encodedText });
+
+/** What was typed, recorded before it is forwarded. */
+const terminalInput = z.strictObject({ ...stamp, ...terminal, type: z.literal('terminal.input'), ...encodedText });
+
+const terminalResized = z.strictObject({
+  ...stamp,
+  ...terminal,
+  type: z.literal('terminal.resized'),
+  columns: terminalCells,
+  rows: terminalCells,
+});
+
+const terminalClosed = z.strictObject({
+  ...stamp,
+  ...terminal,
+  type: z.literal('terminal.closed'),
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+});
+
 const sessionNote = z.strictObject({ ...stamp, type: z.literal('session.note'), text: z.string() });
 
 const gap = z.strictObject({ ...stamp, type: z.literal('gap'), fromMs: count, toMs: count, reason: z.string() });
@@ -166,6 +218,12 @@ export const recordingEventSchema = z.discriminatedUnion('type', [
   statementResult,
   statementFailed,
   statementEnded,
+  statementOutput,
+  terminalOpened,
+  terminalOutput,
+  terminalInput,
+  terminalResized,
+  terminalClosed,
   sessionNote,
   gap,
   sessionClosed,

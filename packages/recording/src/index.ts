@@ -24,7 +24,7 @@ export {
   recordingFormat,
 } from './chunk.ts';
 export type { EndEvent, NewEvent, RecordingEvent, RecordingEventType } from './events.ts';
-export { recordingEventSchema } from './events.ts';
+export { maxTerminalCells, recordingEventSchema } from './events.ts';
 export type { GatewayExportHeader, GatewayVerdict } from './gateway-export.ts';
 export {
   gatewayExportEnd,
@@ -42,6 +42,9 @@ export { permanentRefusals, SpoolPusher, type SpoolPusherOptions } from './spool
 export type { SpoolFile, SpoolStore } from './spool-store.ts';
 export { fileSpool } from './spool-store.ts';
 export { defaultMaxSpoolBytes, SpoolWriter, type SpoolWriterOptions, spoolDepth } from './spool-writer.ts';
+export { type StreamOfStatement, StreamRecorder } from './stream-recorder.ts';
+export { type EventSink, TerminalRecorder, type TerminalScreen } from './terminal-recorder.ts';
+export { decodeText, type EncodedText, encodeText, maxPieceBytes, pieceDelayMs } from './text-pieces.ts';
 export type { GatewayProblem, LoggedCheckpoint } from './verify-gateway-chain.ts';
 export type { AcceptChunkRequest, RecordingProblem, RecordingVerdict } from './verify-recording.ts';
 export { acceptChunk, verifyRecording } from './verify-recording.ts';

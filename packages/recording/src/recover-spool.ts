@@ -1,6 +1,6 @@
 import { sha256 } from '@sluice/keys';
 import { z } from 'zod';
-import { type ChunkPosition, type ChunkSigner, maxBodyBytes, readChunk } from './chunk.ts';
+import { type ChunkPosition, type ChunkSigner, firstPreviousHash, maxBodyBytes, readChunk } from './chunk.ts';
 import { sealChunk } from './chunk-sealing.ts';
 import { type EndEvent, endsSession, eventLine, type NewEvent, recordingEventSchema } from './events.ts';
 import type { GatewayChain } from './gateway-chain.ts';
@@ -186,7 +186,10 @@ function readOpenFile(bytes: Buffer, sessionId: string, index: number): Omit<Ses
     size += line.length;
   }
   const unreadable = lines.slice(events.length);
-  return { position: position.data, events, unreadableBytes: unreadable.reduce((sum, line) => sum + line.length, 0) };
+  // A first chunk begins as the format begins in which it is sealed, also when an older gateway opened the session.
+  const begins = index === 0 ? { previousHash: firstPreviousHash(sessionId) } : {};
+  const place = { ...position.data, ...begins };
+  return { position: place, events, unreadableBytes: unreadable.reduce((sum, line) => sum + line.length, 0) };
 }
 
 /** The lines that have an end. */

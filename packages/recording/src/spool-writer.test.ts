@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
-import { newId } from '@sluice/keys';
+import { newId, sha256 } from '@sluice/keys';
 import fc from 'fast-check';
 import { afterAll, expect, test, vi } from 'vitest';
 import { decodeEvents, linkOf, readChunk } from './chunk.ts';
 import type { RecordingEvent } from './events.ts';
 import { GatewayChain } from './gateway-chain.ts';
 import type { SessionRecorder } from './session-recorder.ts';
+import { openName } from './spool-names.ts';
 import { fileSpool, type SpoolStore } from './spool-store.ts';
 import { SpoolWriter } from './spool-writer.ts';
 import {
@@ -372,6 +373,18 @@ test('a session that is closed on a full disk is sealed when there is room again
   fault = null;
   writer.tick();
   expect(verifiedEvents(Array.from(spooledChunks(store, sessionId).values()))).toHaveLength(2);
+});
+
+test('a session that a gateway of an older format opened begins as the format that seals it', () => {
+  const store = fileSpool(folders.make());
+  const sessionId = newId();
+  const file = store.create(openName(sessionId, 0));
+  const position = { sessionId, index: 0, previousHash: sha256(`sluice-recording/2\0${sessionId}`), firstSeq: 0 };
+  const event = { type: 'session.note', text: 'a', seq: 0, at: 1000 };
+  file.write(Buffer.from(`${JSON.stringify(position)}\n${JSON.stringify(event)}\n`), 0);
+  file.close();
+  newWriter(store).recover();
+  expect(texts(verifiedEvents([...spooledChunks(store, sessionId).values()]))).toEqual(['a']);
 });
 
 test('a recovery that the disk interrupts goes on at the next tick', () => {

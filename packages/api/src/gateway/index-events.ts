@@ -33,7 +33,7 @@ export async function indexEvents(tx: Tx, place: ChunkPlace, events: readonly Re
   let held = 0;
   for (const event of events) {
     if (event.type === 'statement.judged') created.set(event.statementId, toStatement(event, place));
-    else if ('statementId' in event) {
+    else if ('statementId' in event && event.type !== 'terminal.opened') {
       if (event.type === 'statement.held') held += 1;
       const change = created.get(event.statementId) ?? changes.get(event.statementId) ?? {};
       applyEvent(change, event);
@@ -96,6 +96,8 @@ function applyEvent(
       return;
     case 'statement.ended':
       change.durationMs = event.durationMs;
+      return;
+    case 'statement.output':
       return;
   }
 }

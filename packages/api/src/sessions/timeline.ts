@@ -17,7 +17,7 @@ export async function readTimeline(db: Db, sessionId: string, rows: readonly Sta
   const to = Math.max(...rows.map((row) => row.toChunk));
   for await (const { bytes } of readChunks(db, sessionId, from, to)) {
     for (const event of decodeEvents(readChunk(bytes)))
-      if ('statementId' in event) events.get(event.statementId)?.push(event);
+      if ('statementId' in event && event.type !== 'terminal.opened') events.get(event.statementId)?.push(event);
   }
   return rows.flatMap((row) => foldStatement(events.get(row.id) ?? []) ?? []);
 }
@@ -76,6 +76,8 @@ function apply(entry: Mutable<TimelineEntry>, event: StatementEvent): void {
     case 'statement.ended':
       entry.durationMs = event.durationMs;
       entry.asWriter = event.credential === 'writer';
+      return;
+    case 'statement.output':
       return;
   }
 }
