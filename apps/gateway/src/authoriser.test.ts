@@ -3,7 +3,7 @@ import { Secret } from '@sluice/domain';
 import { agent } from '@sluice/testkit/sessions';
 import { toyConnection } from '@sluice/testkit/toy-echo';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Authoriser, secretMatches } from './authoriser.ts';
+import { Authoriser, proofMatches } from './authoriser.ts';
 import { ControlPlane } from './control-plane.ts';
 import { Lease } from './lease.ts';
 import { ControlPlaneServer } from './testing/control-plane-server.ts';
@@ -27,16 +27,37 @@ beforeEach(() => {
   authoriser = new Authoriser(new ControlPlane(server.url, server.keys, server.gatewayId), () => now);
 });
 
+const secretProof = (secret: string) => ({ type: 'secret', secret: new Secret(secret) }) as const;
 const ask = (more: { secret?: string; clientAddress?: string; connectionId?: string } = {}) =>
   authoriser.authorise({
     connection: toyConnection(1, { id: more.connectionId ?? 'c1' }),
     clientAddress: more.clientAddress ?? '10.0.0.1:5000',
-    secret: new Secret(more.secret ?? 's1'),
+    proof: secretProof(more.secret ?? 's1'),
     startup: { user: 'x' },
   });
 const asked = () => server.received.length;
 
 describe('who a secret belongs to', () => {
+  test('a key stands by a digest that no password has, and the control plane is told what it was', async () => {
+    const key = { type: 'key', algorithm: 'ssh-ed25519', fingerprint: 'SHA256:abc', publicKey: 'AAAA' } as const;
+    const connection = toyConnection(1, { id: 'c1' });
+    await authoriser.authorise({ connection, clientAddress: '10.0.0.1:5000', proof: key, startup: {} });
+    const certificate = { ...key, type: 'certificate', authority: 'SHA256:ca', serial: '7' } as const;
+    await authoriser.authorise({ connection, clientAddress: '10.0.0.1:5000', proof: certificate, startup: {} });
+    const mark = Buffer.of(0xff);
+    const digest = (text: string) =>
+      createHash('sha256')
+        .update(Buffer.concat([mark, Buffer.from(text)]))
+        .digest('base64url');
+    expect(server.bodyOf(0)).toMatchObject({ proof: 'key', secretHash: digest('key\0SHA256:abc') });
+    expect(server.bodyOf(1)).toMatchObject({
+      proof: 'certificate',
+      secretHash: digest('certificate\0SHA256:ca\x007\0SHA256:abc'),
+    });
+    // The mark cannot be typed: decoded as UTF-8 it becomes another character.
+    expect(proofMatches(secretProof(`${mark.toString('utf8')}key\0SHA256:abc`), digest('key\0SHA256:abc'))).toBe(false);
+  });
+
   test('the hash is sent, never the secret', async () => {
     await ask({ secret: 'a native secret' });
     expect(server.bodyOf(0)).toEqual({
@@ -120,9 +141,9 @@ describe('who a secret belongs to', () => {
 
   test('a ticket’s password is compared by its hash', () => {
     const hash = createHash('sha256').update('right').digest('base64url');
-    expect(secretMatches(new Secret('right'), hash)).toBe(true);
-    expect(secretMatches(new Secret('wrong'), hash)).toBe(false);
-    expect(secretMatches(new Secret('right'), '')).toBe(false);
+    expect(proofMatches(secretProof('right'), hash)).toBe(true);
+    expect(proofMatches(secretProof('wrong'), hash)).toBe(false);
+    expect(proofMatches(secretProof('right'), '')).toBe(false);
   });
 });
 

@@ -1,13 +1,15 @@
-/** Who a native secret belongs to: asked of the control plane, positive answers cached briefly and dropped when the epoch moves. */
+/** Whom a client's proof stands for: asked of the control plane, positive answers cached briefly and dropped when the epoch moves. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   type AuthoriseResponse,
   type BundleConnection,
   type CredentialRef,
-  type Secret,
+  certificateProofBytes,
+  keyProofBytes,
   SluiceError,
 } from '@sluice/domain';
 import type { AuthorisePort } from '@sluice/session';
+import type { ClientProof } from '@sluice/wire-kit';
 import type { ControlPlane } from './control-plane.ts';
 
 /** Longest time that a positive answer serves without asking again. */
@@ -53,8 +55,8 @@ export class Authoriser implements AuthorisePort {
   }
 
   async authorise(request: Parameters<AuthorisePort['authorise']>[0]): Promise<AuthoriseResponse> {
-    const { connection, clientAddress, secret, startup } = request;
-    if (Buffer.byteLength(secret.reveal()) > maxSecretBytes) {
+    const { connection, clientAddress, proof, startup } = request;
+    if (proof.type === 'secret' && Buffer.byteLength(proof.secret.reveal()) > maxSecretBytes) {
       return {
         ok: false,
         reason: 'unknown',
@@ -62,13 +64,13 @@ export class Authoriser implements AuthorisePort {
         hint: 'Use the native secret of this connection as the password.',
       };
     }
-    const hash = hashOf(secret);
+    const hash = digestOfProof(proof);
     const key = cacheKey(connection, clientAddress, hash);
     const cached = this.#cache.get(key);
     if (cached !== undefined && cached.until > this.#now() && notExpired(cached.answer, this.#now()))
       return cached.answer;
     for (let asked = 0; asked < maxAsked; asked++) {
-      const answer = await this.#ask(connection, clientAddress, hash, startup);
+      const answer = await this.#ask(connection, clientAddress, { type: proof.type, hash }, startup);
       if (!answer.ok) return answer;
       // Older than a revocation that was heard of while it was under way: it may be about the very secret that was revoked.
       if (answer.epoch < this.#epoch) continue;
@@ -83,14 +85,15 @@ export class Authoriser implements AuthorisePort {
   async #ask(
     connection: BundleConnection,
     clientAddress: string,
-    secretHash: string,
+    proof: { readonly type: ClientProof['type']; readonly hash: string },
     startup: Readonly<Record<string, string>>,
   ): Promise<AuthoriseResponse> {
     try {
       return await this.#controlPlane.authorise({
         connectionId: connection.id,
         clientAddress,
-        secretHash,
+        secretHash: proof.hash,
+        ...(proof.type === 'secret' ? {} : { proof: proof.type }),
         startup: { ...startup },
       });
     } catch (error) {
@@ -114,14 +117,25 @@ export class Authoriser implements AuthorisePort {
   }
 }
 
-/** SHA-256 of the secret as base64url. */
-export function hashOf(secret: Secret): string {
-  return createHash('sha256').update(secret.reveal(), 'utf8').digest('base64url');
+/** SHA-256 as base64url of what a client presented: of the secret, or of what stands for its key or certificate. */
+export function digestOfProof(proof: ClientProof): string {
+  return createHash('sha256').update(proofBytes(proof)).digest('base64url');
+}
+
+function proofBytes(proof: ClientProof): string | Uint8Array {
+  switch (proof.type) {
+    case 'secret':
+      return proof.secret.reveal();
+    case 'key':
+      return keyProofBytes(proof.fingerprint);
+    case 'certificate':
+      return certificateProofBytes(proof);
+  }
 }
 
 /** Compares in constant time. */
-export function secretMatches(secret: Secret, hash: string): boolean {
-  const given = Buffer.from(hashOf(secret));
+export function proofMatches(proof: ClientProof, hash: string): boolean {
+  const given = Buffer.from(digestOfProof(proof));
   const wanted = Buffer.from(hash);
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }

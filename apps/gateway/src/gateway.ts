@@ -16,7 +16,7 @@ import { LiveSessions, type SessionPorts, StatementRates } from '@sluice/session
 import { dialTunnel, type Tunnel } from '@sluice/tunnel';
 import type { Logger } from 'pino';
 import { Approvals } from './approvals.ts';
-import { Authoriser, secretMatches } from './authoriser.ts';
+import { Authoriser, proofMatches } from './authoriser.ts';
 import { BundlePuller } from './bundle-puller.ts';
 import { Bundles, type CurrentBundle, capabilities } from './bundles.ts';
 import { testConnection } from './connection-test.ts';
@@ -488,7 +488,7 @@ class Gateway implements RunningGateway {
       stepUp: this.#stepUp,
       openRecording: (sessionId, durability) => this.#spool.openSession(sessionId, durability),
       digest: (text) => keyedDigest(digest, text),
-      secretMatches,
+      proofMatches,
       log: (level, message, fields) => this.#log[level](fields, message),
     };
   }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { actorSchema } from './actor.ts';
 import { alikeOfferSchema } from './alike.ts';
 import { credentialRefSchema, signedBundleSchema } from './bundle.ts';
+import { proofKinds } from './client-proof.ts';
 import { credentialPurposes, sealedEnvelopeSchema } from './connection.ts';
 import { grantsSchema } from './grant.ts';
 import { statusDecisionSchema } from './step-up.ts';
@@ -54,8 +55,10 @@ export const bundleResponseSchema = signedBundleSchema;
 export const authoriseRequestSchema = z.strictObject({
   connectionId: z.string(),
   clientAddress: z.string(),
-  /** base64url SHA-256 of the native secret that the client presented. The secret itself never leaves the gateway. */
+  /** base64url SHA-256 of what the client presented (`digestOfProof`). A secret itself never leaves the gateway. */
   secretHash: z.string(),
+  /** What sort of proof that was; absent: a secret. */
+  proof: z.enum(proofKinds).optional(),
   /** What the client said of itself at startup (`user`, `application_name` …): recorded, identifies nobody. */
   startup: z.record(z.string(), z.string()),
 });

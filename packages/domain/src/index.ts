@@ -45,6 +45,8 @@ export type { Bundle, CredentialRef, SignedBundle, SignedTicket, Ticket } from '
 export { bundleSchema, credentialRefSchema, signedBundleSchema, signedTicketSchema, ticketSchema } from './bundle.ts';
 export type { Capability } from './capabilities.ts';
 export { capabilities, lackingCapabilities, protocolCapability } from './capabilities.ts';
+export type { ProofKind } from './client-proof.ts';
+export { certificateProofBytes, keyProofBytes, proofKinds } from './client-proof.ts';
 export type {
   BundleConnection,
   CredentialPurpose,

@@ -20,11 +20,19 @@ import {
   type PolicyConnection,
 } from '@sluice/policy';
 import type { NewEvent } from '@sluice/recording';
-import { type Inspector, type Judgement, type JudgeRequest, mintPermit } from '@sluice/wire-kit';
+import {
+  type Inspector,
+  type Judgement,
+  type JudgeRequest,
+  mintPermit,
+  type TerminalRequest,
+  type TerminalTap,
+} from '@sluice/wire-kit';
 import { type HoldSession, holdStatement } from './hold.ts';
 import { type BoundTo, JudgedStatement, type StatementContext } from './judged-statement.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { RecordingPort, SessionPorts } from './ports.ts';
+import { RecordedTerminal } from './recorded-terminal.ts';
 import {
   refuseApproval,
   refuseDenied,
@@ -68,6 +76,7 @@ export class SessionInspector implements Inspector {
   readonly #session: InspectorSession;
   readonly #policyConnection: PolicyConnection;
   readonly #open = new Set<JudgedStatement>();
+  readonly #terminals = new Set<RecordedTerminal>();
   readonly #verdicts = new WeakMap<readonly StatementFacts[], Map<string, Verdict>>();
   readonly #masks: SessionMasks;
   readonly #windows: SessionWindows;
@@ -167,6 +176,12 @@ export class SessionInspector implements Inspector {
     this.#append({ type: 'session.note', text: `gateway asked the target: ${text}` }, false);
   }
 
+  openTerminal(request: TerminalRequest): TerminalTap {
+    const terminal = new RecordedTerminal(this.#session.ports.newId(), request, this.#statementContext());
+    this.#terminals.add(terminal);
+    return terminal;
+  }
+
   /** For what is kept of texts that belong to no statement. */
   maskForRecord(text: string): string {
     return this.#masks.record.maskText(text);
@@ -174,6 +189,7 @@ export class SessionInspector implements Inspector {
 
   /** The session is over: approvals whose statement never ended get an unknown outcome. */
   close(): void {
+    for (const terminal of this.#terminals) terminal.closed({ exitCode: null, signal: null });
     for (const statement of this.#open) statement.abandoned();
     this.#open.clear();
     this.#closed = true;

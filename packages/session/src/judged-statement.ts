@@ -1,8 +1,17 @@
 /** One judged message from verdict to end: its masks, its result in the record, its approval's outcome. */
 import { type Refusal, SluiceError, type StatementFacts, type UndoOffer, type Verdict } from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
-import type { ResultField, ResultMasker, RowCeiling, StatementHandle, UndoKeeper } from '@sluice/wire-kit';
+import type {
+  ResultField,
+  ResultMasker,
+  RowCeiling,
+  StatementHandle,
+  StatementStream,
+  StatementStreamName,
+  UndoKeeper,
+} from '@sluice/wire-kit';
 import type { ApprovalsPort, UndoPort } from './ports.ts';
+import { RecordedStream } from './recorded-stream.ts';
 import { type RefusalSubject, refuseOverCeiling, refuseOverLimit } from './refusals.ts';
 import { LimitedResult } from './result-budget.ts';
 import type { SessionMasks } from './session-masks.ts';
@@ -77,6 +86,7 @@ export class JudgedStatement implements StatementHandle {
   #ended = false;
   #asWriter = false;
   #wantsRows = true;
+  readonly #streams = new Map<StatementStreamName, RecordedStream>();
 
   constructor(subject: RefusalSubject, facts: readonly StatementFacts[], verdict: Verdict, context: StatementContext) {
     this.id = subject.statementId;
@@ -217,6 +227,14 @@ export class JudgedStatement implements StatementHandle {
     return this.#context.masks.client.maskMessage(text, { quoted: this.#touchesMasked });
   }
 
+  stream(name: StatementStreamName): StatementStream {
+    const known = this.#streams.get(name);
+    if (known !== undefined) return known;
+    const opened = new RecordedStream(this.id, name, this.#context);
+    this.#streams.set(name, opened);
+    return opened;
+  }
+
   completed(result: { readonly tag: string; readonly rows: number | null }): void {
     this.#completions++;
     this.#rowsAffected = (this.#rowsAffected ?? 0) + (result.rows ?? 0);
@@ -276,6 +294,7 @@ export class JudgedStatement implements StatementHandle {
   ended(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#closeStreams();
     const durationMs = this.#context.now() - this.#startedAt;
     this.#context.record({
       type: 'statement.ended',
@@ -291,8 +310,13 @@ export class JudgedStatement implements StatementHandle {
   abandoned(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#closeStreams();
     this.notRun('the session ended before it was executed');
     this.#reportApproval('outcome-unknown', this.#context.now() - this.#startedAt);
+  }
+
+  #closeStreams(): void {
+    for (const stream of this.#streams.values()) stream.close();
   }
 
   #recordResult(tag: string, rowCount: number | null): void {

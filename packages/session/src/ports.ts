@@ -21,7 +21,7 @@ import type {
 import type { CompiledMasks } from '@sluice/masking';
 import type { CompiledPolicy } from '@sluice/policy';
 import type { Durability, SessionRecorder } from '@sluice/recording';
-import type { DialRequest, FactsReader, TargetKnowledge, WireProtocol } from '@sluice/wire-kit';
+import type { ClientProof, DialRequest, FactsReader, TargetKnowledge, WireProtocol } from '@sluice/wire-kit';
 import type { StatementRates } from './statement-rates.ts';
 
 /** The policy of this moment. `version` is the policy's own; equal versions mean equal rules. */
@@ -45,7 +45,7 @@ export interface AuthorisePort {
   authorise(request: {
     readonly connection: BundleConnection;
     readonly clientAddress: string;
-    readonly secret: Secret;
+    readonly proof: ClientProof;
     readonly startup: Readonly<Record<string, string>>;
   }): Promise<AuthoriseResponse>;
   /** Whether what a ticket was issued on still holds. Throws SluiceError when nobody can be asked. */
@@ -134,8 +134,8 @@ export interface SessionPorts {
   readonly openRecording: (sessionId: string, durability: Durability) => RecordingPort;
   /** Keyed digest with a key that never leaves this gateway. */
   readonly digest: (text: string) => string;
-  /** SHA-256, base64url, compared in constant time to a ticket's `secretHash`. */
-  readonly secretMatches: (secret: Secret, hash: string) => boolean;
+  /** `digestOfProof`, base64url, compared in constant time to a ticket's `secretHash`. */
+  readonly proofMatches: (proof: ClientProof, hash: string) => boolean;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 

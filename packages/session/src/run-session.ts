@@ -9,7 +9,6 @@ import {
   type BundleConnection,
   type CredentialPurpose,
   hasCredential,
-  type Secret,
   SluiceError,
 } from '@sluice/domain';
 import type { NewEvent } from '@sluice/recording';
@@ -156,11 +155,23 @@ async function recorded(
   }
 }
 
+/** Asks for other proofs while the one at hand lets nobody in and the protocol's client may have more. */
 async function identify(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Standing> {
+  for (;;) {
+    try {
+      return await standingOfProof(request, client, ports);
+    } catch (error) {
+      const mayTryAgain = error instanceof SluiceError && error.code === 'unauthenticated';
+      if (!mayTryAgain || client.anotherProof === undefined || (await client.anotherProof()) === null) throw error;
+    }
+  }
+}
+
+async function standingOfProof(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Standing> {
   const { connection, ticket } = request;
-  const secret: Secret = client.proof.secret;
+  const { proof } = client;
   if (ticket !== null) {
-    if (ports.secretMatches(secret, ticket.secretHash)) {
+    if (ports.proofMatches(proof, ticket.secretHash)) {
       const { actor, expiresAt, accessUntil, grants } = ticket;
       return { actor, expiresAt, accessUntil, grants };
     }
@@ -172,7 +183,7 @@ async function identify(request: SessionRequest, client: WireClient, ports: Sess
     await ports.authorise.authorise({
       connection,
       clientAddress: request.transport.clientAddress,
-      secret,
+      proof,
       startup: client.startup,
     }),
   );
@@ -181,7 +192,7 @@ async function identify(request: SessionRequest, client: WireClient, ports: Sess
 /** Who the session's credential stands for now. */
 async function standing(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Standing> {
   const { connection, ticket } = request;
-  if (ticket === null) return identify(request, client, ports);
+  if (ticket === null) return standingOfProof(request, client, ports);
   return granted(await ports.authorise.confirm(connection, request.transport.clientAddress, ticket.credential));
 }
 

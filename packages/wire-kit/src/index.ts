@@ -37,6 +37,7 @@ export type {
   Judgement,
   JudgePhase,
   JudgeRequest,
+  KeyProof,
   OpenStatementClient,
   ReadText,
   ReadTextRequest,
@@ -52,13 +53,17 @@ export type {
   StatementClient,
   StatementHandle,
   StatementResult,
+  StatementStream,
+  StatementStreamName,
   TargetKnowledge,
   TargetTest,
   TargetTestRequest,
+  TerminalRequest,
+  TerminalTap,
   UndoKeeper,
   WireClient,
   WireProtocol,
   WireRefusal,
   WireTarget,
 } from './protocol.ts';
-export { StatementError } from './protocol.ts';
+export { StatementError, statementStreams } from './protocol.ts';

@@ -41,8 +41,31 @@ export interface ClientTransport {
   readonly tls: (() => SecureContext) | null;
 }
 
-/** What the client presented to say who it is. Later protocols add `key` and `certificate`. */
-export type ClientProof = { readonly type: 'secret'; readonly secret: Secret };
+/**
+ * What the client presented to say who it is, verified as far as the protocol can without asking anybody: of a key or certificate its
+ * owner's signature over this very handshake. An offered key is no proof.
+ */
+export type ClientProof =
+  | { readonly type: 'secret'; readonly secret: Secret }
+  | KeyProof
+  /** A key that an authority of Sluice's own certified; the protocol has checked authority, names, dates and restrictions. */
+  | (Omit<KeyProof, 'type'> & {
+      readonly type: 'certificate';
+      /** Fingerprint of the authority's key, in the form of `fingerprint`. */
+      readonly authority: string;
+      /** The certificate's serial number, decimal. */
+      readonly serial: string;
+    });
+
+export interface KeyProof {
+  readonly type: 'key';
+  /** The protocol's own name of the key's kind, e.g. `ssh-ed25519`. */
+  readonly algorithm: string;
+  /** `SHA256:` and unpadded base64 of the digest of the public key's bytes. */
+  readonly fingerprint: string;
+  /** base64 of those bytes. */
+  readonly publicKey: string;
+}
 
 /** What `acceptClient` found at the other end. */
 export type AcceptedClient =
@@ -51,7 +74,13 @@ export type AcceptedClient =
   | { readonly type: 'cancel'; readonly token: string };
 
 export interface WireClient {
+  /** The last one that it presented. */
   readonly proof: ClientProof;
+  /**
+   * Tells the client that its proof lets nobody in and waits for another, where the protocol lets a client try several (keys of an
+   * agent). Null: it has none, or had tries enough; the session is then refused. Absent: one proof is all there is.
+   */
+  readonly anotherProof?: () => Promise<ClientProof | null>;
   /** What the client said of itself (`user`, `application_name`, driver): recorded, identifies nobody. */
   readonly startup: Readonly<Record<string, string>>;
   /** Ends the client before or after admission in the protocol's own words. Never throws. */
@@ -340,6 +369,41 @@ export interface Inspector {
   registerCancel(token: string, cancel: () => void): () => void;
   /** Records what the gateway itself asks the target (`origin: gateway`). */
   recordOwnStatement(text: string): void;
+  /** A terminal begins: what it shows is masked and recorded, what is typed is recorded. */
+  openTerminal(request: TerminalRequest): TerminalTap;
+}
+
+export interface TerminalRequest {
+  readonly columns: number;
+  readonly rows: number;
+  /** What the client says its terminal is, e.g. `xterm-256color`. */
+  readonly term: string;
+  /** The statement that the terminal belongs to; null: none, each line is one of its own. */
+  readonly statement: StatementHandle | null;
+}
+
+/** One terminal's way into the record. Bytes in, bytes out: nothing that it gives back is to be held back any longer. */
+export interface TerminalTap {
+  /** Masks bytes on their way to the client; a bounded tail may stay behind until more comes or `flush` is called. */
+  output(bytes: Buffer): Buffer;
+  /** What stayed behind: to be called when the target has been quiet for a moment, and at the end. */
+  flush(): Buffer;
+  /** Records what the client typed. */
+  input(bytes: Buffer): void;
+  resized(columns: number, rows: number): void;
+  /** Idempotent. */
+  closed(how: { readonly exitCode: number | null; readonly signal: string | null }): void;
+}
+
+export const statementStreams = ['stdout', 'stderr', 'stdin'] as const;
+export type StatementStreamName = (typeof statementStreams)[number];
+
+/** One byte stream of a statement, masked on its way and recorded up to a budget. */
+export interface StatementStream {
+  /** Masked bytes to send on; a bounded tail may stay behind. `stdin` is given back as it came: only its record is masked. */
+  write(bytes: Buffer): Buffer;
+  /** What stayed behind: to be called when the source has been quiet for a moment, and at its end. */
+  flush(): Buffer;
 }
 
 /** A field of a result as the protocol described it. */
@@ -414,6 +478,8 @@ export interface StatementHandle {
   row(values: readonly (string | null)[]): void;
   /** Masks an error's or notice's text; values quoted from rows and from the statement do not survive. */
   maskMessage(text: string): string;
+  /** A byte stream of it; the same one for the same name. Its record is closed by `ended`. */
+  stream(name: StatementStreamName): StatementStream;
   /** One result of the message ended well. `tag` is the protocol's own completion word. */
   completed(result: { readonly tag: string; readonly rows: number | null }): void;
   failed(error: { readonly code: string; readonly message: string }): void;

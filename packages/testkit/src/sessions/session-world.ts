@@ -6,6 +6,7 @@ import {
   type AuthoriseResponse,
   type BundleConnection,
   type Grant,
+  keyProofBytes,
   type Language,
   type ReadOutcome,
   Secret,
@@ -99,7 +100,7 @@ export class SessionWorld {
       gateway,
       publicUrl: () => 'https://sluice.test',
       authorise: {
-        authorise: ({ secret }) => {
+        authorise: ({ proof }) => {
           this.steps.push('authorise');
           const unknown: AuthoriseResponse = {
             ok: false,
@@ -107,7 +108,9 @@ export class SessionWorld {
             message: 'the password is not known',
             hint: 'Use the native secret of this connection.',
           };
-          return Promise.resolve(this.answers.get(secret.reveal()) ?? unknown);
+          return Promise.resolve(
+            this.answers.get(proof.type === 'secret' ? proof.secret.reveal() : proof.fingerprint) ?? unknown,
+          );
         },
         confirm: (_connection, _clientAddress, credential) => {
           const revoked: AuthoriseResponse = {
@@ -155,7 +158,11 @@ export class SessionWorld {
         return this.spool.writer.openSession(sessionId, durability);
       },
       digest: (text) => keyedDigest(digestKey, text),
-      secretMatches: (secret, hash) => equalConstantTime(sha256(secret.reveal()), hash),
+      proofMatches: (proof, hash) =>
+        equalConstantTime(
+          sha256(proof.type === 'secret' ? proof.secret.reveal() : keyProofBytes(proof.fingerprint)),
+          hash,
+        ),
       log: (level, message, fields) => this.logged.push({ level, message, fields }),
     };
   }

@@ -8,6 +8,10 @@ import type {
   ResultField,
   ResultMasker,
   StatementHandle,
+  StatementStream,
+  StatementStreamName,
+  TerminalRequest,
+  TerminalTap,
   UndoKeeper,
 } from '../protocol.ts';
 
@@ -45,6 +49,8 @@ export interface MemoryStatement {
   readonly rows: (readonly (string | null)[])[];
   readonly tags: string[];
   readonly failures: { readonly code: string; readonly message: string }[];
+  /** What each stream gave back, in order. */
+  readonly streams: Map<StatementStreamName, Buffer[]>;
   /** How often it was stopped at its limit, and whether it had run by then. */
   readonly stops: { readonly ran: boolean }[];
   /** It ran with the writer's credential in a session that opened as the reader. */
@@ -54,10 +60,20 @@ export interface MemoryStatement {
   readonly exceeded: (number | null)[];
 }
 
+/** What became of one terminal. */
+export interface MemoryTerminal {
+  readonly request: TerminalRequest;
+  readonly output: Buffer[];
+  readonly input: Buffer[];
+  readonly sizes: (readonly [number, number])[];
+  closed: { readonly exitCode: number | null; readonly signal: string | null } | null;
+}
+
 export class MemoryInspector implements Inspector {
   readonly statements: MemoryStatement[] = [];
   readonly refusedMessages: string[] = [];
   readonly ownStatements: string[] = [];
+  readonly terminals: MemoryTerminal[] = [];
   readonly cancels = new Map<string, () => void>();
   readonly waiting: { readonly release: () => void; readonly request: JudgeRequest }[] = [];
   readonly #options: MemoryInspectorOptions;
@@ -159,6 +175,7 @@ export class MemoryInspector implements Inspector {
       rows: [],
       tags: [],
       failures: [],
+      streams: new Map(),
       stops: [],
       asWriter: false,
       ended: 0,
@@ -198,6 +215,7 @@ export class MemoryInspector implements Inspector {
       },
       row: (values) => kept.rows.push(values),
       maskMessage: (text) => this.#mask(text) ?? '',
+      stream: (name) => this.#stream(kept, name),
       completed: ({ tag }) => {
         kept.tags.push(tag);
         if (maxRows !== undefined && taken <= maxRows) taken = 0;
@@ -214,6 +232,42 @@ export class MemoryInspector implements Inspector {
         kept.ended++;
       },
     };
+  }
+
+  /** Masks what each call brings by itself. */
+  #stream(kept: MemoryStatement, name: StatementStreamName): StatementStream {
+    const written = kept.streams.get(name) ?? [];
+    kept.streams.set(name, written);
+    return {
+      write: (bytes) => {
+        const out = name === 'stdin' ? bytes : this.#maskBytes(bytes);
+        written.push(out);
+        return out;
+      },
+      flush: () => Buffer.alloc(0),
+    };
+  }
+
+  openTerminal(request: TerminalRequest): TerminalTap {
+    const kept: MemoryTerminal = { request, output: [], input: [], sizes: [], closed: null };
+    this.terminals.push(kept);
+    return {
+      output: (bytes) => {
+        const out = this.#maskBytes(bytes);
+        kept.output.push(out);
+        return out;
+      },
+      flush: () => Buffer.alloc(0),
+      input: (bytes) => void kept.input.push(bytes),
+      resized: (columns, rows) => void kept.sizes.push([columns, rows]),
+      closed: (how) => {
+        kept.closed ??= how;
+      },
+    };
+  }
+
+  #maskBytes(bytes: Buffer): Buffer {
+    return this.#options.mask === undefined ? bytes : Buffer.from(this.#mask(bytes.toString('latin1')) ?? '', 'latin1');
   }
 
   #masker(fields: readonly ResultField[]): ResultMasker {

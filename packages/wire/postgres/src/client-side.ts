@@ -12,6 +12,8 @@ import { frontend, parsePassword } from './messages/frontend.ts';
 import { parseStartupPacket, type StartupPacket } from './messages/startup.ts';
 import { readStartupParameters, type StartupSetting, type StartupWishes } from './startup-settings.ts';
 
+type SecretProof = Extract<ClientProof, { readonly type: 'secret' }>;
+
 const tlsHandshakeByte = 0x16;
 const alpn = 'postgresql';
 const newestMinor = 2;
@@ -27,7 +29,7 @@ export function cancelToken(identity: CancelIdentity): string {
 }
 
 export class PostgresClient implements WireClient {
-  readonly proof: ClientProof;
+  readonly proof: SecretProof;
   readonly startup: Readonly<Record<string, string>>;
   readonly settings: readonly StartupSetting[];
   readonly stream: Duplex;
@@ -36,7 +38,7 @@ export class PostgresClient implements WireClient {
   readonly rest: Buffer;
 
   constructor(parts: {
-    proof: ClientProof;
+    proof: SecretProof;
     startup: Readonly<Record<string, string>>;
     settings: readonly StartupSetting[];
     stream: Duplex;

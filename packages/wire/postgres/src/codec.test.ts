@@ -146,6 +146,9 @@ describe('COPY', () => {
         result: () => masker,
         row: () => {},
         maskMessage: (t: string) => t,
+        stream: () => {
+          throw new Error('no stream is read here');
+        },
         completed: () => {},
         failed: () => {},
         ranAsWriter: () => {},
