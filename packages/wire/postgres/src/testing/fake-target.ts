@@ -10,7 +10,7 @@ import {
   encodeReadyForQuery,
 } from '../messages/backend.ts';
 import { int16, int32, message } from '../messages/bytes.ts';
-import { frontend, parseBind, parseExecute, parseParse, parseQuery } from '../messages/frontend.ts';
+import { frontend, parseBind, parseExecute, parseParse, parseQuery, parseTargeted } from '../messages/frontend.ts';
 import { encodeReport } from '../messages/report.ts';
 import { parseStartupPacket } from '../messages/startup.ts';
 import { sessionStateText } from '../session-state.ts';
@@ -107,9 +107,16 @@ class FakeTarget {
         this.#write(message('2'));
         break;
       }
-      case frontend.describe:
-        this.#write(rowDescription());
-        break;
+      case frontend.describe: {
+        const { kind, name } = parseTargeted(...body);
+        const portal = kind === 'portal';
+        if ((portal ? this.#portals : this.#prepared).has(name)) {
+          this.#write(...(portal ? [] : [message('t', int16(0))]), rowDescription());
+          break;
+        }
+        this.#failBatch(portal ? '34000' : '26000', 'no such name');
+        return;
+      }
       case frontend.execute: {
         const text = this.#portals.get(parseExecute(...body).portal);
         if (text === undefined) this.#failBatch('34000', 'no such portal');
