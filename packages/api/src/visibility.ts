@@ -1,9 +1,8 @@
 import type { Db, VisibleTo } from '@sluice/database';
 import { listConnectionLabels } from '@sluice/database';
-import type { Actor, Permission, Place, Rights } from '@sluice/domain';
-import { can, labelsSchema } from '@sluice/domain';
-import type { Caller } from '@sluice/identity';
-import { storedActor } from './actor-views.ts';
+import type { Permission, Rights } from '@sluice/domain';
+import { can } from '@sluice/domain';
+import { type Caller, placeOf } from '@sluice/identity';
 
 /**
  * Whose sessions and approvals a caller without the wide permission sees: their own, and those of agents acting for them or for a
@@ -13,29 +12,9 @@ export function ownIds({ actor, groupIds }: Caller): readonly string[] {
   return [actor.id, ...groupIds];
 }
 
-/** Whether an approval was asked for by an agent of this person, or of a team that this person is in. */
-export function isOwner(actor: Actor, row: { readonly ownerId: string | null; readonly actor: unknown }): boolean {
-  if (row.ownerId === actor.id) return true;
-  const owner = storedActor(row.actor).onBehalfOf;
-  return owner?.kind === 'team' && actor.groups.includes(owner.name);
-}
-
 /** Whether something that `actorId` did for `ownerId` belongs to the caller. */
 export function isOwn(caller: Caller, row: { readonly actorId: string; readonly ownerId: string | null }): boolean {
   return row.actorId === caller.actor.id || (row.ownerId !== null && ownIds(caller).includes(row.ownerId));
-}
-
-/**
- * The names by which a rule can name a person as approver: their groups and their base role. Service identities have none. An assigned
- * role gives the permission to decide on its connections; whom a rule asks stays what the rule says.
- */
-export function approverNames(actor: Actor): readonly string[] {
-  return actor.kind === 'person' ? [actor.role, ...actor.groups] : [];
-}
-
-/** A connection's row as what a question is about. */
-export function placeOf(row: { readonly id: string; readonly labels: unknown }): Place {
-  return { id: row.id, labels: labelsSchema.parse(row.labels) };
 }
 
 /** The connections, deleted ones too, on which somebody holds a permission; null: it is held for all there is. */

@@ -6,7 +6,7 @@ const named = { select: { id: true, name: true } } as const;
 const withNames = {
   person: named,
   serviceIdentity: { select: { id: true, name: true, owner: named, ownerGroup: named } },
-  connection: { select: { id: true, name: true } },
+  connection: { select: { id: true, name: true, labels: true } },
   grant: { select: { id: true, expiresAt: true, revokedAt: true } },
   decisions: { include: { person: named }, orderBy: { id: 'asc' } },
 } satisfies Prisma.AccessRequestInclude;

@@ -70,6 +70,11 @@ export function findApproval(db: Db, id: string): Promise<ApprovalRow | null> {
   return db.approval.findUnique({ where: { id }, include: withDecisions });
 }
 
+/** Those of these ids that there are. */
+export function findApprovals(db: Db, ids: readonly string[]): Promise<ApprovalRow[]> {
+  return db.approval.findMany({ where: { id: { in: [...ids] } }, include: withDecisions });
+}
+
 /** The newest approval of behaviour `refuse` for the same effect that still waits, or was approved and not used yet. */
 export function findApprovalByEffect(
   db: Db,
@@ -194,15 +199,21 @@ export interface ApprovalScope {
   readonly actorIds: readonly string[];
   /** Connections of which all are shown. */
   readonly connectionIds: readonly string[];
-  /** Group and role names whose holds are shown too. */
-  readonly approverNames: readonly string[];
+  /** Whose holds are shown too. */
+  readonly asked: readonly AskedNames[];
+}
+
+/** Group and role names by which a rule asks somebody, and on which connections they are theirs; null: on every one. */
+export interface AskedNames {
+  readonly names: readonly string[];
+  readonly connectionIds: readonly string[] | null;
 }
 
 export interface ApprovalFilter {
   readonly states: 'waiting' | 'settled' | 'any';
   readonly visible: ApprovalScope | null;
   /** Only those whose open stage asks one of these groups or roles, or that (with `owner: true`) are of this owner's agents. */
-  readonly addressedTo: { readonly names: readonly string[]; readonly personId: string } | null;
+  readonly addressedTo: { readonly asked: readonly AskedNames[]; readonly personId: string } | null;
   readonly search: string | null;
 }
 
@@ -232,21 +243,25 @@ function whereApproval(filter: ApprovalFilter, now: Date): Prisma.ApprovalWhereI
   if (filter.states === 'waiting') conditions.push(waiting);
   if (filter.states === 'settled') conditions.push({ NOT: waiting });
   if (filter.visible !== null) {
-    const { actorIds, connectionIds, approverNames } = filter.visible;
+    const { actorIds, connectionIds, asked } = filter.visible;
     conditions.push({
       OR: [
         { actorId: { in: [...actorIds] } },
         { ownerId: { in: [...actorIds] } },
         { connectionId: { in: [...connectionIds] } },
-        { approvers: { hasSome: [...approverNames] } },
+        ...asked.map(({ names, ...on }) => ({ approvers: { hasSome: [...names] }, ...placed(on) })),
       ],
     });
   }
   if (filter.addressedTo !== null) {
-    const { names, personId } = filter.addressedTo;
+    const { asked, personId } = filter.addressedTo;
     conditions.push({
       OR: [
-        { asked: { hasSome: [...names] }, NOT: { AND: [{ ownerId: personId }, { ownerCounts: false }] } },
+        ...asked.map(({ names, ...on }) => ({
+          asked: { hasSome: [...names] },
+          ...placed(on),
+          NOT: { AND: [{ ownerId: personId }, { ownerCounts: false }] },
+        })),
         { ownerId: personId, ownerCounts: true },
       ],
       NOT: [
@@ -265,6 +280,10 @@ function whereApproval(filter: ApprovalFilter, now: Date): Prisma.ApprovalWhereI
     });
   }
   return { AND: conditions };
+}
+
+function placed({ connectionIds }: Pick<AskedNames, 'connectionIds'>): Prisma.ApprovalWhereInput {
+  return connectionIds === null ? {} : { connectionId: { in: [...connectionIds] } };
 }
 
 /** How others of the same shape on the same connection were decided since `since`. */

@@ -35,6 +35,8 @@ export const capabilities = [
   'handover-1',
   /** Decisions that passkeys signed. */
   'step-up-1',
+  /** Rules that test the roles held on the connection. */
+  'roles-1',
 ] as const;
 export type Capability = (typeof capabilities)[number];
 

@@ -208,7 +208,7 @@ export { readBundle, tooOld } from './read-bundle.ts';
 export type { Refusal, RefusalCode, RefusalDetail } from './refusal.ts';
 export { refusalCodes, refusalDetailSchema } from './refusal.ts';
 export type { Answer, HeldRole, Owner, Place, Rights, Via } from './rights.ts';
-export { can, canSomewhere, covers, mayGive, noRights, rolesOn } from './rights.ts';
+export { can, canSomewhere, covers, mayGive, noRights, rolesHeldOn, rolesOn } from './rights.ts';
 export { Secret } from './secret.ts';
 export type { Assertion, BundlePasskey, DecisionSubject, StatusDecision, StepUp } from './step-up.ts';
 export {

@@ -77,9 +77,14 @@ export function canSomewhere(rights: Rights, permission: Permission): boolean {
   return rights.within === null || rights.within.some((owner) => canSomewhere(owner.rights, permission));
 }
 
-/** The names of the roles that somebody holds on a connection, the base role among them; sorted. */
+/** The roles that somebody holds on a connection, the base role among them. */
+export function rolesHeldOn(rights: Rights, place: Place): readonly HeldRole[] {
+  return rights.roles.filter((held) => isFor(held, place));
+}
+
+/** Their names, each once; sorted. */
 export function rolesOn(rights: Rights, place: Place): string[] {
-  return [...new Set(rights.roles.filter((held) => isFor(held, place)).map(({ role }) => role))].sort();
+  return [...new Set(rolesHeldOn(rights, place).map(({ role }) => role))].sort();
 }
 
 /**

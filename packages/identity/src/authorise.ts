@@ -14,7 +14,8 @@ import { labelsSchema, SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { accessOf } from './access-of.ts';
 import { authenticateWebSession } from './authenticate.ts';
-import { admit, type Nobody, type Standing, sooner, standingOfToken } from './standing.ts';
+import { sooner } from './sooner.ts';
+import { admit, type Nobody, type Standing, standingOfToken } from './standing.ts';
 
 /** Wrong secrets for one connection from one client address within the window. */
 const maxWrongSecrets = 60;

@@ -1,7 +1,16 @@
 import type { Db, GrantRow, Holder } from '@sluice/database';
-import { listStandingGrants } from '@sluice/database';
+import { findApprovals, listStandingGrants } from '@sluice/database';
 import type { Actor, Grant } from '@sluice/domain';
-import { grantSchema, labelSelectorSchema, labelsSchema, matchesLabels, maxActiveGrants } from '@sluice/domain';
+import {
+  alikeBoundsSchema,
+  grantSchema,
+  labelSelectorSchema,
+  labelsSchema,
+  matchesLabels,
+  maxActiveGrants,
+} from '@sluice/domain';
+import { rightsOfDeciders, standingOf } from './approval-standing.ts';
+import { sooner } from './sooner.ts';
 
 /** Grants of one holder that are looked through for one connection. */
 const maxStandingGrants = 1_000;
@@ -26,7 +35,7 @@ export async function grantsEverywhere(
   now: Date,
 ): Promise<(connection: { readonly id: string; readonly labels: unknown }) => Grant[]> {
   const holder: Holder = { kind: actor.kind, id: actor.id };
-  const rows = await listStandingGrants(db, holder, now, maxStandingGrants);
+  const rows = await onlyStanding(db, await listStandingGrants(db, holder, now, maxStandingGrants), now);
   return (connection) => {
     const labels = labelsSchema.parse(connection.labels);
     return rows
@@ -34,6 +43,24 @@ export async function grantsEverywhere(
       .flatMap((row) => toGrant(row) ?? [])
       .slice(0, maxActiveGrants);
   };
+}
+
+/**
+ * Without the grants `alike` whose approval would not be worth anything any more if it were used now: somebody who gave it is disabled, may
+ * no longer decide on the connection or is no longer named. The others end, at the latest, when the first of those consents does.
+ */
+export async function onlyStanding(db: Db, rows: readonly GrantRow[], now: Date): Promise<GrantRow[]> {
+  const approvalOf = (row: GrantRow) => alikeBoundsSchema.safeParse(row.bounds).data?.approvalId;
+  const ids = rows.flatMap((row) => (row.kind === 'alike' ? (approvalOf(row) ?? []) : []));
+  const approvals = ids.length === 0 ? [] : await findApprovals(db, [...new Set(ids)]);
+  const deciders = await rightsOfDeciders(db, approvals, now);
+  const standings = new Map(approvals.map((approval) => [approval.id, standingOf(approval, deciders, now)]));
+  return rows.flatMap((row) => {
+    if (row.kind !== 'alike') return [row];
+    const standing = standings.get(approvalOf(row) ?? '');
+    if (standing === undefined || standing.open !== null) return [];
+    return [{ ...row, expiresAt: sooner(row.expiresAt, standing.until) ?? row.expiresAt }];
+  });
 }
 
 function choosesLabels(row: GrantRow, labels: Readonly<Record<string, string>>): boolean {

@@ -68,9 +68,3 @@ export function admit(
   const more = roles.some((role) => role !== actor.role);
   return { actor: more ? { ...actor, roles } : actor, until: answer.until };
 }
-
-/** The earlier of two ends; null: no end. */
-export function sooner(a: Date | null, b: Date | null): Date | null {
-  if (a === null || b === null) return a ?? b;
-  return a < b ? a : b;
-}

@@ -48,6 +48,7 @@ export function compilePolicy(source: string, options: CompileOptions): CompileR
 
   const problems: PolicyProblem[] = [];
   const variables = new Set<string>();
+  const actorFields = new Set<string>();
   const seen = new Set<string>();
   const rules = parsed.data.rules.flatMap((rule, index) => {
     const path = ['rules', index];
@@ -70,6 +71,7 @@ export function compilePolicy(source: string, options: CompileOptions): CompileR
       return [];
     }
     for (const name of condition.variables) variables.add(name);
+    for (const name of condition.actorFields) actorFields.add(name);
     return [toRule(rule, { test: condition.test, at: map.value([...path, 'name']) }, options)];
   });
   if (problems.length > 0) return failed(problems);
@@ -77,7 +79,7 @@ export function compilePolicy(source: string, options: CompileOptions): CompileR
     ok: true,
     policy: {
       rules,
-      capabilities: neededCapabilities(writtenRules(data)),
+      capabilities: neededCapabilities(writtenRules(data), actorFields),
       tests: parsed.data.tests.map((test, index) => ({ ...test, at: map.value(['tests', index, 'name']) })),
       usesTime: variables.has('time'),
       usesSession: variables.has('session'),

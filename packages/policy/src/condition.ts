@@ -14,6 +14,7 @@ const actorType = {
   kind: 'string',
   name: 'string',
   role: 'string',
+  roles: 'list<string>',
   groups: 'list<string>',
   owner: 'string',
   run: 'string',
@@ -47,6 +48,8 @@ export type CompiledCondition =
       readonly ok: true;
       readonly test: (context: ConditionContext) => boolean;
       readonly variables: ReadonlySet<string>;
+      /** Of the actor's fields, those that it names. */
+      readonly actorFields: ReadonlySet<string>;
     }
   | { readonly ok: false; readonly message: string; readonly offset: number };
 
@@ -66,8 +69,8 @@ const full = opening
 export function compileCondition(text: string, scope: ConditionScope): CompiledCondition {
   try {
     const program = (scope === 'statement' ? full : opening).parse(text);
-    const variables = new Set<string>();
-    const refused = findRefused(program.ast, 0, variables);
+    const named: Named = { variables: new Set(), actorFields: new Set() };
+    const refused = findRefused(program.ast, 0, named);
     if (refused !== null) return { ok: false, ...refused };
     const checked = program.check();
     if (!checked.valid) return fault(checked.error, scope);
@@ -77,7 +80,7 @@ export function compileCondition(text: string, scope: ConditionScope): CompiledC
         message: `a condition must be true or false, this is of type ${checked.type ?? 'unknown'}`,
         offset: 0,
       };
-    return { ok: true, test: (context) => program(context) === true, variables };
+    return { ok: true, test: (context) => program(context) === true, ...named };
   } catch (error) {
     if (error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError)
       return fault(error, scope);
@@ -99,15 +102,25 @@ function fault(
   return { ok: false, message, offset: error?.range?.start ?? 0 };
 }
 
+/** What a condition speaks of. */
+interface Named {
+  readonly variables: Set<string>;
+  readonly actorFields: Set<string>;
+}
+
 interface Refused {
   readonly message: string;
   readonly offset: number;
 }
 
 /** Finds what CEL's own checker lets through: backtracking regexes, patterns that cannot be checked now, deep quantifiers. */
-function findRefused(node: ASTNode, depth: number, variables: Set<string>): Refused | null {
+function findRefused(node: ASTNode, depth: number, named: Named): Refused | null {
   let inner = depth;
-  if (node.op === 'id') variables.add(node.args);
+  if (node.op === 'id') named.variables.add(node.args);
+  if (node.op === '.' || node.op === '.?') {
+    const [of, field] = node.args;
+    if (of.op === 'id' && of.args === 'actor') named.actorFields.add(field);
+  }
   if (node.op === 'rcall' || node.op === 'call') {
     const name = node.args[0];
     if (name === 'matches') {
@@ -130,7 +143,7 @@ function findRefused(node: ASTNode, depth: number, variables: Set<string>): Refu
     }
   }
   for (const child of children(node)) {
-    const found = findRefused(child, inner, variables);
+    const found = findRefused(child, inner, named);
     if (found !== null) return found;
   }
   return null;

@@ -179,6 +179,7 @@ describe('evaluate', () => {
   it('shows conditions every variable', () => {
     const conditions = [
       "actor.id == 'i' && actor.kind == 'service' && actor.name == 'bot' && actor.role == 'agent'",
+      "actor.roles == ['agent']",
       "'data' in actor.groups && actor.owner == 'eve' && actor.run == 'run-1'",
       "connection.name == 'main' && connection.protocol == 'p' && connection.labels.env == 'prod' && connection.database == 'shop'",
       "session.database == 'shop' && session.role == 'app' && session.inTransaction",

@@ -68,6 +68,8 @@ export function openingContext(input: OpeningInput): Record<string, unknown> {
       kind: actor.kind,
       name: actor.name,
       role: actor.role,
+      // The base role alone where nothing else was told: an actor from before roles were assigned, or without any assignment.
+      roles: actor.roles ?? [actor.role],
       groups: actor.groups,
       owner: actor.onBehalfOf?.name ?? '',
       run: actor.runId ?? '',

@@ -36,10 +36,20 @@ const ruleCapabilities: Readonly<Record<RuleKey, Capability>> = {
   chatter: 'limit-1',
 };
 
-/** What a gateway must have to enforce rules with these keys as they are written, sorted. Keys that no rule has need nothing. */
-export function neededCapabilities(rules: readonly object[]): readonly Capability[] {
+/** The capability that came with a field of `actor` after the first gateways: an older one cannot read a condition that tests it. */
+const actorCapabilities: ReadonlyMap<string, Capability> = new Map([['roles', 'roles-1']]);
+
+/**
+ * What a gateway must have to enforce rules with these keys as they are written, and conditions that test these fields of `actor`;
+ * sorted. Keys that no rule has need nothing.
+ */
+export function neededCapabilities(rules: readonly object[], actorFields: ReadonlySet<string>): readonly Capability[] {
   const needed = new Set<Capability>(['policy-1']);
   for (const rule of rules) for (const key of Object.keys(rule)) if (isRuleKey(key)) needed.add(ruleCapabilities[key]);
+  for (const field of actorFields) {
+    const capability = actorCapabilities.get(field);
+    if (capability !== undefined) needed.add(capability);
+  }
   return [...needed].sort();
 }
 

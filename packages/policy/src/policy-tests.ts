@@ -126,6 +126,7 @@ function toInput(test: PolicyTestSource): JudgementInput {
       kind,
       name: as.name ?? as.role,
       role: as.role,
+      ...(as.roles === undefined ? {} : { roles: [...new Set([as.role, ...as.roles])] }),
       groups: as.groups ?? [],
       onBehalfOf: kind === 'service' ? { id: as.owner ?? 'owner', name: as.owner ?? 'owner' } : null,
       runId: null,

@@ -214,6 +214,7 @@ const policyTestFields = z.strictObject({
     role: roleNameSchema,
     name: z.string().optional(),
     kind: z.enum(['person', 'service']).optional(),
+    roles: z.array(roleNameSchema).max(maxListEntries).optional(),
     groups: stringsSchema.optional(),
     owner: z.string().optional(),
   }),

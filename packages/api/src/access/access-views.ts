@@ -2,6 +2,7 @@ import type { AccessRequestRow, AccessRuleRow, GrantRow, MaintenanceWindowRow } 
 import type { AccessAnswer, AccessMode, Actor, GrantKind, LabelSelector, WeeklyWindow } from '@sluice/domain';
 import {
   accessModes,
+  can,
   describeSelector,
   describeWindow,
   grantKinds,
@@ -9,8 +10,8 @@ import {
   singleWindowSchema,
   weeklyWindowSchema,
 } from '@sluice/domain';
+import { approverNames, type Caller, placeOf } from '@sluice/identity';
 import { z } from 'zod';
-import { approverNames } from '../visibility.ts';
 
 interface Named {
   readonly id: string;
@@ -176,15 +177,15 @@ export function toGrantView(row: GrantRow): GrantView {
   };
 }
 
-export function toRequestView(row: AccessRequestRow, actor: Actor, now: Date): AccessRequestView {
+export function toRequestView(row: AccessRequestRow, caller: Caller, now: Date): AccessRequestView {
   const requester = ownerOf(row);
-  const because = whyNotDecide(row, actor, now);
+  const because = whyNotDecide(row, caller, now);
   return {
     id: row.id,
     kind: z.enum(['just-in-time', 'unmask']).parse(row.kind),
     state: requestState(row, now),
     requester,
-    connection: row.connection,
+    connection: { id: row.connection.id, name: row.connection.name },
     reason: row.reason,
     seconds: row.seconds,
     lasts: describeSeconds(row.seconds),
@@ -196,7 +197,7 @@ export function toRequestView(row: AccessRequestRow, actor: Actor, now: Date): A
     grant: row.grant,
     mayDecide: because === null,
     because,
-    mine: isMine(row, actor),
+    mine: isMine(row, caller.actor),
   };
 }
 
@@ -223,11 +224,18 @@ export function actsFor(
  * Why an actor's answer to a request would not count; null when it would. Service identities never decide, nor does who asked, nor the
  * owner of the agent that asked: one person cannot give themselves access by way of a second identity (CP01).
  */
-export function whyNotDecide(row: AccessRequestRow, actor: Actor, now: Date): string | null {
+export function whyNotDecide(
+  row: AccessRequestRow,
+  { actor, rights }: Pick<Caller, 'actor' | 'rights'>,
+  now: Date,
+): string | null {
   if (actor.kind !== 'person') return 'Only people decide.';
   if (row.personId === actor.id) return 'You asked for this yourself; somebody else has to decide.';
   if (actsFor(row.serviceIdentity, actor)) return 'The agent acts for you, so its owner’s decision does not count.';
-  if (!approverNames(actor).some((name) => row.approvers.includes(name)))
+  const place = placeOf(row.connection);
+  const answer = can(rights, 'approvals.decide', place);
+  if (!answer.yes) return `You may not decide on this connection: ${answer.because}.`;
+  if (!approverNames(actor, rights, place).some((name) => row.approvers.includes(name)))
     return `The rule asks for ${row.approvers.join(' or ')}, and you are not among them.`;
   const state = requestState(row, now);
   if (state !== 'waiting') return state === 'expired' ? 'Nobody answered in time.' : `It was ${state} already.`;

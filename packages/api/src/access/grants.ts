@@ -2,6 +2,7 @@
 import { findGrant, type GrantRow, listGrantsInForce, revokeGrant as revokeRow } from '@sluice/database';
 import type { Actor } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
+import { onlyStanding } from '@sluice/identity';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
@@ -16,7 +17,7 @@ export const listGrants = query({
   permission: 'connections.read',
   input: z.strictObject({ connectionId: id.optional() }).optional(),
   run: async ({ input, db, caller, may, now }) => {
-    const rows = await listGrantsInForce(db, { now }, listed);
+    const rows = await onlyStanding(db, await listGrantsInForce(db, { now }, listed), now);
     return rows
       .filter((row) => may('access.read') || isHolder(row, caller.actor))
       .filter((row) => input?.connectionId === undefined || row.connectionId === input.connectionId)

@@ -79,7 +79,7 @@ export const requestAccess = mutation({
     await tellAccessEvent(tx, 'requested', made.id);
     const what = input.kind === 'unmask' ? 'to read unmasked on' : 'for access to';
     return {
-      output: toRequestView(made, actor, now),
+      output: toRequestView(made, caller, now),
       audit: {
         sentence: `asked ${what} ${connection.name} for ${describeSeconds(input.seconds)}`,
         subject: { type: 'access-request', id: made.id, name: connection.name },
@@ -96,7 +96,7 @@ export const decideAccessRequest = mutation({
   run: async ({ input, tx, caller, may, now }) => {
     const { actor } = caller;
     const row = await lockAccessRequest(tx, input.id);
-    const why = row === null ? null : whyNotDecide(row, actor, now);
+    const why = row === null ? null : whyNotDecide(row, caller, now);
     if (row === null || (why !== null && !may('access.read') && !isMine(row, actor))) throw notFound('request');
     if (why !== null)
       throw new SluiceError(requestState(row, now) === 'waiting' ? 'forbidden' : 'conflict', why, {
@@ -138,7 +138,7 @@ export const decideAccessRequest = mutation({
     }
     const after = await findAccessRequest(tx, row.id);
     if (after === null) throw notFound('request');
-    const view = toRequestView(after, actor, now);
+    const view = toRequestView(after, caller, now);
     return {
       output: view,
       audit: {
@@ -184,7 +184,7 @@ export const listAccessRequests = query({
       ...(input?.connectionId === undefined ? {} : { connectionId: input.connectionId }),
       ...(input?.waiting === true ? { waitingAt: now } : {}),
     };
-    const views = (await listRows(db, filter, listed)).map((row) => toRequestView(row, caller.actor, now));
+    const views = (await listRows(db, filter, listed)).map((row) => toRequestView(row, caller, now));
     return views.filter((view) => may('access.read') || view.mine || view.mayDecide);
   },
 });

@@ -18,12 +18,19 @@ import {
   matchesLabels,
   rulesFor,
 } from '@sluice/domain';
-import { accessOf, activeOwners, actorOfPerson, actorOfServiceIdentity, ownerOf, toAccessRule } from '@sluice/identity';
+import {
+  accessOf,
+  activeOwners,
+  actorOfPerson,
+  actorOfServiceIdentity,
+  ownerOf,
+  placeOf,
+  toAccessRule,
+} from '@sluice/identity';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { query } from '../procedure.ts';
-import { placeOf } from '../visibility.ts';
 import {
   type AccessEntryView,
   type AccessRuleView,

@@ -12,7 +12,7 @@ import {
   maxAlikeRows,
   SluiceError,
 } from '@sluice/domain';
-import type { Caller } from '@sluice/identity';
+import { type ApprovalStanding, type Caller, demandsOf, onlyStanding } from '@sluice/identity';
 import { newId } from '@sluice/keys';
 import { z } from 'zod';
 import { actsFor } from '../access/access-views.ts';
@@ -21,7 +21,6 @@ import { notFound } from '../errors.ts';
 import { id, nothing } from '../inputs.ts';
 import { mutation, query } from '../procedure.ts';
 import type { AlikeGrantView } from '../views.ts';
-import { demandsOf, type Standing } from './standing.ts';
 
 const minuteMs = 60_000;
 /** Grants that a list shows. */
@@ -65,7 +64,7 @@ export function checkAlike(row: ApprovalRow, alike: Alike): void {
 export async function grantAlike(
   tx: Tx,
   row: ApprovalRow,
-  standing: Standing,
+  standing: ApprovalStanding,
   grantedById: string,
   now: Date,
 ): Promise<GrantRow | null> {
@@ -137,7 +136,7 @@ export const listAlikeGrants = query({
   permission: 'approvals.read.own',
   input: nothing,
   run: async ({ db, caller, may, now }) => {
-    const rows = await listGrantsInForce(db, { now, kinds: ['alike'] }, maxListed);
+    const rows = await onlyStanding(db, await listGrantsInForce(db, { now, kinds: ['alike'] }, maxListed), now);
     const own = rows.filter((row) => isOfCaller(row, caller) || row.serviceIdentityId === caller.actor.id);
     return (may('approvals.read') ? rows : own).map(toView);
   },

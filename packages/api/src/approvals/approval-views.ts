@@ -1,15 +1,17 @@
-import type { ApprovalRow, ApprovalScope, Db, ListedApprovalRow } from '@sluice/database';
-import { countEarlier, findPolicyVersion } from '@sluice/database';
-import { impactSchema, labelsSchema, stepUpSchema } from '@sluice/domain';
+import type { ApprovalRow, ApprovalScope, AskedNames, Db, ListedApprovalRow } from '@sluice/database';
+import { countEarlier, findPolicyVersion, listConnectionLabels } from '@sluice/database';
+import { impactSchema, labelsSchema, matchesLabels, stepUpSchema } from '@sluice/domain';
+import { type DeciderRights, demandsOf, placeOf, rightsOfDeciders, standingOf } from '@sluice/identity';
 import { isTicket, ticketLink } from '@sluice/policy';
 import { z } from 'zod';
 import { personActorView, storedActor, toActorView } from '../actor-views.ts';
 import { checkSource } from '../policies/policy-views.ts';
 import type { ApprovalDetail, ApprovalSummary } from '../views.ts';
-import { approverNames, isOwn, maySeeRow, ownIds, reachOf } from '../visibility.ts';
+import { isOwn, maySeeRow, ownIds, reachOf } from '../visibility.ts';
 import { alikeChoice } from './alike.ts';
-import { type Answerer, decisionRight, mayAnswer, stateOf } from './eligibility.ts';
-import { demandsOf, missingWords, standingOf } from './standing.ts';
+import { type Answerer, seatsOf } from './answerer.ts';
+import { decisionRight, mayAnswer, stateOf } from './eligibility.ts';
+import { missingWords } from './missing-words.ts';
 import { mayRevert, revertOf, undoOf } from './undo.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -36,7 +38,8 @@ export function toApprovalSummary(row: ListedApprovalRow, now: Date): ApprovalSu
 }
 
 export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Answerer, now: Date): Promise<ApprovalDetail> {
-  const right = decisionRight(viewer, row, now);
+  const deciders = await rightsOfDeciders(db, [row], now);
+  const right = decisionRight(viewer, row, deciders, now);
   const demands = demandsOf(row);
   return {
     ...toApprovalSummary(row, now),
@@ -48,7 +51,7 @@ export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Answere
     ruleDescription: await describeRuleOf(db, row),
     approvers: row.ownerCounts ? [...row.approvers, 'the agent’s owner'] : row.approvers,
     behaviour: row.behaviour === 'refuse' ? 'refuse' : 'wait',
-    ...standingView(row, now),
+    ...standingView(row, deciders, now),
     stated: {
       reason: row.statedReason,
       ticket: row.statedTicket,
@@ -97,8 +100,12 @@ function readImpact(stored: unknown): ApprovalDetail['impact'] {
 }
 
 /** Who has decided in which stage, whose decision counts, and who is still needed. */
-function standingView(row: ApprovalRow, now: Date): Pick<ApprovalDetail, 'stages' | 'decisions'> {
-  const { stages, open, lapsed } = standingOf(row, now);
+function standingView(
+  row: ApprovalRow,
+  deciders: DeciderRights,
+  now: Date,
+): Pick<ApprovalDetail, 'stages' | 'decisions'> {
+  const { stages, open, lapsed } = standingOf(row, deciders, now);
   return {
     stages: stages.map(({ approvers, count, given }, index) => ({
       approvers: row.ownerCounts ? [...approvers, 'the agent’s owner'] : approvers,
@@ -136,12 +143,24 @@ export function acceptedTicket(row: Pick<ApprovalRow, 'demands'>, ticket: string
 export async function approvalScope(db: Db, viewer: Answerer): Promise<ApprovalScope | null> {
   const connectionIds = await reachOf(db, viewer.caller.rights, 'approvals.read');
   if (connectionIds === null) return null;
-  return { actorIds: ownIds(viewer.caller), connectionIds, approverNames: namesOf(viewer) };
+  return { actorIds: ownIds(viewer.caller), connectionIds, asked: await namesOf(db, viewer) };
 }
 
 /** Every name by which a rule asks this person, or somebody in whose stead they answer. */
-export function namesOf({ actor, standsInFor }: Answerer): readonly string[] {
-  return [...new Set([actor, ...standsInFor].flatMap(approverNames))];
+export async function namesOf(db: Db, answerer: Answerer): Promise<readonly AskedNames[]> {
+  const seats = seatsOf(answerer).filter(({ actor }) => actor.kind === 'person');
+  const held = seats.flatMap(({ rights }) => rights.roles);
+  const everywhere = held.filter(({ selector }) => Object.keys(selector).length === 0).map(({ role }) => role);
+  const names = [...new Set([...everywhere, ...seats.flatMap(({ actor }) => actor.groups)])];
+  const somewhere = held.filter(({ role }) => !names.includes(role));
+  const places = somewhere.length === 0 ? [] : (await listConnectionLabels(db)).map(placeOf);
+  return [
+    { names, connectionIds: null },
+    ...somewhere.map(({ role, selector }) => ({
+      names: [role],
+      connectionIds: places.filter(({ labels }) => matchesLabels(selector, labels)).map(({ id }) => id),
+    })),
+  ];
 }
 
 export function maySee(viewer: Answerer, row: ApprovalRow, now: Date): boolean {

@@ -1,5 +1,6 @@
 import { changeWaiting, createDecision, findApproval, lockApproval, moveApproval } from '@sluice/database';
 import { assertionSchema, SluiceError } from '@sluice/domain';
+import { demandsOf, rightsOfDeciders, standingOf } from '@sluice/identity';
 import { newId } from '@sluice/keys';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
@@ -9,7 +10,6 @@ import { alikeInput, checkAlike, grantAlike } from './alike.ts';
 import { answererOf } from './answerer.ts';
 import { maySee, toApprovalDetail } from './approval-views.ts';
 import { type DecisionRight, decisionRight, mayAnswer, settledSentence, stateOf } from './eligibility.ts';
-import { demandsOf, standingOf } from './standing.ts';
 import { demandStepUp } from './step-up.ts';
 
 /**
@@ -34,7 +34,7 @@ export const decideApproval = mutation({
     if (!who.yes) throw refused(who.because);
     const state = stateOf(row, now);
     if (state !== 'waiting') throw tooLate(settledSentence(state));
-    const right = decisionRight(answerer, row, now);
+    const right = decisionRight(answerer, row, await rightsOfDeciders(tx, [row], now), now);
     if (input.outcome === 'approve' ? !right.yes : !(right.yes || right.mayDeny)) throw tooLate(right.because ?? '');
     const comment = input.comment === undefined || input.comment === '' ? null : input.comment;
     if (comment === null && demandsOf(row)?.comment === true) throw needsComment();
@@ -58,7 +58,7 @@ export const decideApproval = mutation({
     });
     const decided = await findApproval(tx, row.id);
     if (decided === null) throw notFound('approval');
-    const standing = standingOf(decided, now);
+    const standing = standingOf(decided, await rightsOfDeciders(tx, [decided], now), now);
     const { open, stages } = standing;
     const settled = input.outcome === 'deny' ? 'denied' : open === null ? 'approved' : null;
     if (settled === null) await changeWaiting(tx, row.id, { asked: stages[open ?? 0]?.approvers.slice() ?? [] });

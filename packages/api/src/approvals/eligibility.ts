@@ -2,9 +2,9 @@
 import type { ApprovalRow } from '@sluice/database';
 import type { Actor, ApprovalState } from '@sluice/domain';
 import { approvalStateSchema, can } from '@sluice/domain';
-import type { Caller } from '@sluice/identity';
-import { approverNames, isOwner, placeOf } from '../visibility.ts';
-import { demandsOf, missingWords, stagesOf, standingOf } from './standing.ts';
+import { approverNames, type DeciderRights, demandsOf, isOwner, placeOf, stagesOf, standingOf } from '@sluice/identity';
+import { type Answerer, type Seat, seatsOf } from './answerer.ts';
+import { missingWords } from './missing-words.ts';
 
 export interface Eligibility {
   readonly yes: boolean;
@@ -20,13 +20,6 @@ export interface DecisionRight extends Eligibility {
   readonly stage: number;
   /** In whose stead it would be; null: their own. */
   readonly inSteadOf: Actor | null;
-}
-
-/** Somebody who may answer: the person, and those who are away and delegated to them. */
-export interface Answerer {
-  readonly caller: Caller;
-  readonly actor: Actor;
-  readonly standsInFor: readonly Actor[];
 }
 
 /** The state as of now: what nobody answered in time is expired, whether or not the sweep came by. */
@@ -53,7 +46,8 @@ type Asked = Pick<
  * Whether the rule names this person at all, in any stage. Service identities never decide; the requester never does; an agent's owner
  * only where the rule says so; everybody else must be named, by role or group, or stand in for somebody who is.
  */
-export function mayAnswer({ caller, actor, standsInFor }: Answerer, row: Asked, now: Date): Eligibility {
+export function mayAnswer(answerer: Answerer, row: Asked, now: Date): Eligibility {
+  const { caller, actor } = answerer;
   if (actor.kind !== 'person') return no('Only people decide.');
   if (row.actorId === actor.id) return no('You asked for this yourself; somebody else has to decide.');
   const answer = can(caller.rights, 'approvals.decide', placeOf(row.connection));
@@ -61,7 +55,7 @@ export function mayAnswer({ caller, actor, standsInFor }: Answerer, row: Asked, 
   if (isOwner(actor, row))
     return row.ownerCounts ? yes : no('The agent acts for you, so its owner’s decision does not count.');
   const names = [...new Set(stagesOf(row, now).flatMap((stage) => stage.approvers))];
-  if ([actor, ...standsInFor].some((seat) => isOpenTo(seat, row) && isNamed(seat, names))) return yes;
+  if (seatsOf(answerer).some((seat) => isOpenTo(seat, row) && isNamed(seat, row, names))) return yes;
   return no(
     names.length === 0
       ? 'The rule names nobody who may decide.'
@@ -70,7 +64,7 @@ export function mayAnswer({ caller, actor, standsInFor }: Answerer, row: Asked, 
 }
 
 /** `mayAnswer`, whether there is still something to answer, and whether it is this person's turn. */
-export function decisionRight(answerer: Answerer, row: ApprovalRow, now: Date): DecisionRight {
+export function decisionRight(answerer: Answerer, row: ApprovalRow, deciders: DeciderRights, now: Date): DecisionRight {
   const { actor } = answerer;
   const refused = (because: string | null, deniesIn: number | null = null): DecisionRight => ({
     yes: false,
@@ -83,7 +77,7 @@ export function decisionRight(answerer: Answerer, row: ApprovalRow, now: Date): 
   if (!who.yes) return refused(who.because);
   const state = stateOf(row, now);
   if (state !== 'waiting') return refused(settledSentence(state));
-  const { open, stages } = standingOf(row, now);
+  const { open, stages } = standingOf(row, deciders, now);
   if (open === null) return refused('Everybody whom the rule asks has approved.');
   const inThisStage = demandsOf(row)?.samePerson === true ? open : null;
   const earlier = row.decisions.filter(({ stage }) => inThisStage === null || stage === inThisStage);
@@ -96,31 +90,42 @@ export function decisionRight(answerer: Answerer, row: ApprovalRow, now: Date): 
   const used = new Set(earlier.flatMap(({ personId, forPersonId }) => [personId, forPersonId ?? personId]));
   const seat = seatIn(answerer, row, approvers, used);
   if (seat === null) return refused(`First ${approvers.join(' or ')} must approve; yours is another stage.`, open);
-  return { yes: true, because: null, mayDeny: true, stage: open, inSteadOf: seat.id === actor.id ? null : seat };
+  return {
+    yes: true,
+    because: null,
+    mayDeny: true,
+    stage: open,
+    inSteadOf: seat.actor.id === actor.id ? null : seat.actor,
+  };
 }
 
 /** For whom the answer would be: the person first, then those in whose stead. Whoever has answered already is no seat. */
 function seatIn(
-  { actor, standsInFor }: Answerer,
+  answerer: Answerer,
   row: ApprovalRow,
   approvers: readonly string[],
   used: ReadonlySet<string>,
-): Actor | null {
-  if (isOwner(actor, row)) return actor;
-  return (
-    [actor, ...standsInFor].find(
-      (seat) => isOpenTo(seat, row) && isNamed(seat, approvers) && (seat.id === actor.id || !used.has(seat.id)),
-    ) ?? null
-  );
+): Seat | null {
+  const [own, ...others] = seatsOf(answerer);
+  if (own === undefined || isOwner(own.actor, row)) return own ?? null;
+  const free = [own, ...others.filter(({ actor }) => !used.has(actor.id))];
+  return free.find((seat) => isOpenTo(seat, row) && isNamed(seat, row, approvers)) ?? null;
 }
 
-/** Nobody's own request or own agent is answered by them, nor in their stead. */
-function isOpenTo(seat: Actor, row: Pick<ApprovalRow, 'actor' | 'actorId' | 'ownerId'>): boolean {
-  return seat.id !== row.actorId && !isOwner(seat, row);
+/**
+ * Nobody's own request or own agent is answered by them, nor in their stead; and in nobody's stead is answered what they might not
+ * answer themselves.
+ */
+function isOpenTo(
+  { actor, rights }: Seat,
+  row: Pick<ApprovalRow, 'actor' | 'actorId' | 'ownerId' | 'connection'>,
+): boolean {
+  if (actor.id === row.actorId || isOwner(actor, row)) return false;
+  return can(rights, 'approvals.decide', placeOf(row.connection)).yes;
 }
 
-function isNamed(actor: Actor, names: readonly string[]): boolean {
-  return approverNames(actor).some((name) => names.includes(name));
+function isNamed({ actor, rights }: Seat, row: Pick<ApprovalRow, 'connection'>, names: readonly string[]): boolean {
+  return approverNames(actor, rights, placeOf(row.connection)).some((name) => names.includes(name));
 }
 
 export function settledSentence(state: ApprovalState): string {

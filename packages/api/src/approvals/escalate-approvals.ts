@@ -1,6 +1,6 @@
 import { appendAuditEvent, changeWaiting, lockDueEscalations, type Tx } from '@sluice/database';
+import { rightsOfDeciders, stagesOf, standingOf } from '@sluice/identity';
 import { newId } from '@sluice/keys';
-import { stagesOf, standingOf } from './standing.ts';
 
 /** Escalations noted in one round; the rest waits for the next. */
 const maxPerRound = 100;
@@ -11,12 +11,13 @@ const maxPerRound = 100;
  */
 export async function escalateApprovals(tx: Tx, now: Date): Promise<number> {
   const due = await lockDueEscalations(tx, now, maxPerRound);
+  const deciders = await rightsOfDeciders(tx, due, now);
   for (const row of due) {
     const stages = stagesOf(row, now);
     await changeWaiting(tx, row.id, {
       escalatedAt: now,
       approvers: [...new Set(stages.flatMap((stage) => stage.approvers))],
-      asked: stages[standingOf(row, now).open ?? 0]?.approvers.slice() ?? [],
+      asked: stages[standingOf(row, deciders, now).open ?? 0]?.approvers.slice() ?? [],
     });
   }
   for (const row of due) {

@@ -4,9 +4,8 @@ import { z } from 'zod';
 import { idCursor, search, searchText } from '../inputs.ts';
 import { query } from '../procedure.ts';
 import type { ApprovalSummary, Page } from '../views.ts';
-import { answererOf } from './answerer.ts';
+import { type Answerer, answererOf } from './answerer.ts';
 import { approvalScope, namesOf, toApprovalSummary } from './approval-views.ts';
-import type { Answerer } from './eligibility.ts';
 
 /** `mine`: waiting and addressed to the caller; `all`: waiting; `decided`: everything that no longer waits. */
 export const approvalScopes = z.enum(['mine', 'all', 'decided']);
@@ -34,7 +33,7 @@ export async function approvalFilter(
   return {
     states: scope === 'decided' ? 'settled' : 'waiting',
     visible: await approvalScope(db, viewer),
-    addressedTo: asksMe ? { names: namesOf(viewer), personId: actor.id } : null,
+    addressedTo: asksMe ? { asked: await namesOf(db, viewer), personId: actor.id } : null,
     search: text,
   };
 }

@@ -1,7 +1,8 @@
 /** What of an approved change can be put back, and whose word it takes. */
 import type { ApprovalRow } from '@sluice/database';
 import { type Revert, revertSchema, type UndoOffer, undoOfferSchema } from '@sluice/domain';
-import { type Answerer, type Eligibility, mayAnswer } from './eligibility.ts';
+import type { Answerer } from './answerer.ts';
+import { type Eligibility, mayAnswer } from './eligibility.ts';
 
 /** A revert that was asked for and not answered blocks another one for this long: its gateway may have died (ms). */
 const unansweredMs = 120_000;

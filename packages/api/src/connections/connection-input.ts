@@ -44,14 +44,25 @@ const oneEnvelope = sealedEnvelopeSchema.extend({
 /** A credential as the browser or the CLI sealed it: once, or once for each member. */
 export const envelope = z.union([oneEnvelope.transform((one) => [one]), z.array(oneEnvelope).min(1).max(maxEnvelopes)]);
 
-/** Checks options by the protocol's own schema. Throws SluiceError `bad-request` for an unknown protocol or wrong options. */
-export function checkedOptions(protocol: string, options: Record<string, unknown>): Record<string, unknown> {
+/** A connection's settings that a protocol has to be able to carry out. */
+interface Settings {
+  readonly options: Record<string, unknown>;
+  readonly rehearsal: boolean;
+  readonly undo: boolean;
+}
+
+/**
+ * Checks a connection's settings by its protocol's manifest and answers the options as the protocol's schema reads them. Throws
+ * SluiceError `bad-request` for an unknown protocol, wrong options, and what the protocol cannot do.
+ */
+export function checkedOptions(protocol: string, settings: Settings): Record<string, unknown> {
   const manifest = manifestByName(protocol);
   if (manifest === undefined) {
     const known = manifests.map((one) => one.name).join(', ');
     throw refusedInput(`There is no protocol “${protocol}”.`, `Use one of: ${known}.`);
   }
-  const parsed = manifest.optionsSchema.safeParse(options);
+  checkAbilities(manifest, settings);
+  const parsed = manifest.optionsSchema.safeParse(settings.options);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const place = issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.');
@@ -59,4 +70,15 @@ export function checkedOptions(protocol: string, options: Record<string, unknown
     `The option “${place}” is not right: ${issue?.message ?? 'unknown'}.`,
     'Correct it and save again.',
   );
+}
+
+/** Throws SluiceError `bad-request` for a setting that would promise what the protocol does not do. */
+export function checkAbilities(
+  { label, abilities }: Pick<(typeof manifests)[number], 'label' | 'abilities'>,
+  { rehearsal, undo }: Pick<Settings, 'rehearsal' | 'undo'>,
+): void {
+  if (rehearsal && abilities.rehearse !== true)
+    throw refusedInput(`${label} cannot rehearse statements.`, 'Turn rehearsal off for this connection.');
+  if (undo && abilities.undo !== true)
+    throw refusedInput(`${label} cannot put changes back.`, 'Turn undo off for this connection.');
 }

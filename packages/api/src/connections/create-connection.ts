@@ -8,10 +8,10 @@ import {
   maxConnections,
 } from '@sluice/database';
 import { credentialReferenceSchema } from '@sluice/domain';
+import { placeOf } from '@sluice/identity';
 import { notFound, refusedInput } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
-import { placeOf } from '../visibility.ts';
 import { allocatePorts } from './allocate-ports.ts';
 import { checkedOptions, connectionFields, envelope } from './connection-input.ts';
 import { toConnectionDetail } from './connection-views.ts';
@@ -41,7 +41,7 @@ export const createConnection = mutation({
     const { tls, credential, readerCredential, credentialReference, readerCredentialReference, ...columns } = input;
     await createRow(tx, {
       ...columns,
-      options: checkedOptions(input.protocol, input.options),
+      options: checkedOptions(input.protocol, input),
       tlsMode: tls.mode,
       tlsCa: tls.ca,
       listenerHost: defaultListenerHost,

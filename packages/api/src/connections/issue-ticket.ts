@@ -1,14 +1,13 @@
 import { findConnection, readCounters, type Tx } from '@sluice/database';
 import type { Actor, Ticket } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
-import { accessOf, admit, type Caller, sooner } from '@sluice/identity';
+import { accessOf, admit, type Caller, placeOf, sooner } from '@sluice/identity';
 import { newId, signJson, ticketContext } from '@sluice/keys';
 import { z } from 'zod';
 import { notFound, refusedInput } from '../errors.ts';
 import { id, slug } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
 import { openRunOf } from '../runs/visible-run.ts';
-import { placeOf } from '../visibility.ts';
 import { optionsOf } from './connection-views.ts';
 import { onlineMember } from './members.ts';
 import { serverNameOf } from './server-names.ts';

@@ -1,8 +1,8 @@
 import { listConnections as listRows } from '@sluice/database';
+import { placeOf } from '@sluice/identity';
 import { z } from 'zod';
 import { search, searchText } from '../inputs.ts';
 import { query } from '../procedure.ts';
-import { placeOf } from '../visibility.ts';
 import { toConnectionSummaries } from './connection-views.ts';
 import { knownConnections } from './known-connections.ts';
 

@@ -1,9 +1,9 @@
 import { findConnection } from '@sluice/database';
+import { placeOf } from '@sluice/identity';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id, slug } from '../inputs.ts';
 import { query } from '../procedure.ts';
-import { placeOf } from '../visibility.ts';
 import { toConnectionDetail } from './connection-views.ts';
 import { knownConnections } from './known-connections.ts';
 

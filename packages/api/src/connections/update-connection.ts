@@ -8,11 +8,11 @@ import {
 } from '@sluice/database';
 import type { CredentialPurpose } from '@sluice/domain';
 import { credentialReferenceSchema, labelsSchema, SluiceError } from '@sluice/domain';
+import { placeOf } from '@sluice/identity';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
-import { placeOf } from '../visibility.ts';
 import { checkedOptions, connectionFields, envelope } from './connection-input.ts';
 import { optionsOf, toConnectionDetail } from './connection-views.ts';
 import { type GivenCredential, keepCredentials, referencesOf } from './keep-credential.ts';
@@ -55,7 +55,7 @@ export const updateConnection = mutation({
       ...withoutUndefined(changed),
       ...(tls === undefined ? {} : { tlsMode: tls.mode, tlsCa: tls.ca }),
     };
-    fields.options = checkedOptions(fields.protocol, fields.options);
+    fields.options = checkedOptions(fields.protocol, fields);
     if (!mayOn('connections.write', placeOf({ id: before.id, labels: fields.labels }))) throw notForLabels();
     const group = fields.groupId === null ? null : await findGatewayGroup(tx, fields.groupId);
     if (fields.groupId !== old.groupId && (group?.gateways ?? []).length === 0) throw notFound('gateway group');

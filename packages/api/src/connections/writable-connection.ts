@@ -2,8 +2,8 @@ import type { ConnectionRow, Db } from '@sluice/database';
 import { findConnection } from '@sluice/database';
 import type { Permission, Place } from '@sluice/domain';
 import { SluiceError } from '@sluice/domain';
+import { placeOf } from '@sluice/identity';
 import { notFound } from '../errors.ts';
-import { placeOf } from '../visibility.ts';
 
 /** A connection that the caller may change. Throws SluiceError `not-found` where they may not see it, `forbidden` where they may. */
 export async function writableConnection(

@@ -22,11 +22,12 @@ import type {
   Impact,
 } from '@sluice/domain';
 import { assertionSchema, impactSchema, isId, SluiceError } from '@sluice/domain';
+import { type DeciderRights, rightsOfDeciders, standingOf } from '@sluice/identity';
 import { sha256 } from '@sluice/keys';
 import type { z } from 'zod';
 import { acceptedTicket } from '../approvals/approval-views.ts';
 import { settledSentence, stateOf } from '../approvals/eligibility.ts';
-import { missingWords, standingOf } from '../approvals/standing.ts';
+import { missingWords } from '../approvals/missing-words.ts';
 import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
 import { storableText } from './storable-text.ts';
 
@@ -149,7 +150,7 @@ export async function consumeApproval(
     if (locked === null) throw noSuchApproval('approval');
     const isFresh = locked.settledAt !== null && locked.settledAt.getTime() > now.getTime() - approvedLifeMs;
     if (locked.state !== 'approved' || !isFresh) return notApproved(locked, now);
-    const moved = movedSinceApproved(locked, now);
+    const moved = movedSinceApproved(locked, await rightsOfDeciders(tx, [locked], now), now);
     if (moved !== null) {
       await moveApproval(tx, id, { from: ['approved'], to: 'void' }, { comment: moved });
       return moved;
@@ -163,10 +164,10 @@ export async function consumeApproval(
 }
 
 /** What has changed at the control plane so that the approval holds no more, as a sentence; null: nothing. */
-function movedSinceApproved(row: ApprovalRow, now: Date): string | null {
+function movedSinceApproved(row: ApprovalRow, deciders: DeciderRights, now: Date): string | null {
   if (row.connection.deletedAt !== null || row.connection.revision !== row.connectionRevision)
     return 'The connection has changed since it was asked for.';
-  const { open, lapsed } = standingOf(row, now);
+  const { open, lapsed } = standingOf(row, deciders, now);
   if (open === null) return null;
   const [because = 'too few people approve it'] = lapsed.values();
   return `The approval no longer counts: ${because}.`;

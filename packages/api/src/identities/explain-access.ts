@@ -13,6 +13,7 @@ import {
   actorOfPerson,
   actorOfServiceIdentity,
   agentIsActive,
+  placeOf,
   rightsOfPeople,
   rightsOfPerson,
   rightsOfServiceIdentity,
@@ -23,7 +24,6 @@ import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { query } from '../procedure.ts';
 import type { AccessMatrix, AccessRow } from '../role-views.ts';
-import { placeOf } from '../visibility.ts';
 
 /** What the matrix answers, and which permission each is. */
 const questions = {

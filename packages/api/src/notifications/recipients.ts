@@ -1,10 +1,10 @@
 import type { ApprovalRow, Db, NotificationEventRow, PersonRow } from '@sluice/database';
 import { findAccessRequest, findApproval, findPerson, listPeople } from '@sluice/database';
-import { canSomewhere } from '@sluice/domain';
-import { actorOfPerson, type Caller, standingOfPerson } from '@sluice/identity';
+import { canSomewhere, noRights } from '@sluice/domain';
+import { actorOfPerson, type Caller, rightsOfDeciders, rightsOfPeople, standingOfPerson } from '@sluice/identity';
+import { whyNotDecide } from '../access/access-views.ts';
 import { answererOf } from '../approvals/answerer.ts';
 import { decisionRight } from '../approvals/eligibility.ts';
-import { approverNames } from '../visibility.ts';
 
 /** People whom one event reaches; an installation's people are bounded by its organisation, one message storm by this. */
 const maxRecipients = 200;
@@ -31,9 +31,12 @@ async function peopleFor(db: Db, event: NotificationEventRow, now: Date): Promis
       const request = await findAccessRequest(db, event.subjectId);
       if (request === null || request.state !== 'waiting') return [];
       const own = request.personId ?? request.serviceIdentity?.owner?.id;
-      const named = (person: PersonRow) =>
-        approverNames(actorOfPerson(person)).some((name) => request.approvers.includes(name));
-      return (await listPeople(db)).filter((person) => person.id !== own && named(person));
+      const people = (await listPeople(db)).filter(({ id }) => id !== own);
+      const rights = await rightsOfPeople(db, people, now);
+      return people.filter((person) => {
+        const caller = { actor: actorOfPerson(person), rights: rights.get(person.id) ?? noRights };
+        return whyNotDecide(request, caller, now) === null;
+      });
     }
     case 'access-decided': {
       const request = await findAccessRequest(db, event.subjectId);
@@ -48,11 +51,12 @@ async function peopleFor(db: Db, event: NotificationEventRow, now: Date): Promis
 /** Those whose answer would count now: the same judgement as on the page and when they answer. */
 async function deciders(db: Db, row: ApprovalRow, now: Date): Promise<PersonRow[]> {
   const found: PersonRow[] = [];
+  const given = await rightsOfDeciders(db, [row], now);
   for (const person of await listPeople(db)) {
     if (person.disabledAt !== null || person.id === row.actorId) continue;
     const caller = await asCaller(db, person, now);
     if (!canSomewhere(caller.rights, 'approvals.decide')) continue;
-    if (decisionRight(await answererOf(db, caller, now), row, now).yes) found.push(person);
+    if (decisionRight(await answererOf(db, caller, now), row, given, now).yes) found.push(person);
   }
   return found;
 }

@@ -8,11 +8,10 @@ import {
   useSlackCode,
 } from '@sluice/database';
 import { Secret, SluiceError } from '@sluice/domain';
-import { type Caller, standingOfPerson } from '@sluice/identity';
+import { type Caller, demandsOf, standingOfPerson } from '@sluice/identity';
 import { type AddressGuard, callSlack, isSignedBySlack, safeLine, slackCommentView } from '@sluice/jobs';
 import { newId } from '@sluice/keys';
 import { z } from 'zod';
-import { demandsOf } from '../approvals/standing.ts';
 import type { ApiServices } from '../context.ts';
 import { createCaller } from '../router.ts';
 import { openChannel } from './channels.ts';

@@ -19,7 +19,7 @@ import {
   Secret,
   SluiceError,
 } from '@sluice/domain';
-import { actorOfPerson, actorOfServiceIdentity, agentIsActive, type Caller } from '@sluice/identity';
+import { actorOfPerson, actorOfServiceIdentity, agentIsActive, type Caller, placeOf } from '@sluice/identity';
 import { makeRowKey, newId, openAtRest, sealAtRest } from '@sluice/keys';
 import { detectorNames } from '@sluice/masking';
 import { compilePolicy } from '@sluice/policy';
@@ -28,7 +28,7 @@ import { onlineMember } from '../connections/members.ts';
 import { notFound } from '../errors.ts';
 import type { NodeNotice } from '../node-notices.ts';
 import { mutation } from '../procedure.ts';
-import { ownIds, placeOf } from '../visibility.ts';
+import { ownIds } from '../visibility.ts';
 import { waitForNotice } from '../wait-for-notice.ts';
 
 /** How long a gateway may take, in ms. */

@@ -2,10 +2,10 @@ import { appendAuditEvent, readChunks } from '@sluice/database';
 import type { Permission } from '@sluice/domain';
 import { can, canSomewhere, SluiceError } from '@sluice/domain';
 import type { Caller } from '@sluice/identity';
+import { placeOf } from '@sluice/identity';
 import { keyIdOf, newId } from '@sluice/keys';
 import { writeExport } from '@sluice/recording';
 import type { ApiContext } from '../context.ts';
-import { placeOf } from '../visibility.ts';
 import { visibleSession } from './visible-session.ts';
 
 /** Plain HTTP beside tRPC demands it as a procedure would. */
