@@ -1,9 +1,9 @@
 /** What a protocol sees of policy, holds, masking and recording: one per session. */
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Actor,
   type BundleConnection,
   type Grant,
-  type Limits,
   type ReadOutcome,
   type Refusal,
   SluiceError,
@@ -211,7 +211,8 @@ export class SessionInspector implements Inspector {
       earlier.verdict.action === 'allow' &&
       earlier.verdict.rule === verdict.rule &&
       earlier.verdict.policyVersion === verdict.policyVersion &&
-      sameLimits(earlier.verdict.limits, verdict.limits) &&
+      // Limits may test the time of day and the session, so that equal rules can limit differently.
+      isDeepStrictEqual(earlier.verdict.limits, verdict.limits) &&
       (earlier.ceiling?.rows ?? null) === rows &&
       earlier.facts === facts;
     const { rights, ports, connection } = this.#session;
@@ -484,11 +485,6 @@ export function policyConnectionOf({ name, address, labels, options }: BundleCon
 /** The statement that an earlier phase bound under an approval; null when none was asked for. */
 function approvedEarlier({ earlier }: JudgeRequest): JudgedStatement | null {
   return earlier instanceof JudgedStatement && earlier.approval !== null ? earlier : null;
-}
-
-/** Limits may test the time of day and the session, so that equal rules can limit differently. */
-function sameLimits(a: Limits | null, b: Limits | null): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function boundTo({ text, state, definitions }: JudgeRequest): BoundTo {

@@ -1,6 +1,5 @@
 /** One judged message from verdict to end: its masks, its result in the record, its approval's outcome. */
 import { type Refusal, SluiceError, type StatementFacts, type UndoOffer, type Verdict } from '@sluice/domain';
-import type { NewEvent } from '@sluice/recording';
 import type {
   ResultField,
   ResultMasker,
@@ -10,11 +9,11 @@ import type {
   StatementStreamName,
   UndoKeeper,
 } from '@sluice/wire-kit';
+import type { TapContext } from './masked-pair.ts';
 import type { ApprovalsPort, UndoPort } from './ports.ts';
 import { RecordedStream } from './recorded-stream.ts';
 import { type RefusalSubject, refuseOverCeiling, refuseOverLimit } from './refusals.ts';
 import { LimitedResult } from './result-budget.ts';
-import type { SessionMasks } from './session-masks.ts';
 import { touchesMasked } from './statement-text.ts';
 
 /** Rows of one result kept in the record; what is beyond is counted and digested. */
@@ -52,10 +51,7 @@ interface OpenResult {
   characters: number;
 }
 
-export interface StatementContext {
-  /** Appends what follows a forwarded statement; never throws. */
-  readonly record: (event: NewEvent) => void;
-  readonly masks: SessionMasks;
+export interface StatementContext extends TapContext {
   readonly approvals: ApprovalsPort;
   readonly now: () => number;
 }

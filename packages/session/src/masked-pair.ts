@@ -1,6 +1,14 @@
 /** One byte stream under the two masks of a session: what the client sees, and what is kept. */
+import type { NewEvent } from '@sluice/recording';
 import type { SessionMasks } from './session-masks.ts';
 import { openStreamMasker, type StreamMasker } from './stream-masker.ts';
+
+/** What recording a byte stream takes. */
+export interface TapContext {
+  /** Appends what follows a forwarded statement; never throws. */
+  readonly record: (event: NewEvent) => void;
+  readonly masks: SessionMasks;
+}
 
 export interface MaskedPair {
   /** What the client gets of these bytes now. What is kept goes to the callback. */

@@ -1,7 +1,6 @@
 /** A byte stream of one statement: masked on its way, recorded up to a budget. */
 import type { StatementStream, StatementStreamName } from '@sluice/wire-kit';
-import type { StatementContext } from './judged-statement.ts';
-import { type MaskedPair, openMaskedPair, openRecordMasker } from './masked-pair.ts';
+import { type MaskedPair, openMaskedPair, openRecordMasker, type TapContext } from './masked-pair.ts';
 
 /** Bytes of one stream kept in the record; what is beyond is counted. */
 export const maxRecordedStreamBytes = 262_144;
@@ -11,7 +10,7 @@ const flushFromBytes = 16_384;
 export class RecordedStream implements StatementStream {
   readonly #statementId: string;
   readonly #name: StatementStreamName;
-  readonly #context: StatementContext;
+  readonly #context: TapContext;
   readonly #masked: MaskedPair;
   #kept: Buffer[] = [];
   #keptBytes = 0;
@@ -19,7 +18,7 @@ export class RecordedStream implements StatementStream {
   #omittedBytes = 0;
   #closed = false;
 
-  constructor(statementId: string, name: StatementStreamName, context: StatementContext) {
+  constructor(statementId: string, name: StatementStreamName, context: TapContext) {
     this.#statementId = statementId;
     this.#name = name;
     this.#context = context;

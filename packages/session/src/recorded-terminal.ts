@@ -1,17 +1,16 @@
 /** A terminal of one session: masked on its way to the client, recorded with what was typed. */
 import type { TerminalRequest, TerminalTap } from '@sluice/wire-kit';
-import type { StatementContext } from './judged-statement.ts';
-import { type MaskedPair, openMaskedPair, openRecordMasker } from './masked-pair.ts';
+import { type MaskedPair, openMaskedPair, openRecordMasker, type TapContext } from './masked-pair.ts';
 import type { StreamMasker } from './stream-masker.ts';
 
 export class RecordedTerminal implements TerminalTap {
   readonly #id: string;
-  readonly #context: Pick<StatementContext, 'record' | 'masks'>;
+  readonly #context: TapContext;
   readonly #masked: MaskedPair;
   readonly #typed: StreamMasker;
   #closed = false;
 
-  constructor(id: string, request: TerminalRequest, context: Pick<StatementContext, 'record' | 'masks'>) {
+  constructor(id: string, request: TerminalRequest, context: TapContext) {
     this.#id = id;
     this.#context = context;
     this.#masked = openMaskedPair(context.masks, (bytes) => this.#note('shows', bytes));

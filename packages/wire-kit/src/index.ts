@@ -1,3 +1,6 @@
+export type { StatementStream, StatementStreamName, TerminalRequest, TerminalTap } from './byte-taps.ts';
+export { statementStreams } from './byte-taps.ts';
+export type { ClientProof, KeyProof } from './client-proof.ts';
 export type {
   CorpusAnswer,
   CorpusClient,
@@ -26,7 +29,6 @@ export type {
   AcceptRequest,
   AssessRequest,
   BindValue,
-  ClientProof,
   ClientTransport,
   DialRequest,
   Duplex,
@@ -37,7 +39,6 @@ export type {
   Judgement,
   JudgePhase,
   JudgeRequest,
-  KeyProof,
   OpenStatementClient,
   ReadText,
   ReadTextRequest,
@@ -53,17 +54,13 @@ export type {
   StatementClient,
   StatementHandle,
   StatementResult,
-  StatementStream,
-  StatementStreamName,
   TargetKnowledge,
   TargetTest,
   TargetTestRequest,
-  TerminalRequest,
-  TerminalTap,
   UndoKeeper,
   WireClient,
   WireProtocol,
   WireRefusal,
   WireTarget,
 } from './protocol.ts';
-export { StatementError, statementStreams } from './protocol.ts';
+export { StatementError } from './protocol.ts';

@@ -23,6 +23,8 @@ import type {
   TestStep,
   UndoImage,
 } from '@sluice/domain';
+import type { StatementStream, StatementStreamName, TerminalRequest, TerminalTap } from './byte-taps.ts';
+import type { ClientProof } from './client-proof.ts';
 import type { ProtocolManifest } from './manifest.ts';
 import type { AdmitPermit, ForwardPermit } from './permit.ts';
 
@@ -39,32 +41,6 @@ export interface ClientTransport {
   readonly secured: boolean;
   /** The connection's leaf for TLS on native ports; null where the gateway has none yet (then TLS is refused). */
   readonly tls: (() => SecureContext) | null;
-}
-
-/**
- * What the client presented to say who it is, verified as far as the protocol can without asking anybody: of a key or certificate its
- * owner's signature over this very handshake. An offered key is no proof.
- */
-export type ClientProof =
-  | { readonly type: 'secret'; readonly secret: Secret }
-  | KeyProof
-  /** A key that an authority of Sluice's own certified; the protocol has checked authority, names, dates and restrictions. */
-  | (Omit<KeyProof, 'type'> & {
-      readonly type: 'certificate';
-      /** Fingerprint of the authority's key, in the form of `fingerprint`. */
-      readonly authority: string;
-      /** The certificate's serial number, decimal. */
-      readonly serial: string;
-    });
-
-export interface KeyProof {
-  readonly type: 'key';
-  /** The protocol's own name of the key's kind, e.g. `ssh-ed25519`. */
-  readonly algorithm: string;
-  /** `SHA256:` and unpadded base64 of the digest of the public key's bytes. */
-  readonly fingerprint: string;
-  /** base64 of those bytes. */
-  readonly publicKey: string;
 }
 
 /** What `acceptClient` found at the other end. */
@@ -371,39 +347,6 @@ export interface Inspector {
   recordOwnStatement(text: string): void;
   /** A terminal begins: what it shows is masked and recorded, what is typed is recorded. */
   openTerminal(request: TerminalRequest): TerminalTap;
-}
-
-export interface TerminalRequest {
-  readonly columns: number;
-  readonly rows: number;
-  /** What the client says its terminal is, e.g. `xterm-256color`. */
-  readonly term: string;
-  /** The statement that the terminal belongs to; null: none, each line is one of its own. */
-  readonly statement: StatementHandle | null;
-}
-
-/** One terminal's way into the record. Bytes in, bytes out: nothing that it gives back is to be held back any longer. */
-export interface TerminalTap {
-  /** Masks bytes on their way to the client; a bounded tail may stay behind until more comes or `flush` is called. */
-  output(bytes: Buffer): Buffer;
-  /** What stayed behind: to be called when the target has been quiet for a moment, and at the end. */
-  flush(): Buffer;
-  /** Records what the client typed. */
-  input(bytes: Buffer): void;
-  resized(columns: number, rows: number): void;
-  /** Idempotent. */
-  closed(how: { readonly exitCode: number | null; readonly signal: string | null }): void;
-}
-
-export const statementStreams = ['stdout', 'stderr', 'stdin'] as const;
-export type StatementStreamName = (typeof statementStreams)[number];
-
-/** One byte stream of a statement, masked on its way and recorded up to a budget. */
-export interface StatementStream {
-  /** Masked bytes to send on; a bounded tail may stay behind. `stdin` is given back as it came: only its record is masked. */
-  write(bytes: Buffer): Buffer;
-  /** What stayed behind: to be called when the source has been quiet for a moment, and at its end. */
-  flush(): Buffer;
 }
 
 /** A field of a result as the protocol described it. */

@@ -1,5 +1,6 @@
 /** A whole inspector in memory, for tests of protocols: judges by predicate, masks by function, keeps what it was told. */
 import { type Refusal, type StatementFacts, unreadableFacts } from '@sluice/domain';
+import type { StatementStream, StatementStreamName, TerminalRequest, TerminalTap } from '../byte-taps.ts';
 import { mintPermit } from '../permit.ts';
 import type {
   Inspector,
@@ -8,10 +9,6 @@ import type {
   ResultField,
   ResultMasker,
   StatementHandle,
-  StatementStream,
-  StatementStreamName,
-  TerminalRequest,
-  TerminalTap,
   UndoKeeper,
 } from '../protocol.ts';
 
