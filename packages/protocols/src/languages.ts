@@ -1,5 +1,6 @@
 /** The one list of languages, for the gateway's parse worker. */
 import type { Language } from '@sluice/domain';
 import { postgresSql } from '@sluice/language-postgres-sql';
+import { shell } from '@sluice/language-shell';
 
-export const languages: readonly Language[] = [postgresSql];
+export const languages: readonly Language[] = [postgresSql, shell];

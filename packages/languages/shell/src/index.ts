@@ -1,0 +1,2 @@
+export { maxTextBytes, shell } from './language.ts';
+export type { ShellSession } from './session.ts';
