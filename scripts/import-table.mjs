@@ -8,6 +8,7 @@ export const importTable = {
   'packages/policy': ['packages/domain'],
   'packages/masking': ['packages/domain'],
   'packages/keys': ['packages/domain'],
+  'packages/terminal': ['packages/domain'],
   'packages/recording': ['packages/domain', 'packages/keys'],
   'packages/tunnel': ['packages/domain'],
   'packages/languages/*': ['packages/domain'],
@@ -45,6 +46,7 @@ export const importTable = {
     'packages/domain',
     'packages/database',
     'packages/keys',
+    'packages/terminal',
     'packages/tunnel',
     'packages/protocols#./manifests',
   ],
@@ -67,6 +69,7 @@ export const importTable = {
     'packages/tunnel',
     'packages/keys',
     'packages/recording',
+    'packages/terminal',
     'packages/protocols#./manifests',
     'packages/protocols#./clients',
     'packages/api',
@@ -80,10 +83,16 @@ export const testsOnly = 'packages/testkit';
 export const typesOnly = [['apps/cli', 'packages/api']];
 
 /** No Node API at all: they run in a worker, in a browser or anywhere. */
-export const purePackages = ['packages/domain', 'packages/policy', 'packages/masking', 'packages/languages/*'];
+export const purePackages = [
+  'packages/domain',
+  'packages/policy',
+  'packages/masking',
+  'packages/terminal',
+  'packages/languages/*',
+];
 
 /** Entries that a browser loads: nothing they reach may be a Node builtin. */
-export const browserEntries = ['packages/protocols#./manifests', 'packages/keys#./sealing'];
+export const browserEntries = ['packages/protocols#./manifests', 'packages/keys#./sealing', 'packages/terminal#.'];
 
 /** Only this package touches the generated Prisma client. */
 export const clientOwner = 'packages/database';

@@ -14,6 +14,7 @@ const config: NextConfig = {
     '@sluice/protocols',
     '@sluice/recording',
     '@sluice/relay',
+    '@sluice/terminal',
     '@sluice/tunnel',
   ],
   serverExternalPackages: ['pg', '@prisma/adapter-pg'],
