@@ -34,7 +34,7 @@ export interface FuzzResult {
   readonly crash: Crash | null;
 }
 
-/** Runs until the limits or the first crash, which it makes smaller. */
+/** Runs until the limits or the first crash. */
 export async function fuzz(target: FuzzTarget, coverage: Coverage, limits: FuzzLimits): Promise<FuzzResult> {
   const random = new Random(limits.seed);
   const corpus: Buffer[] = [];
@@ -54,7 +54,7 @@ export async function fuzz(target: FuzzTarget, coverage: Coverage, limits: FuzzL
   });
   for (const seed of target.seeds) {
     const crash = await attempt(seed);
-    if (crash !== null) return result(await smaller(target, crash));
+    if (crash !== null) return result(crash);
     corpus.push(seed);
   }
   coverage.fresh();
@@ -63,7 +63,7 @@ export async function fuzz(target: FuzzTarget, coverage: Coverage, limits: FuzzL
     const batch = Array.from({ length: size }, () => mutate(random.pick(corpus), random, corpus, target.words));
     for (const input of batch) {
       const crash = await attempt(input);
-      if (crash !== null) return result(await smaller(target, crash));
+      if (crash !== null) return result(crash);
     }
     if (!coverage.fresh(false)) continue;
     for (const input of batch) {
@@ -87,7 +87,7 @@ export async function failureOf(target: FuzzTarget, input: Buffer): Promise<Erro
 }
 
 /** Takes pieces out for as long as it still fails, so that what is committed is what matters. */
-async function smaller(target: FuzzTarget, crash: Crash): Promise<Crash> {
+export async function smaller(target: FuzzTarget, crash: Crash): Promise<Crash> {
   let { input } = crash;
   for (let size = Math.max(1, input.length >> 1); size >= 1; size >>= 1) {
     for (let at = 0; at + size <= input.length; ) {

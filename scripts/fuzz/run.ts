@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Coverage } from './coverage.ts';
-import { type Crash, type FuzzResult, fuzz } from './loop.ts';
+import { type Crash, type FuzzResult, fuzz, smaller } from './loop.ts';
 import { isUnderTest, loadTargets } from './targets.ts';
 
 const { values } = parseArgs({
@@ -45,8 +45,9 @@ async function main(): Promise<void> {
     else console.log(`${planted.name}: found after ${found.crash.after} executions: ${words(found.crash.error)}`);
     const result = await fuzz(real, coverage, { seed, executions, milliseconds });
     console.log(line(real.name, result));
-    if (result.crash !== null)
-      fail(`${real.name}: ${words(result.crash.error)}; input kept as ${keep(real.name, result.crash)}`);
+    if (result.crash === null) continue;
+    const crash = await smaller(real, result.crash);
+    fail(`${real.name}: ${words(crash.error)}; input kept as ${keep(real.name, crash)}`);
   }
   coverage.stop();
 }

@@ -62,6 +62,7 @@ export class GuardedRun {
       return refuse(problem);
     }
     await core.allAnswered();
+    if (core.skipping) return run.skipped();
     const failed = core.session.status === 'E';
     const own = core.session.status === 'I';
     if (own && (await core.ask('BEGIN')) === null) return refuse(this.#cannot());

@@ -24,6 +24,7 @@ export interface LaneCore {
   readonly inspector: Inspector;
   copyingIn(): Expected | null;
   ask(text: string): Promise<TextRows | null>;
+  syncMidBatch(): void;
   allAnswered(): Promise<void>;
 }
 
@@ -190,8 +191,7 @@ export class Lanes {
       await core.allAnswered();
       if (core.skipping) return true;
       if (core.session.prelude === null) return false;
-      core.toTarget.push(encodeSync());
-      core.expected.add({ kind: 'sync', own: true, midBatch: true });
+      core.syncMidBatch();
     }
     await core.allAnswered();
     return true;

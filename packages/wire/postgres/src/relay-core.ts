@@ -240,8 +240,13 @@ export class RelayCore {
    */
   #releaseLocks(): void {
     if (!this.unsynced || this.batchBinds || this.session.status !== 'I') return;
-    this.toTarget.push(encodeSync());
+    this.syncMidBatch();
     this.toTarget.flush();
+  }
+
+  /** A Sync of the gateway's own in the middle of the client's batch; an error that strikes there is the batch's. */
+  syncMidBatch(): void {
+    this.toTarget.push(encodeSync());
     this.expected.add({ kind: 'sync', own: true, midBatch: true, aloud: true });
   }
 

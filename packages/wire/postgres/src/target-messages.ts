@@ -432,7 +432,11 @@ export class TargetMessages {
     else if (!head.own || head.aloud) this.#replace(this.#maskedError(head, fields));
     if (head.kind === 'query') return;
     head.run?.end();
-    if (!this.#core.expected.skipToSync()) this.#core.skipping = true;
+    if (!this.#core.expected.skipToSync()) {
+      this.#core.skipping = true;
+      // A Query that went out behind it is skipped with the rest, and ends nothing.
+      this.#core.unsynced = true;
+    }
     this.#core.answered();
   }
 

@@ -81,15 +81,22 @@ class FakeTarget {
     switch (type) {
       case frontend.query: {
         const text = parseQuery(...body);
-        // There are no transactions here that could outlive it, and it takes the unnamed portal for itself.
+        // There are no transactions here that could outlive it, and it takes the unnamed names for itself.
         this.#portals.clear();
+        this.#prepared.delete('');
         if (this.#run(text, true)) this.#write(encodeReadyForQuery('I'));
         return;
       }
       case frontend.parse: {
         const { name, text } = parseParse(...body);
+        // The old unnamed statement is gone even when the new one has a fault.
+        if (name === '') this.#prepared.delete(name);
         if (!isValid(text)) {
           this.#failBatch('42601', 'syntax error');
+          return;
+        }
+        if (this.#prepared.has(name)) {
+          this.#failBatch('42P05', 'that statement is there');
           return;
         }
         this.#prepared.set(name, text);
@@ -101,6 +108,10 @@ class FakeTarget {
         const text = this.#prepared.get(statement);
         if (text === undefined) {
           this.#failBatch('26000', 'no such statement');
+          return;
+        }
+        if (portal !== '' && this.#portals.has(portal)) {
+          this.#failBatch('42P03', 'that portal is there');
           return;
         }
         this.#portals.set(portal, text);
@@ -123,9 +134,12 @@ class FakeTarget {
         else this.#run(text, false);
         return;
       }
-      case frontend.close:
+      case frontend.close: {
+        const { kind, name } = parseTargeted(...body);
+        (kind === 'portal' ? this.#portals : this.#prepared).delete(name);
         this.#write(message('3'));
         break;
+      }
       case frontend.sync:
         this.#skipping = false;
         this.#portals.clear();
