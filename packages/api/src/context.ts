@@ -1,17 +1,11 @@
 import type { Bus, Database } from '@sluice/database';
-import type { Secret, SluiceError } from '@sluice/domain';
+import type { SluiceError } from '@sluice/domain';
 import type { Caller, InstallationKeys } from '@sluice/identity';
-import type { SigningKeys } from '@sluice/keys';
+import type { AtRest, SigningKeys } from '@sluice/keys';
 
 export interface PortRange {
   readonly from: number;
   readonly to: number;
-}
-
-/** Seals what this node has to be able to open again; `context` binds it to its place. */
-export interface AtRest {
-  readonly seal: (plaintext: Secret, context: string) => string;
-  readonly open: (sealed: string, context: string) => Secret;
 }
 
 /** What the control plane's node lends to procedures. */
@@ -19,10 +13,8 @@ export interface ApiServices {
   readonly database: Database;
   readonly bus: Bus;
   readonly signing: SigningKeys;
+  /** Seals the installation's own secrets for their rows. */
   readonly atRest: AtRest;
-  /** Seals one of the installation's own secrets for a row; `context` names table, row and purpose. */
-  readonly sealSecret: (secret: Secret, context: string) => string;
-  readonly openSecret: (sealed: string, context: string) => Secret;
   /** Below which event streams may write files; null: nowhere. */
   readonly eventFolder: string | null;
   /** PEM. */

@@ -31,6 +31,11 @@ export function listEventStreams(db: Db): Promise<EventStreamRow[]> {
   return db.eventStream.findMany({ orderBy: { name: 'asc' } });
 }
 
+/** Puts a secret that was sealed anew in the place of the one that was read; nothing where somebody changed it meanwhile. */
+export async function resealEventStream(tx: Tx, id: string, from: string, to: string): Promise<void> {
+  await tx.eventStream.updateMany({ where: { id, secretSealed: from }, data: { secretSealed: to } });
+}
+
 export function findEventStream(db: Db, id: string): Promise<EventStreamRow | null> {
   return db.eventStream.findUnique({ where: { id } });
 }

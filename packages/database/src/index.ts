@@ -120,6 +120,7 @@ export {
   listArrivedChunks,
   listEventStreams,
   noteStreamProgress,
+  resealEventStream,
 } from './event-streams.ts';
 export {
   answerExplainRequest,
@@ -222,6 +223,7 @@ export {
   noteFailedDelivery,
   postponeDelivery,
   removeChannel,
+  resealChannel,
   retryDelivery,
   updateChannel,
 } from './notifications.ts';

@@ -26,6 +26,11 @@ export function listChannels(db: Db): Promise<ChannelRow[]> {
   return db.notificationChannel.findMany({ orderBy: { name: 'asc' }, take: maxNotificationChannels });
 }
 
+/** Puts secrets that were sealed anew in the place of those that were read; nothing where somebody changed them meanwhile. */
+export async function resealChannel(tx: Tx, id: string, from: string, to: string): Promise<void> {
+  await tx.notificationChannel.updateMany({ where: { id, secretSealed: from }, data: { secretSealed: to } });
+}
+
 export function findChannel(
   db: Db,
   where: { readonly id: string } | { readonly kind: string },

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
+import { createChannel, createEventStream, findChannel, findEventStream } from '@sluice/database';
 import { Secret } from '@sluice/domain';
-import { openBackup, sealBackup } from '@sluice/keys';
+import { atRestWith, channelSecretContext, newId, openBackup, sealBackup, streamSecretContext } from '@sluice/keys';
 import { startTestDatabase, type TestDatabase } from '@sluice/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { finishKeyRotation, openInstallation } from './installation.ts';
@@ -42,7 +43,24 @@ test('the master key is changed while both are given; afterwards the new one ope
   const before = await open();
   await at.database.transaction((tx) => before.beginRotation(tx, 'signing', new Date()));
   await expect(open(nextMasterKey)).rejects.toMatchObject({ code: 'internal' });
+  const [channelId, streamId] = [newId(), newId()];
+  const old = atRestWith(masterKey);
+  await at.database.transaction(async (tx) => {
+    const channel = { kind: 'webhook', name: 'ops', settings: {}, enabled: true };
+    const secretSealed = old.seal(new Secret('hook secret'), channelSecretContext(channelId));
+    await createChannel(tx, channelId, { ...channel, secretSealed });
+    const stream = { id: streamId, name: 'siem', settings: {}, audit: true, statements: false };
+    await createEventStream(tx, {
+      ...stream,
+      secretSealed: old.seal(new Secret('bearer'), streamSecretContext(streamId)),
+    });
+  });
   const changed = await open(nextMasterKey, masterKey);
+  const next = atRestWith(nextMasterKey);
+  const channel = await findChannel(at.database.db, { id: channelId });
+  expect(next.open(channel?.secretSealed ?? '', channelSecretContext(channelId)).reveal()).toBe('hook secret');
+  const stream = await findEventStream(at.database.db, streamId);
+  expect(next.open(stream?.secretSealed ?? '', streamSecretContext(streamId)).reveal()).toBe('bearer');
   expect(changed.signing.keyId).toBe(before.signing.keyId);
   // A node that starts later with both files, or with the new one alone.
   expect((await open(nextMasterKey, masterKey)).signing.keyId).toBe(before.signing.keyId);

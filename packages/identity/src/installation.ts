@@ -3,12 +3,24 @@ import {
   advisoryLock,
   bumpBundleVersion,
   createInstallation,
+  listChannels,
+  listEventStreams,
   readInstallation,
+  resealChannel,
+  resealEventStream,
   updateInstallationKeys,
 } from '@sluice/database';
 import { type Secret, SluiceError } from '@sluice/domain';
 import type { SigningKeys } from '@sluice/keys';
-import { generateSigningKeys, keyIdOf, openAtRest, sealAtRest, signingKeysOf } from '@sluice/keys';
+import {
+  channelSecretContext,
+  generateSigningKeys,
+  keyIdOf,
+  openAtRest,
+  sealAtRest,
+  signingKeysOf,
+  streamSecretContext,
+} from '@sluice/keys';
 import {
   type CertificateAuthority,
   createCertificateAuthority,
@@ -77,7 +89,27 @@ async function changeMasterKey(database: Database, from: Secret, to: Secret): Pr
     });
     if (changed.length > 0)
       await updateInstallationKeys(tx, Object.fromEntries(changed) as Partial<InstallationKeyRow>);
+    await resealSecrets(tx, from, to);
   });
+}
+
+/**
+ * The secrets of notification channels and event streams. One that neither key opens stays as it is: it was of no use before, and is no
+ * reason to keep the control plane from starting; whoever sends with it says so.
+ */
+async function resealSecrets(tx: Tx, from: Secret, to: Secret): Promise<void> {
+  const again = (sealed: string, context: string) =>
+    opens(to, sealed, context) || !opens(from, sealed, context)
+      ? null
+      : sealAtRest(to, openAtRest(from, sealed, context), context);
+  for (const { id, secretSealed } of await listChannels(tx)) {
+    const sealed = again(secretSealed, channelSecretContext(id));
+    if (sealed !== null) await resealChannel(tx, id, secretSealed, sealed);
+  }
+  for (const { id, secretSealed } of await listEventStreams(tx)) {
+    const sealed = secretSealed === null ? null : again(secretSealed, streamSecretContext(id));
+    if (secretSealed !== null && sealed !== null) await resealEventStream(tx, id, secretSealed, sealed);
+  }
 }
 
 function opens(masterKey: Secret, sealed: string, context: string): boolean {

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
-import { htmlText, safeLine, safeStatement, safeText, slackCode, slackText } from './safe-text.ts';
+import { htmlText, safeLine, safeStatement, slackCode, slackText } from './safe-text.ts';
 
-test('what cannot be seen is named, and line ends are line feeds', () => {
-  expect(safeText('a\u202eb\u200bc\u001b[31m\u0000\ufeff\u{e0041}\u3164\ufe0f')).toBe(
-    'a‹U+202E›b‹U+200B›c‹U+001B›[31m‹U+0000›‹U+FEFF›‹U+E0041›‹U+3164›‹U+FE0F›',
+test('what misleads is named as on the page, and line ends are line feeds', () => {
+  expect(safeStatement('a\u202eb\u200bc\u001b[31m\u0000\ufeff\u{e0041}\u3164\ufe0f')).toBe(
+    'a⟨RLO⟩b⟨ZWSP⟩c⟨ESC⟩[31m⟨NUL⟩⟨BOM⟩⟨U+E0041⟩⟨HF⟩⟨U+FE0F⟩',
   );
-  expect(safeText('one\r\ntwo\rthree\tfour')).toBe('one\ntwo\nthree\tfour');
-  expect(safeText(`a${'\n'.repeat(10_000)}b`)).toBe('a\n\nb');
-  expect(safeText('\ud800x')).toBe('‹U+D800›x');
-  expect(safeText('Größe 漢字 😀')).toBe('Größe 漢字 😀');
+  expect(safeStatement('one\r\ntwo\rthree\tfour')).toBe('one\ntwo\nthree\tfour');
+  expect(safeStatement(`a${'\n'.repeat(10_000)}b`)).toBe('a\n⟨9,999 empty lines⟩\nb');
+  expect(safeStatement('\ud800x')).toBe('⟨U+D800⟩x');
+  expect(safeStatement('DROP TABLE \u0440ayroll')).toContain('⟨U+0440⟩');
+  expect(safeStatement('Größe 漢字 😀')).toBe('Größe 漢字 😀');
 });
 
 test('a subject is one line, whatever was put into it', () => {

@@ -1,21 +1,13 @@
 /** Texts of other people in messages: nothing in them may look like something else, call somebody, or break a line of a protocol. */
 
+import { evidenceText } from '@sluice/domain';
+
 /** Longest statement that a message shows; the page shows all of it. Characters. */
 export const maxShownCharacters = 1_500;
 
-/**
- * What a reader could not see or would misread: control characters but line feed and tab, everything that turns the direction of text,
- * invisible characters, fillers, variation selectors and tags (Unicode TR 36, TR 39), and halves of surrogate pairs.
- */
-const misleading =
-  /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|\p{Variation_Selector}|\u034f|\u115f|\u1160|\u17b4|\u17b5|\u3164|\uffa0/gu;
-
-/** Every misleading character as `‹U+202E›`, with line ends as line feeds, and long runs of empty lines folded. */
-export function safeText(text: string): string {
-  return text
-    .replace(/\r\n?/g, '\n')
-    .replace(misleading, (character) => `‹U+${hex(character)}›`)
-    .replace(/\n[\n\t ]*\n[\n\t ]*\n/g, '\n\n');
+/** As the reviewer's page says it where nothing can be drawn: what misleads stands by its name. Line ends are line feeds. */
+function safeText(text: string): string {
+  return evidenceText(text.replace(/\r\n?/g, '\n'));
 }
 
 /** The same on one line, for subjects and headers. */
@@ -59,8 +51,4 @@ export function slackCode(text: string): string {
 function cut(text: string, max: number): string {
   const characters = Array.from(text);
   return characters.length <= max ? text : `${characters.slice(0, max).join('')}… (${characters.length - max} more)`;
-}
-
-function hex(character: string): string {
-  return (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
 }

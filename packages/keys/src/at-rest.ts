@@ -20,6 +20,30 @@ export function sealAtRest(masterKey: Secret, plaintext: Secret, context: string
   return formatPrefix + Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]).toString('base64url');
 }
 
+/** Seals what the control plane has to be able to open again; `context` binds it to its place. */
+export interface AtRest {
+  readonly seal: (plaintext: Secret, context: string) => string;
+  /** Throws SluiceError `internal` when key, context or bytes are not those it was sealed with. */
+  readonly open: (sealed: string, context: string) => Secret;
+}
+
+export function atRestWith(masterKey: Secret): AtRest {
+  return {
+    seal: (plaintext, context) => sealAtRest(masterKey, plaintext, context),
+    open: (sealed, context) => openAtRest(masterKey, sealed, context),
+  };
+}
+
+/** Binds a notification channel's secrets to their row, so that rows cannot be swapped. */
+export function channelSecretContext(channelId: string): string {
+  return `NotificationChannel.secret ${channelId}`;
+}
+
+/** Binds an event stream's secret to its row. */
+export function streamSecretContext(streamId: string): string {
+  return `EventStream:${streamId}:secret`;
+}
+
 /** A key for one row that lives for seconds: whoever may open the row carries it, and it stands in no database. */
 export function makeRowKey(): Secret {
   return new Secret(randomBytes(keyBytes).toString('base64url'));

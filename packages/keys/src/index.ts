@@ -1,6 +1,14 @@
 export type { AssertionCheck, AssertionResult } from './assertions.ts';
 export { challengeOf, passkeyObject, verifyAssertion } from './assertions.ts';
-export { makeRowKey, openAtRest, sealAtRest } from './at-rest.ts';
+export type { AtRest } from './at-rest.ts';
+export {
+  atRestWith,
+  channelSecretContext,
+  makeRowKey,
+  openAtRest,
+  sealAtRest,
+  streamSecretContext,
+} from './at-rest.ts';
 export type { BackupFiles } from './backup.ts';
 export { minPassphraseLength, openBackup, sealBackup } from './backup.ts';
 export { decodeBase64url, equalConstantTime, keyedDigest, sha256 } from './digest.ts';

@@ -24,7 +24,7 @@ import {
   rightsOfPerson,
   rightsOfServiceIdentity,
 } from '@sluice/identity';
-import { generateSigningKeys, newId, openAtRest, type SigningKeys, sealAtRest } from '@sluice/keys';
+import { atRestWith, generateSigningKeys, newId, type SigningKeys } from '@sluice/keys';
 import { generateSealingKeys } from '@sluice/keys/sealing';
 import { startTestDatabase, type TestDatabase } from './database.ts';
 
@@ -67,13 +67,8 @@ export async function makeWorld(): Promise<World> {
     database,
     bus,
     signing,
-    atRest: {
-      seal: (plaintext, context) => sealAtRest(masterKey, plaintext, context),
-      open: (sealed, context) => openAtRest(masterKey, sealed, context),
-    },
+    atRest: atRestWith(masterKey),
     authority,
-    sealSecret: (secret, context) => sealAtRest(masterKey, secret, context),
-    openSecret: (sealed, context) => openAtRest(masterKey, sealed, context),
     eventFolder: null,
     caRoot: authority.root,
     publicUrl: 'http://localhost:3100',

@@ -13,7 +13,7 @@ import {
   signOut,
   webSessionMs,
 } from '@sluice/identity';
-import { newId, openAtRest, sealAtRest } from '@sluice/keys';
+import { atRestWith, newId } from '@sluice/keys';
 import { TunnelRegistry } from '@sluice/relay';
 import type { Logger } from 'pino';
 import type { WebEnvironment } from '../env.ts';
@@ -108,15 +108,10 @@ export class ControlPlaneNode {
     });
     this.#services = {
       ...keys,
-      atRest: {
-        seal: (plaintext, context) => sealAtRest(env.masterKey, plaintext, context),
-        open: (sealed, context) => openAtRest(env.masterKey, sealed, context),
-      },
+      atRest: atRestWith(env.masterKey),
       database,
       bus,
       publicUrl,
-      sealSecret: (secret, context) => sealAtRest(env.masterKey, secret, context),
-      openSecret: (sealed, context) => openAtRest(env.masterKey, sealed, context),
       eventFolder: env.eventFolder,
       caRoot: keys.authority.root,
       relayHost: shownHost(env.relayHost, publicUrl),

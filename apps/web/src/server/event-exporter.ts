@@ -6,12 +6,12 @@ const periodMs = 1_000;
 
 /** Sends event streams. Every node tries; each stream's lock lets one at a time, so any node can carry on for another. */
 export class EventExporter {
-  readonly #services: Pick<ApiServices, 'database' | 'openSecret' | 'eventFolder'>;
+  readonly #services: Pick<ApiServices, 'database' | 'atRest' | 'eventFolder'>;
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> | null = null;
 
-  constructor(services: Pick<ApiServices, 'database' | 'openSecret' | 'eventFolder'>, log: Logger) {
+  constructor(services: Pick<ApiServices, 'database' | 'atRest' | 'eventFolder'>, log: Logger) {
     this.#services = services;
     this.#log = log;
     this.#timer = setInterval(() => this.#run(), periodMs).unref();
@@ -23,8 +23,8 @@ export class EventExporter {
   }
 
   #run(): void {
-    const { database, openSecret, eventFolder } = this.#services;
-    this.#running ??= exportEvents({ database, openSecret, folder: eventFolder }, () => new Date())
+    const { database, atRest, eventFolder } = this.#services;
+    this.#running ??= exportEvents({ database, atRest, folder: eventFolder }, () => new Date())
       .catch((error: unknown) => this.#log.warn({ err: error }, 'event streams could not be sent'))
       .finally(() => {
         this.#running = null;

@@ -26,8 +26,8 @@ let clock = Date.now();
 /** Runs the exporter as a node does; time passes, so that a stream that failed is tried again. */
 async function round(): Promise<void> {
   clock += 120_000;
-  const { database, openSecret } = world.services;
-  await exportEvents({ database, openSecret, folder }, () => new Date(clock));
+  const { database, atRest } = world.services;
+  await exportEvents({ database, atRest, folder }, () => new Date(clock));
 }
 
 async function happen(text: string): Promise<void> {

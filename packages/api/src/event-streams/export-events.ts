@@ -13,7 +13,7 @@ import {
   type Tx,
   tryAdvisoryLock,
 } from '@sluice/database';
-import type { Secret } from '@sluice/domain';
+import { type AtRest, streamSecretContext } from '@sluice/keys';
 import { decodeEvents, type RecordingEvent, readChunk } from '@sluice/recording';
 import { sendEvents } from './send-events.ts';
 import { type StreamEvent, streamSettingsSchema } from './stream-settings.ts';
@@ -30,13 +30,8 @@ const maxErrorLength = 500;
 
 export interface ExportOptions {
   readonly database: Database;
-  readonly openSecret: (sealed: string, context: string) => Secret;
+  readonly atRest: AtRest;
   readonly folder: string | null;
-}
-
-/** What a stream's secret is sealed for. */
-export function secretContext(streamId: string): string {
-  return `EventStream:${streamId}:secret`;
 }
 
 /**
@@ -58,7 +53,8 @@ function exportBatch(options: ExportOptions, id: string, now: Date): Promise<boo
     const batch = await nextBatch(tx, stream);
     if (batch === null) return false;
     try {
-      const secret = stream.secretSealed === null ? null : options.openSecret(stream.secretSealed, secretContext(id));
+      const secret =
+        stream.secretSealed === null ? null : options.atRest.open(stream.secretSealed, streamSecretContext(id));
       const settings = streamSettingsSchema.parse(stream.settings);
       await sendEvents({ settings, secret, folder: options.folder }, batch.events);
     } catch (error) {

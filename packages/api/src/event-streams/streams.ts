@@ -6,12 +6,11 @@ import {
   listEventStreams,
 } from '@sluice/database';
 import { Secret } from '@sluice/domain';
-import { newId } from '@sluice/keys';
+import { newId, streamSecretContext } from '@sluice/keys';
 import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id, nothing, slug } from '../inputs.ts';
 import { mutation, query } from '../procedure.ts';
-import { secretContext } from './export-events.ts';
 import { sendEvents } from './send-events.ts';
 import { type EventStreamView, streamSettingsSchema } from './stream-settings.ts';
 
@@ -41,7 +40,8 @@ export const createStream = mutation({
   run: async ({ input, tx, services }) => {
     const { secret, ...stream } = input;
     const streamId = newId<'EventStream'>();
-    const secretSealed = secret === null ? null : services.sealSecret(new Secret(secret), secretContext(streamId));
+    const secretSealed =
+      secret === null ? null : services.atRest.seal(new Secret(secret), streamSecretContext(streamId));
     const row = await createEventStream(tx, { id: streamId, ...stream, secretSealed });
     return {
       output: toView(row),
@@ -79,7 +79,8 @@ export const sendTest = mutation({
     const row = await findEventStream(tx, input.id);
     if (row === null) throw notFound('event stream');
     const settings = streamSettingsSchema.parse(row.settings);
-    const secret = row.secretSealed === null ? null : services.openSecret(row.secretSealed, secretContext(row.id));
+    const secret =
+      row.secretSealed === null ? null : services.atRest.open(row.secretSealed, streamSecretContext(row.id));
     const body = { text: `A test by ${caller.actor.name}.` };
     const event = { id: newId(), kind: 'test' as const, at: now.getTime(), name: 'stream.test', warning: false, body };
     const output = async () => {

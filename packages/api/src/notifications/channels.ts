@@ -1,8 +1,8 @@
 import type { ChannelRow } from '@sluice/database';
 import { Secret, SluiceError } from '@sluice/domain';
 import { emailSettingsSchema, slackSettingsSchema, webhookSettingsSchema } from '@sluice/jobs';
+import { type AtRest, channelSecretContext } from '@sluice/keys';
 import { z } from 'zod';
-import type { AtRest } from '../context.ts';
 
 export const channelKinds = ['email', 'slack', 'webhook'] as const;
 export type ChannelKind = (typeof channelKinds)[number];
@@ -33,18 +33,13 @@ export type OpenChannel =
       readonly secrets: z.infer<typeof channelSecrets.webhook>;
     };
 
-/** Binds the sealed text to its row, so that rows cannot be swapped. */
-function contextOf(id: string): string {
-  return `NotificationChannel.secret ${id}`;
-}
-
 export function sealChannel(atRest: AtRest, id: string, secrets: object): string {
-  return atRest.seal(new Secret(JSON.stringify(secrets)), contextOf(id));
+  return atRest.seal(new Secret(JSON.stringify(secrets)), channelSecretContext(id));
 }
 
 /** Throws SluiceError `internal` when the master key is another one. */
 export function openChannel(atRest: AtRest, row: ChannelRow): OpenChannel {
-  const secrets: unknown = JSON.parse(atRest.open(row.secretSealed, contextOf(row.id)).reveal());
+  const secrets: unknown = JSON.parse(atRest.open(row.secretSealed, channelSecretContext(row.id)).reveal());
   switch (row.kind) {
     case 'email':
       return {

@@ -158,7 +158,7 @@ describe('mail', () => {
       expect(raw).not.toContain('\u202e');
       expect(raw).not.toContain('\u001b');
       expect(decoded(raw.slice(raw.indexOf('text/html')))).not.toContain('<img src=x');
-      expect(decoded(raw)).toContain('‹U+202E›');
+      expect(decoded(raw)).toContain('⟨RLO⟩');
       expect(decoded(raw)).toContain(`http://localhost:3100/approvals/${id}`);
     }
   });
