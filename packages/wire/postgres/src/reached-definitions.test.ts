@@ -71,6 +71,28 @@ async function count(table: string): Promise<number> {
 }
 
 describe('definitions that a statement reaches', () => {
+  it('event triggers run for REINDEX, from PostgreSQL 17 on', async () => {
+    const newer = await startRealTarget('18');
+    const newerGateway = await startTestGateway(newer, { facts: await languageFacts(), withKnowledge: true });
+    const newerClient = await openRawClient(newerGateway.port, {
+      username: 'agent',
+      password: 'any',
+      database: newer.database,
+    });
+    try {
+      const watch = 'CREATE EVENT TRIGGER watches ON ddl_command_end EXECUTE FUNCTION watching()';
+      newerClient.send(encodeQuery(definitions), encodeQuery(watch), encodeQuery('REINDEX TABLE base'));
+      expect(outline(await newerClient.untilReady(3))).toMatch(/C:REINDEX Z:I$/);
+      const [read] = newerGateway.inspectors.at(-1)!.statements.at(-1)!.facts;
+      expect(read?.writes.map(({ name }) => name)).toContain('watched');
+      newerClient.send(encodeQuery("SELECT FROM watched WHERE tag = 'REINDEX'"));
+      expect(outline(await newerClient.untilReady())).toContain('C:SELECT 1');
+    } finally {
+      await newerGateway.close();
+      await newer.stop();
+    }
+  });
+
   it.each([
     ['ALTER TABLE parted ALTER COLUMN id TYPE bigint', ['public.parted', 'public.parted_a']],
     ['ALTER TABLE ONLY base SET (fillfactor = 90)', ['public.base']],
