@@ -153,8 +153,9 @@ class FakeTarget {
   }
 
   #failBatch(code: string, text: string): void {
-    this.#write(failure(code, text));
+    // First, because a stream in memory may bring the answer's answer before the write returns.
     this.#skipping = true;
+    this.#write(failure(code, text));
   }
 
   /** False when the answer comes later. */
