@@ -67,6 +67,7 @@ const allowed: Readonly<Record<string, readonly BuiltInRole[]>> = {
   'sessions.listSessions': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
   'sessions.showSession': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
   'sessions.listTimeline': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
+  'sessions.readTerminal': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
   'sessions.terminateSession': ['admin', 'security', 'reviewer', 'member'],
   'sessions.verifySession': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
   'identities.showMe': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],

@@ -68,6 +68,7 @@ import { showRun } from './runs/show-run.ts';
 import { startRun } from './runs/start-run.ts';
 import { listSessions } from './sessions/list-sessions.ts';
 import { listTimeline } from './sessions/list-timeline.ts';
+import { readTerminal } from './sessions/read-terminal.ts';
 import { showSession } from './sessions/show-session.ts';
 import { terminateSession } from './sessions/terminate-session.ts';
 import { verifySession } from './sessions/verify-session.ts';
@@ -129,7 +130,7 @@ export const appRouter = router({
     listAlikeGrants,
     endAlikeGrant,
   }),
-  sessions: router({ listSessions, showSession, listTimeline, terminateSession, verifySession }),
+  sessions: router({ listSessions, showSession, listTimeline, readTerminal, terminateSession, verifySession }),
   identities: router({
     showMe,
     listPeople,

@@ -253,7 +253,7 @@ export {
 export type { NewPolicyVersion, PolicyVersionRow } from './policy-versions.ts';
 export { findPolicyVersion, listPolicyVersions, publishPolicyVersion, readActivePolicy } from './policy-versions.ts';
 export type { ChunkRow, NewChunk } from './recording-chunks.ts';
-export { createChunk, findChunkHash, readChunks } from './recording-chunks.ts';
+export { createChunk, findChunkHash, listChunks, readChunks, readChunksAt } from './recording-chunks.ts';
 export type { NewRoleAssignment, RoleAssignmentRow } from './role-assignments.ts';
 export {
   countRoleAssignments,

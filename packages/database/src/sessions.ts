@@ -118,6 +118,7 @@ export interface SessionProgress {
   readonly statements: number;
   readonly held: number;
   readonly denied: number;
+  readonly terminals: number;
   /** Set by the event that ended the session. */
   readonly end: { readonly state: 'closed' | 'interrupted'; readonly at: Date; readonly reason: string } | null;
 }
@@ -135,6 +136,7 @@ export async function advanceSession(tx: Tx, id: string, progress: SessionProgre
       statementCount: { increment: progress.statements },
       heldCount: { increment: progress.held },
       deniedCount: { increment: progress.denied },
+      terminalCount: { increment: progress.terminals },
       ...(progress.end === null
         ? {}
         : { state: progress.end.state, endedAt: progress.end.at, endReason: progress.end.reason }),

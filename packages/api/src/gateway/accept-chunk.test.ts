@@ -102,3 +102,58 @@ test('many statements in one chunk, and the same chunk from two nodes at once', 
   for (const chunk of chunks) await Promise.all([push(chunk), push(chunk)]);
   expect((await world.as('admin').sessions.showSession({ id: sessionId })).statements).toBe(1_700);
 });
+
+test('terminals are counted and read piece by piece, and a statement’s output is an entry’s', async () => {
+  const exec = judged(0, 'make', { command: 'make' });
+  const terminalId = newId();
+  const size = { columns: 80, rows: 24 };
+  const { sessionId, chunks } = await recordSession(world, 'agent', [
+    [
+      exec,
+      { type: 'statement.output', statementId: exec.statementId, stream: 'stdout', text: 'a', omittedBytes: 0 },
+      { type: 'terminal.opened', terminalId, statementId: null, ...size, term: 'xterm' },
+      { type: 'terminal.output', terminalId, text: '$ ' },
+    ],
+    [
+      { type: 'statement.output', statementId: exec.statementId, stream: 'stdout', text: 'b', omittedBytes: 7 },
+      {
+        type: 'statement.output',
+        statementId: exec.statementId,
+        stream: 'stderr',
+        text: '/w==',
+        encoding: 'base64',
+        omittedBytes: 0,
+      },
+      { type: 'terminal.input', terminalId, text: 'l' },
+      { type: 'terminal.resized', terminalId, columns: 100, rows: 30 },
+      { type: 'terminal.closed', terminalId, exitCode: null, signal: 'HUP' },
+    ],
+  ]);
+  for (const chunk of chunks) await push(chunk);
+  const admin = world.as('admin');
+  expect(await admin.sessions.showSession({ id: sessionId })).toMatchObject({ terminals: 1 });
+  const { items } = await admin.sessions.listTimeline({ id: sessionId });
+  expect(items[0]?.outputs).toEqual([
+    { stream: 'stdout', text: 'ab', omittedBytes: 7 },
+    { stream: 'stderr', text: '\ufffd', omittedBytes: 0 },
+  ]);
+  const first = await admin.sessions.readTerminal({ id: sessionId, fromChunk: 0, mostChunks: 1 });
+  expect(first).toMatchObject({ kinds: 'o', ids: [terminalId], texts: ['$ '], nextChunk: 1, sealed: true });
+  expect(first.opened).toMatchObject([{ id: terminalId, statementId: null, ...size, term: 'xterm' }]);
+  const rest = await admin.sessions.readTerminal({ id: sessionId, fromChunk: first.nextChunk });
+  expect(rest).toMatchObject({ opened: [], kinds: 'irx', of: [0, 0, 0], texts: ['l', '100x30', 'HUP'] });
+  expect([rest.nextChunk, rest.chunks]).toEqual([chunks.length, chunks.length]);
+});
+
+test('of a statement that spans hours, both ends are read', async () => {
+  const shell = judged(0, 'a shell', { command: 'shell' });
+  const middle = Array.from({ length: 130 }, (_, index) => [{ type: 'session.note', text: String(index) }] as const);
+  const { sessionId, chunks } = await recordSession(world, 'agent', [
+    [shell],
+    ...middle,
+    [{ type: 'statement.ended', statementId: shell.statementId, durationMs: 7_200_000 }],
+  ]);
+  for (const chunk of chunks) await push(chunk);
+  const { items } = await world.as('admin').sessions.listTimeline({ id: sessionId });
+  expect(items).toMatchObject([{ text: 'a shell', durationMs: 7_200_000 }]);
+});

@@ -18,6 +18,7 @@ export interface ChunkCounts {
   readonly statements: number;
   readonly held: number;
   readonly denied: number;
+  readonly terminals: number;
 }
 
 type Judged = Extract<RecordingEvent, { readonly type: 'statement.judged' }>;
@@ -31,9 +32,11 @@ export async function indexEvents(tx: Tx, place: ChunkPlace, events: readonly Re
   const created = new Map<string, Mutable<NewStatement>>();
   const changes = new Map<string, Mutable<StatementChange>>();
   let held = 0;
+  let terminals = 0;
   for (const event of events) {
-    if (event.type === 'statement.judged') created.set(event.statementId, toStatement(event, place));
-    else if ('statementId' in event && event.type !== 'terminal.opened') {
+    if (event.type === 'terminal.opened') terminals += 1;
+    else if (event.type === 'statement.judged') created.set(event.statementId, toStatement(event, place));
+    else if ('statementId' in event) {
       if (event.type === 'statement.held') held += 1;
       const change = created.get(event.statementId) ?? changes.get(event.statementId) ?? {};
       applyEvent(change, event);
@@ -44,7 +47,8 @@ export async function indexEvents(tx: Tx, place: ChunkPlace, events: readonly Re
   await createStatements(tx, statements);
   for (const [id, change] of changes) await changeStatement(tx, place.sessionId, id, change);
   const shown = statements.filter((statement) => statement.shown && statement.origin === 'client');
-  return { statements: shown.length, held, denied: shown.filter((statement) => statement.verdict === 'deny').length };
+  const denied = shown.filter((statement) => statement.verdict === 'deny').length;
+  return { statements: shown.length, held, denied, terminals };
 }
 
 function toStatement(event: Judged, place: ChunkPlace): Mutable<NewStatement> {

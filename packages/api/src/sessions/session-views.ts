@@ -27,6 +27,7 @@ export function toSessionDetail(row: SessionRow): SessionDetail {
     ...toSessionSummary(row),
     gateway: { id: row.gateway.id, name: row.gateway.name },
     path: row.path,
+    terminals: row.terminalCount,
     policyVersion: row.policyVersion,
     startup: z.record(z.string(), z.string()).parse(row.startup),
     // Every chunk was verified when it came in; `problems` are what a later verification of the whole found.

@@ -1,11 +1,12 @@
 import type { Db, StatementRow } from '@sluice/database';
-import { readChunks } from '@sluice/database';
+import { readChunksAt } from '@sluice/database';
 import type { RecordingEvent } from '@sluice/recording';
-import { decodeEvents, readChunk } from '@sluice/recording';
+import { decodeEvents, decodeText, readChunk } from '@sluice/recording';
 import type { TimelineEntry } from '../views.ts';
 
 /** Every event but those of the session as a whole. */
 type StatementEvent = Extract<RecordingEvent, { readonly statementId: string }>;
+type Output = Extract<RecordingEvent, { readonly type: 'statement.output' }>;
 type Judged = Extract<RecordingEvent, { readonly type: 'statement.judged' }>;
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -13,13 +14,28 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export async function readTimeline(db: Db, sessionId: string, rows: readonly StatementRow[]): Promise<TimelineEntry[]> {
   if (rows.length === 0) return [];
   const events = new Map<string, StatementEvent[]>(rows.map((row) => [row.id, []]));
-  const from = Math.min(...rows.map((row) => row.fromChunk));
-  const to = Math.max(...rows.map((row) => row.toChunk));
-  for await (const { bytes } of readChunks(db, sessionId, from, to)) {
+  for await (const { bytes } of readChunksAt(db, sessionId, chunksOf(rows))) {
     for (const event of decodeEvents(readChunk(bytes)))
       if ('statementId' in event && event.type !== 'terminal.opened') events.get(event.statementId)?.push(event);
   }
   return rows.flatMap((row) => foldStatement(events.get(row.id) ?? []) ?? []);
+}
+
+/**
+ * Of a statement that spans more chunks than this only as many are read at each of its ends: its judgement, and how it ended. What lies
+ * between is a terminal of hours, which has a view of its own; results keep to their budget long before.
+ */
+const maxEndChunks = 50;
+
+function chunksOf(rows: readonly StatementRow[]): number[] {
+  const indexes = new Set<number>();
+  for (const { fromChunk, toChunk } of rows) {
+    for (let index = fromChunk; index <= toChunk; index += 1) {
+      if (index === fromChunk + maxEndChunks) index = Math.max(index, toChunk - maxEndChunks + 1);
+      indexes.add(index);
+    }
+  }
+  return [...indexes].sort((a, b) => a - b);
 }
 
 /** One entry from a statement's events, null when its judgement is not among them. */
@@ -40,12 +56,27 @@ export function foldStatement(events: readonly StatementEvent[]): TimelineEntry 
     binds: judged.binds,
     held: null,
     results: [],
+    outputs: [],
     error: null,
     durationMs: null,
     asWriter: false,
   };
   for (const event of events) apply(entry, event);
   return entry;
+}
+
+/** Characters of a statement's output that an entry carries; the recording may hold more. */
+const maxShownOutput = 64 * 1024;
+
+function withOutput(before: TimelineEntry['outputs'], event: Output): TimelineEntry['outputs'] {
+  const text = event.encoding === undefined ? event.text : decodeText(event).toString('utf8');
+  const room = maxShownOutput - before.reduce((sum, output) => sum + output.text.length, 0);
+  const shown = text.slice(0, Math.max(0, room));
+  const omittedBytes = event.omittedBytes + Buffer.byteLength(text.slice(shown.length));
+  const last = before.at(-1);
+  if (last?.stream !== event.stream) return [...before, { stream: event.stream, text: shown, omittedBytes }];
+  const joined = { ...last, text: last.text + shown, omittedBytes: last.omittedBytes + omittedBytes };
+  return [...before.slice(0, -1), joined];
 }
 
 function apply(entry: Mutable<TimelineEntry>, event: StatementEvent): void {
@@ -78,6 +109,7 @@ function apply(entry: Mutable<TimelineEntry>, event: StatementEvent): void {
       entry.asWriter = event.credential === 'writer';
       return;
     case 'statement.output':
+      entry.outputs = withOutput(entry.outputs, event);
       return;
   }
 }

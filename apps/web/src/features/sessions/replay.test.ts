@@ -27,6 +27,7 @@ function entry(id: string, verdict: TimelineEntry['verdict'] = 'allow', text = `
     binds: [],
     held: null,
     results: [],
+    outputs: [],
     error: null,
     asWriter: false,
     durationMs: 1,
