@@ -1,15 +1,18 @@
 import type { ColumnRef, LiteralSpan, MaskRule, ObjectRef, OutputLineage } from '@sluice/domain';
 import { detectors as allDetectors } from './detectors/registry.ts';
 import type { Detector } from './detectors/subject.ts';
+import { flag } from './detectors/subject.ts';
 import type { JsonMasking } from './json.ts';
 import { maskJson, NotJson } from './json.ts';
 import { maskQuotations } from './message.ts';
 import type { RuleMask } from './rules.ts';
 import { RuleIndex } from './rules.ts';
+import type { Finding } from './scan.ts';
 import { scan } from './scan.ts';
 import { maskLiterals } from './statement.ts';
 import type { KeyedDigest } from './strategies.ts';
 import { maskDots, redacted, replace, strictestFirst } from './strategies.ts';
+import type { MaskedSpan } from './stream/stream-masker.ts';
 
 /** A field of a result, as far as masking needs it. The wire's own field type fits. */
 export interface MaskField {
@@ -48,6 +51,8 @@ export interface CompiledMasks {
   maskMessage(text: string, options: { readonly quoted: boolean; readonly names?: ReadonlySet<string> }): string;
   /** A statement's text; `literals` null when it could not be read. Offsets are UTF-16 code units of `text`. */
   maskStatement(text: string, literals: readonly LiteralSpan[] | null, context: StatementContext): string;
+  /** The findings in a piece of a stream with what is shown for them; null when no detector is in force. */
+  readonly spans: ((text: string) => readonly MaskedSpan[]) | null;
   /** A bound value for the record. `column` is what it is compared with or assigned to, null when not known. */
   maskBind(value: string, column: ColumnRef | null, context: StatementContext): string | null;
 }
@@ -59,6 +64,9 @@ export const maxJsonChars = 1_048_576;
 /** Shorter numbers hold no card number. */
 const minCardNumberDigits = 12;
 
+/** `-----BEGIN PRIVATE KEY-----` and its like. */
+const minHeaderChars = 27;
+
 const noNames: ReadonlySet<string> = new Set();
 const passed = new Map<MaskField['category'], FieldPlan>();
 
@@ -69,6 +77,7 @@ export function compileMasks(rules: readonly MaskRule[], digest: KeyedDigest): C
 
 class Masks implements CompiledMasks {
   readonly active: boolean;
+  readonly spans: ((text: string) => readonly MaskedSpan[]) | null;
   readonly #index: RuleIndex;
   readonly #detectors: readonly Detector[];
   readonly #detectorRules: ReadonlyMap<string, RuleMask>;
@@ -81,6 +90,7 @@ class Masks implements CompiledMasks {
     this.#digest = digest;
     this.#detectorRules = rulesByDetector(rules);
     this.#detectors = allDetectors.filter((detector) => this.#detectorRules.has(detector.name));
+    this.spans = this.#detectors.length === 0 ? null : (text) => this.#spans(text);
     this.#json = {
       key: (name) => this.#index.key(name),
       scan: (text) => this.#scan(text) ?? redacted(null),
@@ -224,17 +234,33 @@ class Masks implements CompiledMasks {
     }
   }
 
+  #spans(text: string): readonly MaskedSpan[] {
+    // A key's header is to be seen before there is enough of the key for the detectors' first look.
+    return this.#findings(text, text.length >= minHeaderChars ? flag.run : 0).map(({ start, end, detector, rule }) => ({
+      start,
+      end,
+      shown: replace(text.slice(start, end), detector, rule, this.#digest),
+      isKey: detector.name === 'private-key',
+    }));
+  }
+
+  #findings(text: string, moreFlags = 0): readonly (Finding & { readonly rule: RuleMask })[] {
+    return scan(text, this.#detectors, moreFlags).map((finding) => {
+      const rule = this.#detectorRules.get(finding.detector.name);
+      if (rule === undefined) throw new Error(`no rule for the detector ${finding.detector.name}`);
+      return { ...finding, rule };
+    });
+  }
+
   /** The text with its findings replaced; null when it is nothing but a finding whose rule says null. */
   #scan(text: string): string | null {
     if (this.#detectors.length === 0) return text;
     if (text.length > maxScanChars) return redacted(null);
-    const findings = scan(text, this.#detectors);
+    const findings = this.#findings(text);
     if (findings.length === 0) return text;
     let out = '';
     let copied = 0;
-    for (const { start, end, detector } of findings) {
-      const rule = this.#detectorRules.get(detector.name);
-      if (rule === undefined) throw new Error(`no rule for the detector ${detector.name}`);
+    for (const { start, end, detector, rule } of findings) {
       if (rule.strategy === 'null' && start === 0 && end === text.length) return null;
       out += text.slice(copied, start) + replace(text.slice(start, end), detector, rule, this.#digest);
       copied = end;

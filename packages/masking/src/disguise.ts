@@ -2,11 +2,12 @@ import { flag } from './detectors/subject.ts';
 
 /**
  * A text with its disguises taken off: full-width and foreign digits, invisible characters, terminal sequences and escapes.
- * `origin[i]` is where character `i` starts in the original, `origin[length]` the original's length.
+ * `origin[i]` is where character `i` starts in the original and `ends[i]` where it ends; what lies between two characters is hidden.
  */
 export interface Plain {
   readonly text: string;
   readonly origin: readonly number[];
+  readonly ends: readonly number[];
 }
 
 /** Accented Latin letters are what they are; everything beyond them, and the compatibility signs among them, is looked at. */
@@ -18,20 +19,98 @@ const disguised = flag.nonAscii | flag.control | flag.escape;
 export function undisguise(text: string, flags: number): Plain | null {
   if ((flags & disguised) === 0) return null;
   if ((flags & disguised) === flag.nonAscii && !mayChange.test(text)) return null;
-  const parts: string[] = [];
-  const origin: number[] = [];
-  let changed = false;
+  const plain = new PlainText(text);
+  let at = 0;
+  while (at < text.length) at = plain.take(plainAt(text, at), at);
+  return plain.changed ? plain : null;
+}
+
+/** What a terminal may show: sequences with a text of their own, lone carriage returns and struck-over characters. */
+const drawn = /\r(?!\n)|\x08|[\x1b][\]PX^_]|[\x90\x98\x9d-\x9f]/;
+
+/** Line editors write a space and a carriage return where a line reaches the terminal's edge. */
+const wrapped = / \r(?!\n)/;
+
+/**
+ * The text as a terminal shows it: titles, clipboard texts and the like are gone, a backspace takes back the character before it, and
+ * a lone carriage return joins. Twice where a space before one may be a line editor's: with it and without. None when nothing is drawn.
+ */
+export function asDrawn(text: string): readonly Plain[] {
+  if (!drawn.test(text)) return [];
+  return wrapped.test(text) ? [drawnText(text, false), drawnText(text, true)] : [drawnText(text, false)];
+}
+
+function drawnText(text: string, unwrap: boolean): Plain {
+  const plain = new PlainText(text);
   let at = 0;
   while (at < text.length) {
-    const { shown, length } = plainAt(text, at);
-    if (shown.length !== length || shown !== text.substr(at, length)) changed = true;
-    for (let index = 0; index < shown.length; index += 1) origin.push(at);
-    parts.push(shown);
-    at += length;
+    strings.lastIndex = at;
+    const hidden = strings.exec(text)?.[0].length ?? 0;
+    if (hidden > 0) {
+      at += hidden;
+      continue;
+    }
+    const code = text.charCodeAt(at);
+    if (code === 8) {
+      // Struck over with the same sign or one more character: only the last of them shows. A backspace before nothing is only hidden.
+      if (at + 1 < text.length && text.charCodeAt(at + 1) !== 8) plain.takeBack(text, at);
+      at += 1;
+    } else if (code === 13 && text.charCodeAt(at + 1) !== 10) {
+      if (unwrap) plain.dropSpace();
+      at += 1;
+    } else {
+      at = plain.take(plainAt(text, at), at);
+    }
   }
-  if (!changed) return null;
-  origin.push(text.length);
-  return { text: parts.join(''), origin };
+  return plain;
+}
+
+class PlainText implements Plain {
+  changed = false;
+  readonly origin: number[] = [];
+  readonly ends: number[] = [];
+  readonly #parts: string[] = [];
+  readonly #original: string;
+
+  constructor(original: string) {
+    this.#original = original;
+  }
+
+  get text(): string {
+    return this.#parts.join('');
+  }
+
+  /** Gives the place behind the step. */
+  take({ shown, length }: Step, at: number): number {
+    if (
+      shown.length !== length ||
+      (length === 1 ? shown !== this.#original[at] : shown !== this.#original.substr(at, length))
+    )
+      this.changed = true;
+    for (let index = 0; index < shown.length; index += 1) {
+      this.origin.push(at);
+      this.ends.push(at + length);
+      this.#parts.push(shown[index] ?? '');
+    }
+    return at + length;
+  }
+
+  /** Takes the last character back where the one behind the backspace at `at` stands for it. */
+  takeBack(text: string, at: number): void {
+    const last = this.#parts.at(-1);
+    if (last === undefined || last === '\n' || text.charCodeAt(at + 1) < 32) return;
+    this.#drop();
+  }
+
+  dropSpace(): void {
+    if (this.#parts.at(-1) === ' ') this.#drop();
+  }
+
+  #drop(): void {
+    this.#parts.pop();
+    this.origin.pop();
+    this.ends.pop();
+  }
 }
 
 interface Step {
@@ -40,7 +119,11 @@ interface Step {
   readonly length: number;
 }
 
-const ansi = /\x1b(?:\[[0-9;?]{0,32}[A-Za-z]|[@-Z\\-_])/y;
+/** ECMA-48: control sequences with parameters, character sets and other escapes; a sequence with a text of its own loses its marks only. */
+const ansi = /\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|[ -/]{1,4}[0-~]|[0-Z\\-~\]])|\x9b[0-?]{0,64}[ -/]{0,8}[@-~]/y;
+const maxSequence = 80;
+/** Operating-system commands, device control and their like with their text, up to BEL or ST. */
+const strings = /(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)/y;
 const escapes =
   /\\u([0-9a-fA-F]{4})|\\u\{([0-9a-fA-F]{1,6})\}|\\x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|&#(\d{1,7});|&#x([0-9a-fA-F]{1,6});|\\([0-9a-fA-F]{4})(?![0-9a-fA-F])/y;
 const invisible = /\u034F|\p{Variation_Selector}|[\u00AD\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF]/u;
@@ -52,6 +135,15 @@ const foreignZeros = [
   0x17e0, 0x1810,
 ];
 
+/** Where a finding starts whose first letters are the end of a terminal sequence: `31malice@…` behind an escape is a colour and an address. */
+export function behindSequence(text: string, start: number, end: number): number {
+  const escapeAt = text.lastIndexOf('\x1b', start);
+  if (escapeAt < 0 || start - escapeAt > maxSequence) return start;
+  ansi.lastIndex = escapeAt;
+  const sequenceEnd = escapeAt + (ansi.exec(text)?.[0].length ?? 0);
+  return sequenceEnd > start && sequenceEnd < end ? sequenceEnd : start;
+}
+
 function plainAt(text: string, at: number): Step {
   const code = text.charCodeAt(at);
   if (code === 92 || code === 37 || code === 38) {
@@ -62,7 +154,7 @@ function plainAt(text: string, at: number): Step {
     const point = hex === undefined ? Number(match[5]) : Number.parseInt(hex, 16);
     return { shown: point <= 0x10ffff ? plainCharacter(String.fromCodePoint(point)) : '', length: match[0].length };
   }
-  if (code === 0x1b) {
+  if (code === 0x1b || code === 0x9b) {
     ansi.lastIndex = at;
     return { shown: '', length: ansi.exec(text)?.[0].length ?? 1 };
   }
@@ -71,13 +163,27 @@ function plainAt(text: string, at: number): Step {
       shown: (code < 32 && code !== 9 && code !== 10 && code !== 13) || code === 127 ? '' : text.charAt(at),
       length: 1,
     };
+  if (code < 0xd800 || code > 0xdfff) return plainUnit(code);
   const character = String.fromCodePoint(text.codePointAt(at) ?? code);
   return { shown: plainCharacter(character), length: character.length };
+}
+
+/** At most one entry for each code unit; a text in another script would otherwise be normalised letter by letter. */
+const plainUnits: (Step | undefined)[] = [];
+
+function plainUnit(code: number): Step {
+  const known = plainUnits[code];
+  if (known !== undefined) return known;
+  const step = { shown: plainCharacter(String.fromCharCode(code)), length: 1 };
+  plainUnits[code] = step;
+  return step;
 }
 
 function plainCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (code < 128) return character;
+  // The controls of ISO 6429's upper half.
+  if (code < 160) return '';
   if (invisible.test(character)) return '';
   if (dashes.test(character)) return '-';
   if (spaces.test(character)) return ' ';
@@ -117,7 +223,7 @@ export function encodedRuns(text: string, flags: number): readonly Encoded[] {
     const end = runEnd(text, at);
     if (end - at >= minEncoded) {
       const stretch = text.slice(at, Math.min(end, at + maxEncoded));
-      const decoded = readHex(stretch) ?? readBase64(stretch);
+      const decoded = readCode(stretch);
       if (decoded !== null) {
         // The backslash of `\x` is part of the code.
         const start = stretch.startsWith('x') && text.charAt(at - 1) === '\\' ? at - 1 : at;
@@ -150,6 +256,11 @@ function trimPadding(text: string, end: number): number {
   let at = end;
   while (at - end < 2 && text.charCodeAt(at) === 61) at += 1;
   return at;
+}
+
+/** What a run of letters and digits spells in hex or base64; null when that is not printable. */
+export function readCode(stretch: string): string | null {
+  return readHex(stretch) ?? readBase64(stretch);
 }
 
 /** A leading `x` is that of `\x` or `0x`. Null when the stretch is no hex or not printable. */

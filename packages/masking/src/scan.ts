@@ -1,6 +1,6 @@
 import type { Detector } from './detectors/subject.ts';
-import { flagsOf, Subject } from './detectors/subject.ts';
-import { encodedRuns, undisguise } from './disguise.ts';
+import { flag, flagsOf, Subject } from './detectors/subject.ts';
+import { asDrawn, behindSequence, encodedRuns, undisguise } from './disguise.ts';
 
 /** A hit; UTF-16 offsets, end exclusive. Findings of one scan are in order and do not overlap. */
 export interface Finding {
@@ -16,26 +16,31 @@ const minScanChars = 6;
 
 /**
  * Finds what the detectors know in a text, in the disguises of full-width digits, invisible characters, escapes, and base64
- * or hex. Linear in the text. `detectors` is in order of precedence.
+ * or hex. Linear in the text. `detectors` is in order of precedence. `moreFlags`: what the caller knows of a text that is cut off.
  */
-export function scan(text: string, detectors: readonly Detector[]): readonly Finding[] {
+export function scan(text: string, detectors: readonly Detector[], moreFlags = 0): readonly Finding[] {
   if (text.length < minScanChars) return none;
-  const flags = flagsOf(text);
+  const flags = flagsOf(text) | moreFlags;
   if (flags === 0) return none;
   const found: Finding[] = [];
-  collect(text, flags, detectors, (start, end, detector) => found.push({ start, end, detector }));
+  const hasControls = (flags & flag.control) !== 0;
+  collect(text, flags, detectors, (start, end, detector) => {
+    found.push({ start: hasControls ? behindSequence(text, start, end) : start, end, detector });
+  });
 
-  const plain = undisguise(text, flags);
-  if (plain !== null) {
-    const { origin } = plain;
+  for (const plain of [undisguise(text, flags), ...asDrawn(text)]) {
+    if (plain === null) continue;
+    const { origin, ends } = plain;
     const report = (start: number, end: number, detector: Detector): void => {
-      found.push({ start: origin[start] ?? 0, end: origin[end] ?? text.length, detector });
+      // What is hidden behind the last character (a colour's reset) is not part of the value.
+      found.push({ start: origin[start] ?? 0, end: ends[end - 1] ?? text.length, detector });
     };
-    collect(plain.text, flagsOf(plain.text), detectors, report);
-    findEncoded(plain.text, detectors, report);
+    const plainFlags = flagsOf(plain.text) | moreFlags;
+    collect(plain.text, plainFlags, detectors, report);
+    findEncoded(plain.text, plainFlags, detectors, report);
   }
   // The original too: to `\x3431…` the first byte of a hex code looks like an escape.
-  findEncoded(text, detectors, (start, end, detector) => found.push({ start, end, detector }));
+  findEncoded(text, flags, detectors, (start, end, detector) => found.push({ start, end, detector }));
   return found.length === 0 ? none : merge(found, detectors);
 }
 
@@ -50,8 +55,8 @@ function collect(text: string, flags: number, detectors: readonly Detector[], re
 }
 
 /** What decodes to a text with a finding is replaced as a whole: a part of a code cannot be masked. */
-function findEncoded(text: string, detectors: readonly Detector[], report: Report): void {
-  for (const { start, end, decoded } of encodedRuns(text, flagsOf(text))) {
+function findEncoded(text: string, flags: number, detectors: readonly Detector[], report: Report): void {
+  for (const { start, end, decoded } of encodedRuns(text, flags)) {
     let first: Detector | null = null;
     collect(decoded, flagsOf(decoded), detectors, (_start, _end, detector) => {
       first ??= detector;
