@@ -13,34 +13,44 @@ export interface TapContext {
 export interface MaskedPair {
   /** What the client gets of these bytes now. What is kept goes to the callback. */
   write(bytes: Buffer): Buffer;
-  flush(): Buffer;
+  /** The source is quiet. What looks like the beginning of a value stays behind; `atEnd`: nothing does. */
+  flush(atEnd: boolean): Buffer;
 }
 
 /**
- * Masks for the client and, separately, for the record: somebody may see what must not be kept. `keep` is given masked bytes only. The
- * rules are those in force when the stream began.
+ * Masks for the client and, separately, for the record: somebody may see what must not be kept. `keep` is given masked bytes only.
+ * While both masks are the same the work is done once.
  */
-export function openMaskedPair(masks: SessionMasks, keep: (masked: Buffer) => void): MaskedPair {
-  const { client, record } = masks;
-  const forClient = openStreamMasker(client);
-  const forRecord = client === record ? null : openStreamMasker(record);
+export function openMaskedPair(masks: SessionMasks, keep: (masked: Buffer) => void, interactive: boolean): MaskedPair {
+  let forRecord: StreamMasker | null = null;
+  // As long as both are the same it is the record's: what is kept must never be looser.
+  const forClient = openStreamMasker(() => (forRecord === null ? masks.record : masks.client), interactive);
   const through = (own: Buffer, kept: Buffer): Buffer => {
     if (kept.length > 0) keep(kept);
     return own;
   };
   return {
     write: (bytes) => {
-      const own = forClient.write(bytes);
-      return through(own, forRecord === null ? own : forRecord.write(bytes));
+      if (forRecord !== null) return through(forClient.write(bytes), forRecord.write(bytes));
+      if (masks.client === masks.record) {
+        const own = forClient.write(bytes);
+        return through(own, own);
+      }
+      // From here on they differ: what was held for both goes to both.
+      const held = forClient.end();
+      forRecord = openStreamMasker(() => masks.record, interactive);
+      through(held, held);
+      return Buffer.concat([held, through(forClient.write(bytes), forRecord.write(bytes))]);
     },
-    flush: () => {
-      const own = forClient.flush();
-      return through(own, forRecord === null ? own : forRecord.flush());
+    flush: (atEnd) => {
+      const own = atEnd ? forClient.end() : forClient.flush();
+      if (forRecord === null) return through(own, own);
+      return through(own, atEnd ? forRecord.end() : forRecord.flush());
     },
   };
 }
 
 /** For what the client sent: only its record is masked. */
 export function openRecordMasker(masks: SessionMasks): StreamMasker {
-  return openStreamMasker(masks.record);
+  return openStreamMasker(() => masks.record, false);
 }

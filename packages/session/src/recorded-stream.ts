@@ -22,21 +22,22 @@ export class RecordedStream implements StatementStream {
     this.#statementId = statementId;
     this.#name = name;
     this.#context = context;
-    this.#masked = name === 'stdin' ? this.#incoming() : openMaskedPair(context.masks, (bytes) => this.#keep(bytes));
+    this.#masked =
+      name === 'stdin' ? this.#incoming() : openMaskedPair(context.masks, (bytes) => this.#keep(bytes), false);
   }
 
   write(bytes: Buffer): Buffer {
     return this.#masked.write(bytes);
   }
 
-  flush(): Buffer {
-    return this.#masked.flush();
+  flush(atEnd = false): Buffer {
+    return this.#masked.flush(atEnd);
   }
 
   /** Idempotent. What nobody flushed is kept all the same. */
   close(): void {
     if (this.#closed) return;
-    this.#masked.flush();
+    this.#masked.flush(true);
     this.#closed = true;
     this.#write();
   }
@@ -49,8 +50,8 @@ export class RecordedStream implements StatementStream {
         this.#keep(record.write(bytes));
         return bytes;
       },
-      flush: () => {
-        this.#keep(record.flush());
+      flush: (atEnd) => {
+        this.#keep(atEnd ? record.end() : record.flush());
         return Buffer.alloc(0);
       },
     };

@@ -13,7 +13,7 @@ export class RecordedTerminal implements TerminalTap {
   constructor(id: string, request: TerminalRequest, context: TapContext) {
     this.#id = id;
     this.#context = context;
-    this.#masked = openMaskedPair(context.masks, (bytes) => this.#note('shows', bytes));
+    this.#masked = openMaskedPair(context.masks, (bytes) => this.#note('shows', bytes), true);
     this.#typed = openRecordMasker(context.masks);
     const { columns, rows, term, statement } = request;
     this.#note('opened', Buffer.from(`${columns}x${rows} ${term} ${statement?.id ?? ''}`.trimEnd()));
@@ -23,8 +23,8 @@ export class RecordedTerminal implements TerminalTap {
     return this.#masked.write(bytes);
   }
 
-  flush(): Buffer {
-    return this.#masked.flush();
+  flush(atEnd = false): Buffer {
+    return this.#masked.flush(atEnd);
   }
 
   input(bytes: Buffer): void {
@@ -37,8 +37,8 @@ export class RecordedTerminal implements TerminalTap {
 
   closed(how: { readonly exitCode: number | null; readonly signal: string | null }): void {
     if (this.#closed) return;
-    this.#masked.flush();
-    this.#note('typed', this.#typed.flush());
+    this.#masked.flush(true);
+    this.#note('typed', this.#typed.end());
     this.#note('closed', Buffer.from(`${how.exitCode ?? how.signal ?? 'without a status'}`));
     this.#closed = true;
   }

@@ -12,8 +12,11 @@ export interface TerminalRequest {
 export interface TerminalTap {
   /** Masks bytes on their way to the client; a bounded tail may stay behind until more comes or `flush` is called. */
   output(bytes: Buffer): Buffer;
-  /** What stayed behind: to be called when the target has been quiet for a moment, and at the end. */
-  flush(): Buffer;
+  /**
+   * What stayed behind: to be called when the target has been quiet for a moment. What looks like the beginning of a value still
+   * stays, because it must not go in two parts; with `atEnd` everything goes.
+   */
+  flush(atEnd?: boolean): Buffer;
   /** Records what the client typed. */
   input(bytes: Buffer): void;
   resized(columns: number, rows: number): void;
@@ -28,6 +31,9 @@ export type StatementStreamName = (typeof statementStreams)[number];
 export interface StatementStream {
   /** Masked bytes to send on; a bounded tail may stay behind. `stdin` is given back as it came: only its record is masked. */
   write(bytes: Buffer): Buffer;
-  /** What stayed behind: to be called when the source has been quiet for a moment, and at its end. */
-  flush(): Buffer;
+  /**
+   * What stayed behind: to be called when the source has been quiet for a moment. What looks like the beginning of a value still
+   * stays, because it must not go in two parts; with `atEnd` everything goes.
+   */
+  flush(atEnd?: boolean): Buffer;
 }
