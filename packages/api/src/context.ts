@@ -21,6 +21,8 @@ export interface ApiServices {
   readonly caRoot: string;
   /** Without a slash at the end. */
   readonly publicUrl: string;
+  /** Whether this node still takes what the key before sealed or signed: the middle of a change. */
+  readonly oldKeysTaken: { readonly master: boolean; readonly cookie: boolean };
   /** Makes and publishes the next key of a kind. */
   readonly beginKeyRotation: InstallationKeys['beginRotation'];
   /** Where people reach the relay's native ports. */

@@ -15,6 +15,7 @@ export { preferredMembers } from './connections/members.ts';
 
 export type { ApiContext, ApiServices, PortRange } from './context.ts';
 export { exportEvents } from './event-streams/export-events.ts';
+export type { EventStreamView, StreamSettings } from './event-streams/stream-settings.ts';
 export { storeCheckpoint } from './gateway/accept-checkpoint.ts';
 export type { ChunkUpload } from './gateway/accept-chunk.ts';
 export { storeChunk } from './gateway/accept-chunk.ts';
@@ -43,6 +44,7 @@ export { noteRotation } from './gateway/note-rotation.ts';
 export { keepRewrap, listRewraps } from './gateway/rewraps.ts';
 export { exportGateway } from './gateways/export-gateway.ts';
 export type { EnrolmentView, GatewayView } from './gateways/gateway-view.ts';
+export type { InstallationKeyView } from './gateways/installation-keys.ts';
 export type { NodeNotice } from './node-notices.ts';
 export { nodeNoticeSchema } from './node-notices.ts';
 export type { OutboxServices } from './notifications/outbox.ts';

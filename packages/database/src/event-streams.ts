@@ -77,6 +77,34 @@ export async function noteStreamProgress(db: Db, id: string, progress: StreamPro
   await db.eventStream.update({ where: { id }, data: progress });
 }
 
+/** What a stream has not sent yet. */
+export interface StreamBacklog {
+  readonly auditEvents: number;
+  readonly chunks: number;
+  /** When the oldest of it came to be; null: there is none. */
+  readonly since: Date | null;
+}
+
+export async function streamBacklog(db: Db, stream: EventStreamRow): Promise<StreamBacklog> {
+  const { audit, statements, auditCursor, chunkTransaction: transaction, chunkArrival: arrival } = stream;
+  const events = { index: { gt: auditCursor } };
+  const chunks = { OR: [{ transaction: { gt: transaction } }, { transaction, arrival: { gt: arrival } }] };
+  const [auditEvents, oldestEvent, waitingChunks, oldestChunk] = await Promise.all([
+    audit ? db.auditEvent.count({ where: events }) : 0,
+    audit ? db.auditEvent.findFirst({ where: events, orderBy: { index: 'asc' }, select: { at: true } }) : null,
+    statements ? db.recordingChunk.count({ where: chunks }) : 0,
+    statements
+      ? db.recordingChunk.findFirst({
+          where: chunks,
+          orderBy: [{ transaction: 'asc' }, { arrival: 'asc' }],
+          select: { receivedAt: true },
+        })
+      : null,
+  ]);
+  const times = [oldestEvent?.at, oldestChunk?.receivedAt].filter((at) => at !== undefined).map((at) => at.getTime());
+  return { auditEvents, chunks: waitingChunks, since: times.length === 0 ? null : new Date(Math.min(...times)) };
+}
+
 export interface ArrivedChunk {
   readonly sessionId: string;
   readonly index: number;

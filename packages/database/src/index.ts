@@ -112,7 +112,7 @@ export {
   listDelegationsTo,
   listPossibleDelegates,
 } from './delegations.ts';
-export type { ArrivedChunk, EventStreamRow, NewEventStream, StreamProgress } from './event-streams.ts';
+export type { ArrivedChunk, EventStreamRow, NewEventStream, StreamBacklog, StreamProgress } from './event-streams.ts';
 export {
   createEventStream,
   deleteEventStream,
@@ -121,6 +121,7 @@ export {
   listEventStreams,
   noteStreamProgress,
   resealEventStream,
+  streamBacklog,
 } from './event-streams.ts';
 export {
   answerExplainRequest,
@@ -177,11 +178,13 @@ export {
   updateGroup,
 } from './groups.ts';
 export { removeStaleRows } from './housekeeping.ts';
-export type { InstallationKeyRow, InstallationRow, NewInstallation } from './installation.ts';
+export type { InstallationKeyRow, InstallationRow, KeyInUseRow, NewInstallation } from './installation.ts';
 export {
   bumpBundleVersion,
   bumpRevocationEpoch,
   createInstallation,
+  keepKeyInUse,
+  listKeysInUse,
   readCounters,
   readInstallation,
   updateInstallationKeys,

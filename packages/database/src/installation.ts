@@ -7,6 +7,7 @@ export interface InstallationRow {
   readonly signingKeyId: string;
   readonly signingPublicKey: string;
   readonly signingKeySealed: string;
+  readonly signingKeySince: Date;
   readonly caCertificate: string;
   readonly caKeySealed: string;
   readonly nextSigningPublicKey: string | null;
@@ -59,4 +60,19 @@ export async function bumpRevocationEpoch(tx: Tx): Promise<number> {
 
 export async function setActivePolicy(tx: Tx, version: number): Promise<void> {
   await tx.installation.update({ where: { id: 1 }, data: { activePolicyVersion: version } });
+}
+
+/** A key that stands outside of the database. `mark` tells one from another, to whoever has the master key. */
+export interface KeyInUseRow {
+  readonly kind: 'master' | 'cookie';
+  readonly mark: string;
+  readonly since: Date;
+}
+
+export async function listKeysInUse(db: Db): Promise<readonly KeyInUseRow[]> {
+  return (await db.keyInUse.findMany()).map((row) => ({ ...row, kind: row.kind === 'master' ? 'master' : 'cookie' }));
+}
+
+export async function keepKeyInUse(tx: Tx, { kind, mark, since }: KeyInUseRow): Promise<void> {
+  await tx.keyInUse.upsert({ where: { kind }, create: { kind, mark, since }, update: { mark, since } });
 }

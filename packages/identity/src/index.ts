@@ -21,6 +21,8 @@ export { createEnrolment, enrolGateway, enrolmentLifeMs } from './enrolment.ts';
 export { grantsEverywhere, grantsOf, onlyStanding } from './grants-of.ts';
 export type { InstallationKeys, RotatedKey } from './installation.ts';
 export { finishKeyRotation, openInstallation } from './installation.ts';
+export type { OutsideKeys } from './keys-in-use.ts';
+export { noteKeysInUse } from './keys-in-use.ts';
 export { safeRedirect } from './redirects.ts';
 export { rightsOfPeople, rightsOfPerson, rightsOfServiceIdentity } from './rights-of.ts';
 export type { SignInResult } from './sign-in.ts';

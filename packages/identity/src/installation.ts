@@ -152,7 +152,8 @@ export async function finishKeyRotation(tx: Tx, kind: RotatedKey): Promise<void>
     const [publicKey, sealed] = [row?.nextSigningPublicKey, row?.nextSigningKeySealed];
     if (!publicKey || !sealed) throw rotationFault('No rotation of this key is under way.', 'Begin one first.');
     const none = { nextSigningPublicKey: null, nextSigningKeySealed: null, nextSigningSince: null };
-    const inForce = { signingKeyId: keyIdOf(publicKey), signingPublicKey: publicKey, signingKeySealed: sealed };
+    const key = { signingKeyId: keyIdOf(publicKey), signingPublicKey: publicKey, signingKeySealed: sealed };
+    const inForce = { ...key, signingKeySince: new Date() };
     await updateInstallationKeys(tx, { ...inForce, ...none });
     await bumpBundleVersion(tx);
     return;

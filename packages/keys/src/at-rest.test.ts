@@ -1,6 +1,6 @@
 import { Secret } from '@sluice/domain';
 import { expect, test } from 'vitest';
-import { openAtRest, sealAtRest } from './at-rest.ts';
+import { keyMark, openAtRest, sealAtRest } from './at-rest.ts';
 
 const masterKey = new Secret('m'.repeat(43));
 
@@ -18,4 +18,12 @@ test('opens with the same key and context only', () => {
   ]) {
     expect(open).toThrow(expect.objectContaining({ code: 'internal' }));
   }
+});
+
+test('a mark tells keys apart, and is another one under another master key', () => {
+  const mark = keyMark(masterKey, new Secret('cookie secret'));
+  expect(mark).toMatch(/^[\w-]{16}$/);
+  expect(keyMark(masterKey, new Secret('cookie secret'))).toBe(mark);
+  expect(keyMark(masterKey, new Secret('cookie secreu'))).not.toBe(mark);
+  expect(keyMark(new Secret('n'.repeat(43)), new Secret('cookie secret'))).not.toBe(mark);
 });

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { Secret, SluiceError } from '@sluice/domain';
-import { decodeBase64url } from './digest.ts';
+import { decodeBase64url, keyedDigest } from './digest.ts';
 
 const formatPrefix = 'sluice-at-rest-1.';
 /** AES-256-GCM with 96-bit random nonces (NIST SP 800-38D, 8.2.2): far below 2^32 messages a key, this seals a handful of keys. */
@@ -8,6 +8,8 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const keyBytes = 32;
 const minMasterKeyLength = 32;
+/** Base64url characters of a mark: 96 bits. */
+const markLength = 16;
 
 /**
  * Seals one of the control plane's own secrets for a row in Postgres. `masterKey` is the text of the installation's key (at least 32
@@ -70,9 +72,17 @@ export function openAtRest(masterKey: Secret, sealed: string, context: string): 
   }
 }
 
-function derivedKey(masterKey: Secret): Buffer {
+/**
+ * What tells one key from another without saying anything about it: 16 base64url characters that only the master key's holder can
+ * compute, so that a secret which somebody made up cannot be guessed from it.
+ */
+export function keyMark(masterKey: Secret, key: Secret): string {
+  return keyedDigest(derivedKey(masterKey, 'sluice-key-mark-v1'), key.reveal()).slice(0, markLength);
+}
+
+function derivedKey(masterKey: Secret, purpose = 'sluice-at-rest-v1'): Buffer {
   const text = masterKey.reveal();
   if (text.length < minMasterKeyLength)
     throw new Error(`the master key has fewer than ${minMasterKeyLength} characters`);
-  return Buffer.from(hkdfSync('sha256', text, '', 'sluice-at-rest-v1', keyBytes));
+  return Buffer.from(hkdfSync('sha256', text, '', purpose, keyBytes));
 }

@@ -4,6 +4,7 @@ export type { AtRest } from './at-rest.ts';
 export {
   atRestWith,
   channelSecretContext,
+  keyMark,
   makeRowKey,
   openAtRest,
   sealAtRest,

@@ -20,6 +20,7 @@ import {
   type Caller,
   createEnrolment,
   enrolGateway,
+  noteKeysInUse,
   openInstallation,
   rightsOfPerson,
   rightsOfServiceIdentity,
@@ -61,9 +62,12 @@ export async function makeWorld(): Promise<World> {
   const { database } = test;
   const masterKey = new Secret('0123456789012345678901234567890123456789012');
   const { signing, authority, beginRotation } = await openInstallation(database, masterKey, new Date());
+  const cookieSecret = new Secret('c'.repeat(43));
+  await noteKeysInUse(database, { masterKey, oldMasterKey: null, cookieSecret }, new Date());
   const bus = await openBus({ url: test.url, onError: () => undefined });
   const services: GatewayServices = {
     beginKeyRotation: beginRotation,
+    oldKeysTaken: { master: false, cookie: false },
     database,
     bus,
     signing,

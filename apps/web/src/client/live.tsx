@@ -106,6 +106,7 @@ const topicNames: ReadonlySet<string> = new Set<LiveEvent['topic']>([
   'identities',
   'access',
   'audit',
+  'runs',
   'notifications',
 ]);
 

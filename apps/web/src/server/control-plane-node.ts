@@ -7,6 +7,7 @@ import { type Bus, type Database, openBus, openDatabase } from '@sluice/database
 import { gatewayPaths, SluiceError } from '@sluice/domain';
 import {
   authenticateWebSession,
+  noteKeysInUse,
   openInstallation,
   signInByProvider,
   signInLocally,
@@ -73,6 +74,8 @@ export class ControlPlaneNode {
       new Date(),
       env.oldMasterKey,
     );
+    const { masterKey, oldMasterKey, authSecrets } = env;
+    await noteKeysInUse(database, { masterKey, oldMasterKey, cookieSecret: authSecrets[0] }, new Date());
     const bus = await openBus({
       url: env.databaseUrl,
       onError: (error) => log.warn({ err: error }, 'the bus lost its connection'),
@@ -113,6 +116,7 @@ export class ControlPlaneNode {
       bus,
       publicUrl,
       eventFolder: env.eventFolder,
+      oldKeysTaken: { master: env.oldMasterKey !== null, cookie: env.authSecrets.length > 1 },
       caRoot: keys.authority.root,
       relayHost: shownHost(env.relayHost, publicUrl),
       relayPorts: env.relayPorts,

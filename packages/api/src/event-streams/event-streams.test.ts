@@ -104,7 +104,10 @@ test('HTTP: signed batches, nothing lost through an outage, and a batch that was
   await happen('select 2');
   await round();
   expect(got.length).toBe(first);
-  expect((await admin.streams.listStreams())[0]).toMatchObject({ lastError: expect.stringContaining('503') });
+  const [failing] = await admin.streams.listStreams();
+  expect(failing?.lastError).toContain('503');
+  expect(failing?.behind.chunks).toBeGreaterThan(0);
+  expect(failing?.behind.since).toBeInstanceOf(Date);
   mode = 'take and fail';
   await round();
   const taken = got.slice(first);
@@ -113,7 +116,11 @@ test('HTTP: signed batches, nothing lost through an outage, and a batch that was
   await round();
   // At least once: what was taken and not acknowledged came a second time, in the same order.
   expect(got.slice(first + taken.length)).toEqual(taken);
-  expect((await admin.streams.listStreams())[0]).toMatchObject({ lastError: null, failures: 0 });
+  expect((await admin.streams.listStreams())[0]).toMatchObject({
+    lastError: null,
+    failures: 0,
+    behind: { chunks: 0, since: null },
+  });
   const settled = got.length;
   await round();
   expect(got.length).toBe(settled);

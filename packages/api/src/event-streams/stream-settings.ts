@@ -1,3 +1,4 @@
+import type { StreamBacklog } from '@sluice/database';
 import { z } from 'zod';
 
 const host = z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an IP address');
@@ -48,4 +49,6 @@ export interface EventStreamView {
   readonly lastError: string | null;
   readonly lastSentAt: Date | null;
   readonly nextTryAt: Date | null;
+  /** What it has not sent yet: audit events, chunks of recordings, and since when the oldest of it waits. */
+  readonly behind: StreamBacklog;
 }

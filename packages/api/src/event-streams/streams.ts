@@ -4,6 +4,8 @@ import {
   type EventStreamRow,
   findEventStream,
   listEventStreams,
+  type StreamBacklog,
+  streamBacklog,
 } from '@sluice/database';
 import { Secret } from '@sluice/domain';
 import { newId, streamSecretContext } from '@sluice/keys';
@@ -20,7 +22,10 @@ const minSecretLength = 32;
 export const listStreams = query({
   permission: 'streams.read',
   input: nothing,
-  run: async ({ db }) => (await listEventStreams(db)).map(toView),
+  run: async ({ db }): Promise<readonly EventStreamView[]> => {
+    const rows = await listEventStreams(db);
+    return Promise.all(rows.map(async (row) => toView(row, await streamBacklog(db, row))));
+  },
 });
 
 export const createStream = mutation({
@@ -44,7 +49,7 @@ export const createStream = mutation({
       secret === null ? null : services.atRest.seal(new Secret(secret), streamSecretContext(streamId));
     const row = await createEventStream(tx, { id: streamId, ...stream, secretSealed });
     return {
-      output: toView(row),
+      output: toView(row, { auditEvents: 0, chunks: 0, since: null }),
       audit: {
         sentence: `added event stream ${row.name}`,
         subject: { type: 'event-stream', id: row.id, name: row.name },
@@ -101,9 +106,10 @@ export const sendTest = mutation({
   },
 });
 
-function toView(row: EventStreamRow): EventStreamView {
+function toView(row: EventStreamRow, behind: StreamBacklog): EventStreamView {
   const { id: streamId, name, audit, statements, createdAt, lastError, lastSentAt, failures, nextTryAt } = row;
   const settings = streamSettingsSchema.parse(row.settings);
   const counts = { sent: Number(row.sent), failures };
-  return { id: streamId, name, settings, audit, statements, createdAt, lastError, lastSentAt, nextTryAt, ...counts };
+  const state = { lastError, lastSentAt, nextTryAt, behind, ...counts };
+  return { id: streamId, name, settings, audit, statements, createdAt, ...state };
 }

@@ -43,5 +43,15 @@ test('a rotation of the signing key waits for every gateway, names who is behind
   expect(await admin.keys.listKeys()).toMatchObject([
     { fingerprint: signing?.next, next: null, waitingFor: [] },
     { kind: 'ca' },
+    { kind: 'master' },
+    { kind: 'cookie' },
   ]);
+});
+
+test('each key says since when it is in use, and those outside of the database by a mark', async () => {
+  for (const key of await world.as('auditor').keys.listKeys()) {
+    expect(key.since, key.kind).toBeInstanceOf(Date);
+    expect(key.fingerprint, key.kind).toMatch(/^(SHA256:|[\w-]{16}$)/);
+    expect(key.oldTaken).toBe(false);
+  }
 });

@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import type { Db } from '@sluice/database';
-import { listGateways, readInstallation } from '@sluice/database';
+import { listGateways, listKeysInUse, readInstallation } from '@sluice/database';
 import { SluiceError } from '@sluice/domain';
 import { finishKeyRotation, type RotatedKey } from '@sluice/identity';
 import { fingerprint, keyIdOf, sha256 } from '@sluice/keys';
@@ -13,27 +14,56 @@ const names: Readonly<Record<RotatedKey, string>> = {
   ca: 'the certificate authority',
 };
 
-/** The installation's keys by what tells them apart, and who has not heard of the next one yet. */
+/** One of the installation's keys, by what tells it apart. */
+export interface InstallationKeyView {
+  readonly kind: 'signing' | 'ca' | 'master' | 'cookie';
+  /** Of a key outside of the database a mark that only its installation can compute. */
+  readonly fingerprint: string;
+  /** In use for at least as long; null: no node has said so yet. */
+  readonly since: Date | null;
+  /** When it ends by itself; null: never. */
+  readonly expiresAt: Date | null;
+  /** The one that takes its place once the rotation is finished. */
+  readonly next: string | null;
+  /** Gateways that have not pinned the next one yet. */
+  readonly waitingFor: readonly string[];
+  /** Whether the node that answers still takes the one before. */
+  readonly oldTaken: boolean;
+}
+
+/** The installation's keys by what tells them apart, how old they are, and who has not heard of the next one yet. */
 export const listKeys = query({
   permission: 'gateways.read',
   input: nothing,
-  run: async ({ db }) => {
+  run: async ({ db, services }): Promise<readonly InstallationKeyView[]> => {
     const row = await readInstallation(db);
     if (row === null) throw new Error('the installation is set up before anything is served');
     const next = row.nextSigningPublicKey;
+    const root = new X509Certificate(row.caCertificate);
+    const outside = await listKeysInUse(db);
+    const none = { expiresAt: null, next: null, waitingFor: [], oldTaken: false };
     return [
       {
-        kind: 'signing' as const,
+        ...none,
+        kind: 'signing',
         fingerprint: fingerprint(row.signingPublicKey),
+        since: row.signingKeySince,
         next: next === null ? null : fingerprint(next),
         waitingFor: await gatewaysWithoutNextKey(db),
       },
       {
-        kind: 'ca' as const,
+        ...none,
+        kind: 'ca',
         fingerprint: `SHA256:${sha256(row.caCertificate)}`,
+        since: new Date(root.validFrom),
+        expiresAt: new Date(root.validTo),
         next: row.nextCaCertificate === null ? null : `SHA256:${sha256(row.nextCaCertificate)}`,
-        waitingFor: [],
       },
+      ...(['master', 'cookie'] as const).map((kind) => {
+        const seen = outside.find((key) => key.kind === kind);
+        const oldTaken = services.oldKeysTaken[kind];
+        return { ...none, kind, fingerprint: seen?.mark ?? '', since: seen?.since ?? null, oldTaken };
+      }),
     ];
   },
 });

@@ -10,6 +10,7 @@ import {
   type LucideIcon,
   Network,
   ScrollText,
+  Settings,
   Users,
 } from 'lucide-react';
 
@@ -17,23 +18,30 @@ export interface Place {
   readonly href: string;
   readonly label: string;
   readonly icon: LucideIcon;
-  /** Without it the page has nothing to show, so the way to it is left out. */
-  readonly permission: Permission;
+  /** Without any of them the page has nothing to show, so the way to it is left out. */
+  readonly permissions: readonly Permission[];
   /** In the bar of a phone; the others are in its drawer. */
   readonly inBar: boolean;
 }
 
 export const places: readonly Place[] = [
-  { href: '/', label: 'Overview', icon: LayoutDashboard, permission: 'overview.read', inBar: true },
-  { href: '/approvals', label: 'Approvals', icon: CircleCheckBig, permission: 'approvals.read.own', inBar: true },
-  { href: '/sessions', label: 'Sessions', icon: Activity, permission: 'sessions.read.own', inBar: true },
-  { href: '/runs', label: 'Runs', icon: ListChecks, permission: 'sessions.read.own', inBar: false },
-  { href: '/connections', label: 'Connections', icon: Cable, permission: 'connections.read', inBar: true },
-  { href: '/access', label: 'Access', icon: KeyRound, permission: 'connections.read', inBar: false },
-  { href: '/policies', label: 'Policies', icon: FileKey2, permission: 'policies.read', inBar: false },
-  { href: '/gateways', label: 'Gateways', icon: Network, permission: 'gateways.read', inBar: false },
-  { href: '/identities', label: 'Identities', icon: Users, permission: 'identities.read.own', inBar: false },
-  { href: '/audit', label: 'Audit', icon: ScrollText, permission: 'audit.read', inBar: false },
+  { href: '/', label: 'Overview', icon: LayoutDashboard, permissions: ['overview.read'], inBar: true },
+  { href: '/approvals', label: 'Approvals', icon: CircleCheckBig, permissions: ['approvals.read.own'], inBar: true },
+  { href: '/sessions', label: 'Sessions', icon: Activity, permissions: ['sessions.read.own'], inBar: true },
+  { href: '/runs', label: 'Runs', icon: ListChecks, permissions: ['sessions.read.own'], inBar: false },
+  { href: '/connections', label: 'Connections', icon: Cable, permissions: ['connections.read'], inBar: true },
+  { href: '/access', label: 'Access', icon: KeyRound, permissions: ['connections.read'], inBar: false },
+  { href: '/policies', label: 'Policies', icon: FileKey2, permissions: ['policies.read'], inBar: false },
+  { href: '/gateways', label: 'Gateways', icon: Network, permissions: ['gateways.read'], inBar: false },
+  { href: '/identities', label: 'Identities', icon: Users, permissions: ['identities.read.own'], inBar: false },
+  { href: '/audit', label: 'Audit', icon: ScrollText, permissions: ['audit.read'], inBar: false },
+  {
+    href: '/settings',
+    label: 'Settings',
+    icon: Settings,
+    permissions: ['notifications.write.own', 'notifications.write', 'streams.read', 'gateways.read'],
+    inBar: false,
+  },
 ];
 
 export function isAt(pathname: string, place: Place): boolean {
