@@ -201,6 +201,8 @@ export { describeSelector, labelSelectorSchema, matchesLabels } from './label-se
 export type { MaintenanceWindow } from './maintenance.ts';
 export { maintenanceWindowSchema, maxBundleWindows, openWindows } from './maintenance.ts';
 export { isInNetworks, networkSchema, withoutPort } from './network.ts';
+export type { PermissionGroup, PermissionText } from './permission-texts.ts';
+export { describePermission, permissionGroups, permissionLimit, permissionsByGroup } from './permission-texts.ts';
 export type { Permission, PermissionScope } from './permissions.ts';
 export { builtInPermissions, permissionSchema, permissionScope, permissions } from './permissions.ts';
 export type { ReadBundle } from './read-bundle.ts';

@@ -17,8 +17,14 @@ export function keysCommand(env: CliEnvironment): Command {
         write(printJson(rows));
         return;
       }
-      const cells = rows.map((row) => [row.kind, row.fingerprint, row.next ?? '–', row.waitingFor.join(', ')]);
-      write(printTable(['KEY', 'IN FORCE', 'NEXT', 'NOT PINNED YET BY'], cells));
+      const cells = rows.map((row) => [
+        row.kind,
+        row.fingerprint,
+        row.since?.toISOString().slice(0, 10) ?? '–',
+        row.next ?? '–',
+        row.waitingFor.join(', '),
+      ]);
+      write(printTable(['KEY', 'IN FORCE', 'SINCE', 'NEXT', 'NOT PINNED YET BY'], cells));
     });
   keys
     .command('rotate')

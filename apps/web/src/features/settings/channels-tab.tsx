@@ -162,7 +162,9 @@ function SlackAddress({ view }: { readonly view: ChannelsView }) {
     <div className="space-y-1 border-line border-t px-4 py-3">
       <p className="flex items-center gap-1.5 text-ink-soft">
         <RadioTower aria-hidden="true" className="size-4 shrink-0" />
-        The app’s interactivity and the command <code className="font-mono">/sluice</code> go to:
+        <span>
+          The app’s interactivity and the command <code className="font-mono">/sluice</code> go to:
+        </span>
       </p>
       <CopyBlock text={view.slackUrl} label="Copy the address" />
     </div>

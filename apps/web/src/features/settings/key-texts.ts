@@ -39,7 +39,7 @@ export const keyTexts: Readonly<Record<InstallationKeyView['kind'], KeyTexts>> =
     title: 'Master key',
     what: 'Seals the other keys and every secret of this installation in the database. It stands in a file on each node, never here. The mark tells it from another and says nothing about it.',
     rotating:
-      'Restart every node with both files: the first one seals the keys anew. Then restart without the old one, back up the new one and destroy the old. Nobody is signed out and no session ends but relayed ones. Secrets of channels and streams have to be entered again.',
+      'Restart every node with both files: the first one seals everything anew. Then restart without the old one, back up the new one and destroy the old. Nobody is signed out and no session ends but relayed ones.',
     beginning: '',
     finishing: '',
     commands: [
