@@ -12,7 +12,7 @@ import { scan } from './scan.ts';
 import { maskLiterals } from './statement.ts';
 import type { KeyedDigest } from './strategies.ts';
 import { maskDots, redacted, replace, strictestFirst } from './strategies.ts';
-import type { MaskedSpan } from './stream/stream-masker.ts';
+import type { MaskedSpan } from './stream/findings.ts';
 
 /** A field of a result, as far as masking needs it. The wire's own field type fits. */
 export interface MaskField {

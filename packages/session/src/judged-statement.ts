@@ -15,6 +15,7 @@ import { RecordedStream } from './recorded-stream.ts';
 import { type RefusalSubject, refuseOverCeiling, refuseOverLimit } from './refusals.ts';
 import { LimitedResult } from './result-budget.ts';
 import { touchesMasked } from './statement-text.ts';
+import { placeMaskOf } from './stream-masker.ts';
 
 /** Rows of one result kept in the record; what is beyond is counted and digested. */
 export const maxRecordedRows = 1_000;
@@ -229,6 +230,10 @@ export class JudgedStatement implements StatementHandle {
     const opened = new RecordedStream(this.id, name, this.#context);
     this.#streams.set(name, opened);
     return opened;
+  }
+
+  placeMask(): ((bytes: Buffer) => Buffer) | null {
+    return placeMaskOf(this.#context.masks.client);
   }
 
   completed(result: { readonly tag: string; readonly rows: number | null }): void {

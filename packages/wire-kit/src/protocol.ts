@@ -423,6 +423,11 @@ export interface StatementHandle {
   maskMessage(text: string): string;
   /** A byte stream of it; the same one for the same name. Its record is closed by `ended`. */
   stream(name: StatementStreamName): StatementStream;
+  /**
+   * Masks bytes of which a client may ask for any stretch: every byte keeps its place, a mask has the length of what it replaces. The
+   * same buffer comes back when nothing was found. Null: nothing is to be looked for at this moment.
+   */
+  placeMask(): ((bytes: Buffer) => Buffer) | null;
   /** One result of the message ended well. `tag` is the protocol's own completion word. */
   completed(result: { readonly tag: string; readonly rows: number | null }): void;
   failed(error: { readonly code: string; readonly message: string }): void;

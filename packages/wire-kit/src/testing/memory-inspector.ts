@@ -213,6 +213,7 @@ export class MemoryInspector implements Inspector {
       row: (values) => kept.rows.push(values),
       maskMessage: (text) => this.#mask(text) ?? '',
       stream: (name) => this.#stream(kept, name),
+      placeMask: () => (this.#options.mask === undefined ? null : (bytes) => this.#maskPlaces(bytes)),
       completed: ({ tag }) => {
         kept.tags.push(tag);
         if (maxRows !== undefined && taken <= maxRows) taken = 0;
@@ -265,6 +266,11 @@ export class MemoryInspector implements Inspector {
 
   #maskBytes(bytes: Buffer): Buffer {
     return this.#options.mask === undefined ? bytes : Buffer.from(this.#mask(bytes.toString('latin1')) ?? '', 'latin1');
+  }
+
+  #maskPlaces(bytes: Buffer): Buffer {
+    const masked = this.#maskBytes(bytes);
+    return masked.equals(bytes) ? bytes : Buffer.concat([masked, Buffer.alloc(bytes.length, '*')], bytes.length);
   }
 
   #masker(fields: readonly ResultField[]): ResultMasker {

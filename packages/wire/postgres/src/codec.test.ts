@@ -146,6 +146,7 @@ describe('COPY', () => {
         result: () => masker,
         row: () => {},
         maskMessage: (t: string) => t,
+        placeMask: () => null,
         stream: () => {
           throw new Error('no stream is read here');
         },
