@@ -57,6 +57,7 @@ export type { AppRouter } from './router.ts';
 export { appRouter, createCaller } from './router.ts';
 export { exportRecording } from './sessions/export-recording.ts';
 export { verifyStoredSession } from './sessions/verify-session.ts';
+export type { StatementOutputView, TerminalPage } from './terminal-views.ts';
 export type {
   ActorView,
   AgentView,

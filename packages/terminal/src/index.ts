@@ -14,3 +14,4 @@ export {
   type ScreenModes,
   type ScrollRegion,
 } from './screen-modes.ts';
+export { type StyledRun, styledLines } from './styled-lines.ts';

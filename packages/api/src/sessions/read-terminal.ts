@@ -4,7 +4,7 @@ import { decodeEvents, decodeText, type RecordingEvent, readChunk } from '@sluic
 import { z } from 'zod';
 import { id } from '../inputs.ts';
 import { query } from '../procedure.ts';
-import type { TerminalPage } from '../views.ts';
+import type { TerminalPage } from '../terminal-views.ts';
 import { visibleSession } from './visible-session.ts';
 
 /** Chunks of one piece: a chunk is half a second of a busy terminal. */

@@ -11,6 +11,7 @@ import { Callout } from '../../components/states.tsx';
 import { Badge, VerdictBadge } from '../../components/verdict.tsx';
 import { Findings, overlaysOf } from '../approvals/marked-statement.tsx';
 import { monitorNotes } from './monitored.ts';
+import { OutputBlock } from './output-block.tsx';
 import { ResultGrid } from './result-grid.tsx';
 
 /** One statement of the story: what was sent, what policy said, what came back. */
@@ -92,6 +93,10 @@ export function EntryView({ entry, language }: { readonly entry: TimelineEntry; 
           <span className="[overflow-wrap:anywhere]">{entry.error.message}</span>
         </Callout>
       )}
+      {entry.outputs.map((output, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: outputs never move.
+        <OutputBlock key={index} output={output} />
+      ))}
       {entry.results.map((result, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: results never move.
         <ResultGrid key={index} result={result} />

@@ -4,8 +4,10 @@ import type { SessionDetail, TimelineEntry } from '@sluice/api';
 import { manifestByName } from '@sluice/protocols/manifests';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { ListX } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import dynamic from 'next/dynamic';
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTRPC } from '../../client/trpc.ts';
+import { Segmented } from '../../components/form.tsx';
 import { EmptyState, ErrorState, Skeleton, SkeletonRows } from '../../components/states.tsx';
 import { EntryView } from './entry-view.tsx';
 import {
@@ -26,6 +28,13 @@ const pageSize = 200;
 const eagerPages = 10;
 const playStepMs = 1_200;
 
+/** The terminal and its player are loaded by those who watch one. */
+const TerminalReplay = dynamic(() => import('./terminal/terminal-replay.tsx').then((module) => module.TerminalReplay), {
+  ssr: false,
+  loading: () => <SkeletonRows />,
+});
+type View = 'terminal' | 'statements';
+
 export function ReplayPage({ id }: { readonly id: string }) {
   const trpc = useTRPC();
   const session = useQuery(trpc.sessions.showSession.queryOptions({ id }));
@@ -36,10 +45,42 @@ export function ReplayPage({ id }: { readonly id: string }) {
       <ErrorState error={session.error} onRetry={() => void session.refetch()} />
     );
   }
-  return <Replay session={session.data} />;
+  return session.data.terminals > 0 ? <WithTerminal session={session.data} /> : <Replay session={session.data} />;
 }
 
-function Replay({ session }: { readonly session: SessionDetail }) {
+/** A session that opened a terminal: its screen, or its statements. */
+function WithTerminal({ session }: { readonly session: SessionDetail }) {
+  const [view, setView] = useState<View>('terminal');
+  const [search, setSearch] = useState('');
+  const searchRef = useRef<HTMLInputElement>(null);
+  const timeline = useTimeline(session.id);
+  const views = (
+    <Segmented
+      label="View"
+      value={view}
+      onValue={setView}
+      choices={[
+        { value: 'terminal', label: 'Terminal' },
+        { value: 'statements', label: `Statements (${session.statements})` },
+      ]}
+    />
+  );
+  if (view === 'statements') return <Replay session={session} views={views} />;
+  return (
+    <div className="flex min-h-dvh flex-col lg:h-dvh">
+      <ReplayHead session={session} search={search} onSearch={setSearch} searchRef={searchRef} />
+      <TerminalReplay
+        session={session}
+        entries={timeline.entries}
+        search={search}
+        searchRef={searchRef}
+        views={views}
+      />
+    </div>
+  );
+}
+
+function Replay({ session, views }: { readonly session: SessionDetail; readonly views?: ReactNode }) {
   const timeline = useTimeline(session.id);
   const live = session.state === 'live';
   const { state, shown, send } = useReplay(timeline.entries, live);
@@ -55,6 +96,7 @@ function Replay({ session }: { readonly session: SessionDetail }) {
         onSearch={(search) => send({ type: 'searched', search })}
         searchRef={searchRef}
       />
+      {views === undefined ? null : <div className="border-line border-b bg-surface px-4 py-2 sm:px-6">{views}</div>}
       <Timeline
         entries={shown}
         at={state.at}
