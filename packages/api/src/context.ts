@@ -42,4 +42,6 @@ export interface ApiContext {
   readonly refusal: SluiceError | null;
   /** The client's address, as far as the node can tell. */
   readonly address: string | null;
+  /** What the client calls itself; null where it says nothing. */
+  readonly software: string | null;
 }

@@ -56,7 +56,7 @@ test.each(Object.keys(sees) as Name[])('%s sees their own sessions, and no other
 test('a recording is exported by who may see it', async () => {
   const take = async (name: Name, of: Name) => {
     const caller = await callerOf(world.test.database.db, world.actors[name]);
-    const context = { services: world.services, caller: null, refusal: null, address: null };
+    const context = { services: world.services, caller: null, refusal: null, address: null, software: null };
     return exportRecording(context, caller, sessions[of] ?? '');
   };
   expect((await take('engineer', 'agent')).toString('utf8')).toContain('sluice-recording-export/1');

@@ -161,7 +161,7 @@ test.each(Object.keys(allowed))('%s is open to exactly the roles of the table', 
     const forbidden = await isForbidden(world.as(actorNames[role]), path);
     expect(forbidden, `${path} as ${role}`).toBe(allowed[path]?.includes(role) !== true);
   }
-  const nobody = createCaller({ services: world.services, caller: null, refusal: null, address: null });
+  const nobody = createCaller({ services: world.services, caller: null, refusal: null, address: null, software: null });
   await expect(procedureOf(nobody, path)(nonsense)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
 });
 

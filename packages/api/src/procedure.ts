@@ -1,4 +1,4 @@
-import type { AuditSubject, Database, Db, Tx } from '@sluice/database';
+import type { AuditSubject, AuditThrough, Database, Db, Tx } from '@sluice/database';
 import { appendAuditEvent } from '@sluice/database';
 import type { Permission, Place } from '@sluice/domain';
 import { can, canSomewhere, SluiceError } from '@sluice/domain';
@@ -37,6 +37,7 @@ interface Call<Input> {
   readonly services: ApiServices;
   readonly now: Date;
   readonly address: string | null;
+  readonly software: string | null;
   /** Whether the caller holds a wider permission than the procedure demands: for the installation, or for every connection. */
   readonly may: (permission: Permission) => boolean;
   /** Whether the caller holds a permission on this connection. A permission about connections is demanded for each. */
@@ -137,10 +138,10 @@ function demand(permission: Permission) {
 }
 
 function callOf<Input>(ctx: ApiContext & { readonly caller: Caller }, input: Input): Call<Input> {
-  const { caller, services, address } = ctx;
+  const { caller, services, address, software } = ctx;
   const may = (permission: Permission) => can(caller.rights, permission, null).yes;
   const mayOn = (permission: Permission, place: Place) => can(caller.rights, permission, place).yes;
-  return { input, caller, services, now: new Date(), address, may, mayOn };
+  return { input, caller, services, now: new Date(), address, software, may, mayOn };
 }
 
 async function translated<T>(work: () => Promise<T>): Promise<T> {
@@ -149,6 +150,11 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw toTrpcError(error);
   }
+}
+
+/** The credential that a caller came with, for the audit chain. */
+export function throughOf({ actor, by, credentialId }: Caller, software: string | null): AuditThrough {
+  return { by, id: credentialId, run: actor.runId, software };
 }
 
 function auditEvent(call: Call<unknown>, path: string, audit: AuditDescription) {
@@ -163,6 +169,7 @@ function auditEvent(call: Call<unknown>, path: string, audit: AuditDescription) 
     before: audit.before ?? null,
     after: audit.after ?? null,
     address: call.address,
+    through: throughOf(call.caller, call.software),
   };
 }
 

@@ -424,6 +424,13 @@ export interface AuditEventView {
   readonly before: unknown;
   readonly after: unknown;
   readonly address: string | null;
+  /** The credential that it came through; null for Sluice's own events and those from before this was kept. */
+  readonly through: {
+    readonly by: string;
+    readonly id: string | null;
+    readonly run: string | null;
+    readonly software: string | null;
+  } | null;
 }
 
 export interface OverviewView {

@@ -21,6 +21,17 @@ export type AuditActor =
     }
   | { readonly kind: 'system'; readonly name: string };
 
+/** The credential that an event came through, and what its client calls itself. */
+export interface AuditThrough {
+  readonly by: 'web-session' | 'api-token' | 'native-secret' | 'slack' | 'none';
+  /** The web session's or the token's id; null where no known credential was shown. */
+  readonly id: string | null;
+  /** The run that the token was issued for. */
+  readonly run: string | null;
+  /** A client's own word for itself (`User-Agent`), which proves nothing; null where it said nothing. */
+  readonly software: string | null;
+}
+
 export interface AuditSubject {
   readonly type: string;
   readonly id: string;
@@ -40,6 +51,8 @@ export interface NewAuditEvent {
   readonly before: unknown;
   readonly after: unknown;
   readonly address: string | null;
+  /** Left out where Sluice itself acts, or a gateway by its own signed request. */
+  readonly through?: AuditThrough;
 }
 
 export interface AuditEventRow {

@@ -52,6 +52,7 @@ export type {
   AuditEventRow,
   AuditFilter,
   AuditSubject,
+  AuditThrough,
   ChainCheck,
   NewAuditEvent,
 } from './audit.ts';

@@ -6,6 +6,7 @@ import { CredentialsSignin, type NextAuthConfig, type User } from 'next-auth';
 import type { JWT } from 'next-auth/jwt';
 import type { Provider } from 'next-auth/providers';
 import Credentials from 'next-auth/providers/credentials';
+import type { Origin } from './audited-failures.ts';
 import { safeRedirect } from './redirects.ts';
 import type { SignInResult } from './sign-in.ts';
 
@@ -22,7 +23,7 @@ export type SignInProvider =
     };
 
 export interface SignInPorts {
-  readonly signInLocally: (credentials: unknown, address: string | null) => Promise<SignInResult>;
+  readonly signInLocally: (credentials: unknown, origin: Origin) => Promise<SignInResult>;
   readonly signInByProvider: (provider: string, email: string) => Promise<SignInResult>;
   /** True while the web session is neither revoked nor expired nor its person disabled. */
   readonly isOpen: (sessionId: string) => Promise<boolean>;
@@ -36,8 +37,8 @@ export interface AuthOptions {
   readonly secrets: readonly string[];
   readonly sessionSeconds: number;
   readonly ports: SignInPorts;
-  /** The client's address of a request, as the node established it. */
-  readonly addressOf: (request: Request) => string | null;
+  /** Where a request came from: the client's address as the node established it, and what it calls itself. */
+  readonly originOf: (request: Request) => Origin;
 }
 
 /** Shown as `?error=CredentialsSignin&code=…`: what the sign-in page may say without telling who exists. */
@@ -101,7 +102,7 @@ function toProvider(provider: SignInProvider, options: AuthOptions): Provider {
     name: 'Email and password',
     credentials: { email: { type: 'email' }, password: { type: 'password' } },
     authorize: async (credentials, request) => {
-      const result = await options.ports.signInLocally(credentials, options.addressOf(request));
+      const result = await options.ports.signInLocally(credentials, options.originOf(request));
       if (!result.ok) throw new SignInRefused(result.reason);
       return { id: result.person.id, name: result.person.name, email: result.person.email, sid: result.sessionId };
     },

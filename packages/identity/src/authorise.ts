@@ -13,6 +13,7 @@ import type { AuthoriseRequest, AuthoriseResponse, ConfirmRequest } from '@sluic
 import { labelsSchema, SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { accessOf } from './access-of.ts';
+import { auditLockout, auditRefusal } from './audited-failures.ts';
 import { authenticateWebSession } from './authenticate.ts';
 import { sooner } from './sooner.ts';
 import { admit, type Nobody, type Standing, standingOfToken } from './standing.ts';
@@ -48,9 +49,11 @@ export async function authoriseNativeSecret(
     });
   // Read before anything that it stands for: an answer may know more than its epoch promises, never less.
   const { revocationEpoch } = await readCounters(database.db);
-  const answer = await judge(database, connection, request, { epoch: revocationEpoch, now });
-  if (!answer.ok && answer.reason !== 'not-granted')
-    await noteFailedAttempt(database.db, attempts, newId<'FailedAttempt'>(), now);
+  const token = await findToken(database.db, { hash: request.secretHash });
+  const answer = await judge(database, connection, token, request, { epoch: revocationEpoch, now });
+  if (answer.ok || answer.reason === 'not-granted') return answer;
+  await noteFailedAttempt(database.db, attempts, newId<'FailedAttempt'>(), now);
+  await auditRefusedSecret(database, { connection, token, request, reason: answer.message, failures }, now);
   return answer;
 }
 
@@ -107,13 +110,50 @@ function endOf({ expiresAt, parent }: TokenRow): Date | null {
   return sooner(expiresAt, parent?.expiresAt ?? null);
 }
 
+async function auditRefusedSecret(
+  database: Database,
+  refused: {
+    readonly connection: ConnectionRow;
+    readonly token: TokenRow | null;
+    readonly request: AuthoriseRequest;
+    readonly reason: string;
+    /** Wrong secrets of the same address within the window, before this one. */
+    readonly failures: number;
+  },
+  now: Date,
+): Promise<void> {
+  const { connection, token, request, reason, failures } = refused;
+  // Gateways tell neither port nor program of a client that they did not let in.
+  const origin = { address: hostOf(request.clientAddress), software: null };
+  const whose = token === null ? 'nobody' : (token.person?.name ?? token.serviceIdentity?.name ?? 'somebody');
+  const known = token !== null && token.type === 'native';
+  await auditRefusal(
+    database,
+    {
+      sentence: `could not open ${connection.name}: ${known ? `a native secret of ${whose} stands for nobody now` : 'the password is no native secret'}`,
+      subject: { type: 'connection', id: connection.id, name: connection.name },
+      through: known ? { by: 'native-secret', id: token.id } : { by: 'none', id: null },
+      reason,
+    },
+    origin,
+    now,
+  );
+  if (failures === maxWrongSecrets - 1)
+    await auditLockout(
+      database,
+      { what: `${connection.name} for ${origin.address}`, minutes: windowMs / 60_000 },
+      origin,
+      now,
+    );
+}
+
 async function judge(
   database: Database,
   connection: ConnectionRow,
+  token: TokenRow | null,
   request: AuthoriseRequest,
   { epoch, now }: { readonly epoch: number; readonly now: Date },
 ): Promise<AuthoriseResponse> {
-  const token = await findToken(database.db, { hash: request.secretHash });
   if (token === null)
     return refused('unknown', 'The password is no native secret of this installation.', newSecretHint);
   if (token.type !== 'native')

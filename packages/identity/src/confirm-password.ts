@@ -2,6 +2,7 @@ import type { Database } from '@sluice/database';
 import { SluiceError } from '@sluice/domain';
 import { verifyPassword } from '@sluice/keys';
 import { reserveAttempt } from './attempt-limits.ts';
+import { auditLockout, auditRefusal, type Origin } from './audited-failures.ts';
 
 const windowMs = 15 * 60_000;
 /** Wrong passwords of one person at things that ask for it again. */
@@ -13,8 +14,8 @@ const maxFailures = 10;
  */
 export async function confirmPassword(
   database: Database,
-  person: { readonly id: string; readonly passwordHash: string | null } | null,
-  given: { readonly password: string; readonly address: string | null; readonly now: Date },
+  person: { readonly id: string; readonly name: string; readonly passwordHash: string | null } | null,
+  given: { readonly password: string; readonly now: Date } & Origin,
 ): Promise<void> {
   if (person === null) throw wrong();
   if (person.passwordHash === null) return;
@@ -25,7 +26,19 @@ export async function confirmPassword(
       audience: 'person',
       hint: `Wait ${Math.ceil(windowMs / 60_000)} minutes.`,
     });
-  if (!(await verifyPassword(given.password, person.passwordHash))) throw wrong();
+  if (!(await verifyPassword(given.password, person.passwordHash))) {
+    const { id, name } = person;
+    const refused = {
+      sentence: `gave a wrong password for ${name}, who is signed in`,
+      subject: { type: 'person', id, name },
+      through: { by: 'none', id: null },
+      reason: 'wrong password',
+    } as const;
+    await auditRefusal(database, refused, given, given.now);
+    if (reservation.reaches.length > 0)
+      await auditLockout(database, { what: `the password of ${name}`, minutes: windowMs / 60_000 }, given, given.now);
+    throw wrong();
+  }
   await reservation.succeeded(() => true);
 }
 

@@ -1,12 +1,13 @@
 import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { connect, createServer } from 'node:tls';
-import type { NewGrant } from '@sluice/database';
+import type { AuditBody, NewGrant } from '@sluice/database';
 import {
   createConnection,
   createGrant,
   createPerson,
   createServiceIdentity,
   createToken,
+  listAuditEvents,
   readCounters,
   revokeGrant,
   revokeToken,
@@ -92,9 +93,18 @@ async function token(
 const disable = (disabledAt: Date | null) =>
   at.database.transaction((tx) => updatePerson(tx, ids.engineer, { disabledAt }));
 
+/** The audit events from an address, oldest first. */
+async function audited(address: string): Promise<AuditBody[]> {
+  const { rows } = await listAuditEvents(at.database.db, { search: null, actorId: null }, { cursor: null, limit: 500 });
+  return rows
+    .map(({ body }) => JSON.parse(body) as AuditBody)
+    .filter((event) => event.address === address)
+    .reverse();
+}
+
 describe('signing in', () => {
   const tryIn = (password: string, address: string, email = 'Engineer@Test') =>
-    signInLocally(at.database, { credentials: { email, password }, address }, new Date());
+    signInLocally(at.database, { credentials: { email, password }, address, software: null }, new Date());
 
   test('opens a session that is looked up every time, and can be taken away', async () => {
     const result = await tryIn('correct horse battery', '192.0.2.10');
@@ -106,7 +116,7 @@ describe('signing in', () => {
     expect(await tryIn('correct horse battery', '192.0.2.10')).toEqual({ ok: false, reason: 'wrong' });
     await disable(null);
     expect(await who()).not.toBeNull();
-    await signOut(at.database, result.sessionId, new Date());
+    await signOut(at.database, result.sessionId, { address: null, software: null }, new Date());
     expect(await who()).toBeNull();
     const again = await tryIn('correct horse battery', '192.0.2.10');
     if (!again.ok) throw new Error(again.reason);
@@ -125,14 +135,46 @@ describe('signing in', () => {
     expect(await tryIn('correct horse battery', '192.0.2.10')).toMatchObject({ ok: true });
     const nextQuarter = new Date(Date.now() + 16 * 60_000);
     const credentials = { email: 'engineer@test', password: 'correct horse battery' };
-    expect(await signInLocally(at.database, { credentials, address: '192.0.2.66' }, nextQuarter)).toMatchObject({
+    expect(
+      await signInLocally(at.database, { credentials, address: '192.0.2.66', software: null }, nextQuarter),
+    ).toMatchObject({
       ok: true,
     });
   });
 
+  test('the audit chain says who came in and out by which session, who did not, and that somebody is locked out', async () => {
+    const browser = { address: '192.0.2.77', software: 'Firefox' };
+    const signIn = (email: string, password: string) =>
+      signInLocally(at.database, { credentials: { email, password }, ...browser }, new Date());
+    const result = await signIn('engineer@test', 'correct horse battery');
+    if (!result.ok) throw new Error(result.reason);
+    await signOut(at.database, result.sessionId, browser, new Date());
+    const through = { by: 'web-session', id: result.sessionId, run: null, software: 'Firefox' };
+    expect(await audited(browser.address)).toMatchObject([
+      { action: 'identity.signIn', through },
+      { action: 'identity.signOut', through },
+    ]);
+    for (let failure = 0; failure < 12; failure += 1) await signIn('engineer@test', 'guess');
+    const refused = (await audited(browser.address)).slice(2);
+    expect(refused.map(({ action }) => action)).toEqual([
+      ...Array.from({ length: 10 }, () => 'identity.refused'),
+      'identity.lockedOut',
+    ]);
+    expect(refused[0]).toMatchObject({
+      sentence: 'somebody could not sign in as engineer@test',
+      subject: { type: 'person', id: ids.engineer },
+      through: { by: 'none', id: null, software: 'Firefox' },
+    });
+    expect(refused.at(-1)?.sentence).toContain('sign-in as engineer@test from 192.0.2.77 is locked');
+    await signIn('hunter2hunter2', 'engineer@test');
+    expect(JSON.stringify(await audited(browser.address))).not.toContain('hunter2');
+  });
+
   test('nobody learns who exists', async () => {
     expect(await tryIn('guess', '192.0.2.20', 'nobody@test')).toEqual({ ok: false, reason: 'wrong' });
-    expect(await signInLocally(at.database, { credentials: { email: 7 }, address: null }, new Date())).toEqual({
+    expect(
+      await signInLocally(at.database, { credentials: { email: 7 }, address: null, software: null }, new Date()),
+    ).toEqual({
       ok: false,
       reason: 'wrong',
     });
@@ -152,7 +194,28 @@ describe('signing in', () => {
 });
 
 describe('API tokens', () => {
-  const call = (secret: string) => authenticateToken(at.database, secret, null, new Date());
+  const call = (secret: string) =>
+    authenticateToken(at.database, secret, { address: null, software: null }, new Date());
+
+  test('a refused one is in the audit chain by its id, and a flood of them as one event', async () => {
+    const origin = { address: '192.0.2.78', software: 'curl/8' };
+    const mine = await token('api');
+    await at.database.transaction((tx) => revokeToken(tx, mine.id, new Date()));
+    const show = (secret: string) => authenticateToken(at.database, secret, origin, new Date()).catch(() => undefined);
+    await show(mine.secret);
+    expect(await audited(origin.address)).toMatchObject([
+      {
+        action: 'identity.refused',
+        subject: { type: 'token', id: mine.id },
+        through: { by: 'api-token', id: mine.id },
+      },
+    ]);
+    for (let failure = 0; failure < 30; failure += 1) await show('slp_nonsense');
+    const all = await audited(origin.address);
+    expect(all).toHaveLength(21);
+    expect(all.at(-1)).toMatchObject({ action: 'identity.refusedOften' });
+    expect(JSON.stringify(all)).not.toContain(mine.secret);
+  });
 
   test('stand for their owner until they are revoked, expire or the owner is disabled', async () => {
     const mine = await token('api');

@@ -12,6 +12,7 @@ export {
   stagesOf,
   standingOf,
 } from './approval-standing.ts';
+export type { Origin } from './audited-failures.ts';
 export type { Caller } from './authenticate.ts';
 export { authenticateToken, authenticateWebSession } from './authenticate.ts';
 export { authoriseNativeSecret, confirmCredential } from './authorise.ts';

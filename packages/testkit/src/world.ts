@@ -88,6 +88,7 @@ export async function makeWorld(): Promise<World> {
     createCaller(async () => ({
       services,
       refusal: null,
+      software: 'test',
       address: '192.0.2.1',
       caller: await callerOf(database.db, actor),
     }));

@@ -20,7 +20,7 @@ import type { Logger } from 'pino';
 import type { WebEnvironment } from '../env.ts';
 import { EventExporter } from './event-exporter.ts';
 import { gatewayPrefix, handleGatewayApi } from './gateway-api/gateway-handler.ts';
-import { authenticate, type CallerOptions } from './http/callers.ts';
+import { authenticate, type CallerOptions, softwareIn } from './http/callers.ts';
 import { clientAddressReader } from './http/client-address.ts';
 import { sendProblem, statusOf, toFault } from './http/problem.ts';
 import { setPagePolicy, setSecurityHeaders } from './http/security-headers.ts';
@@ -282,17 +282,22 @@ export class ControlPlaneNode {
       publicUrl,
       secrets: authSecrets.map((secret) => secret.reveal()),
       sessionSeconds: webSessionMs / 1000,
-      addressOf: (request) => request.headers.get(addressHeader),
+      originOf: (request) => ({
+        address: request.headers.get(addressHeader),
+        software: softwareIn(request.headers.get('user-agent')),
+      }),
       ports: {
-        signInLocally: (credentials, address) => signInLocally(database, { credentials, address }, new Date()),
-        signInByProvider: (provider, email) =>
-          signInByProvider(database, { provider, email, address: null }, new Date()),
+        signInLocally: (credentials, origin) => signInLocally(database, { credentials, ...origin }, new Date()),
+        signInByProvider: (provider, email) => signInByProvider(database, { provider, email, ...nowhere }, new Date()),
         isOpen: async (sessionId) => (await authenticateWebSession(database, sessionId, new Date())) !== null,
-        signOut: (sessionId) => signOut(database, sessionId, new Date()),
+        signOut: (sessionId) => signOut(database, sessionId, nowhere, new Date()),
       },
     });
   }
 }
+
+/** next-auth does not pass the request on here. */
+const nowhere = { address: null, software: null };
 
 /** A wildcard is no place to connect to; people then use the host of the public URL. */
 function shownHost(relayHost: string, publicUrl: string): string {

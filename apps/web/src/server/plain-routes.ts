@@ -77,12 +77,12 @@ async function exporter(
   address: string,
   options: ExportOptions,
 ): Promise<{ readonly caller: Caller; readonly context: ApiContext }> {
-  const { caller, refusal } = await authenticate(request, address, options);
+  const { caller, refusal, software } = await authenticate(request, address, options);
   if (caller === null)
     throw (
       refusal ?? new SluiceError('unauthenticated', 'Nobody is signed in.', { hint: 'Sign in, or send an API token.' })
     );
-  return { caller, context: { services: options.services, caller, refusal, address } };
+  return { caller, context: { services: options.services, caller, refusal, address, software } };
 }
 
 export async function sendRecording(

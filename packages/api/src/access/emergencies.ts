@@ -36,7 +36,7 @@ export const breakGlass = mutation({
     seconds: z.int().min(60).max(maxBreakGlassSeconds).optional(),
     password: z.string().max(maxPasswordLength).optional(),
   }),
-  run: async ({ input, tx, services, caller, now, address }) => {
+  run: async ({ input, tx, services, caller, now, address, software }) => {
     const { actor } = caller;
     const connection = await findConnection(tx, { id: input.connectionId });
     if (connection === null || actor.kind !== 'person') throw notFound('connection');
@@ -55,7 +55,7 @@ export const breakGlass = mutation({
         hint: 'Ask for access, or somebody who is authorised.',
       });
     const person = await findPerson(tx, { id: actor.id });
-    await confirmPassword(services.database, person, { password: input.password ?? '', address, now });
+    await confirmPassword(services.database, person, { password: input.password ?? '', address, software, now });
     const most = Math.min(row.maxSeconds ?? maxBreakGlassSeconds, maxBreakGlassSeconds);
     const seconds = Math.min(input.seconds ?? usualBreakGlassSeconds, most);
     const grant = await createGrant(tx, {

@@ -4,6 +4,7 @@ import type { Caller } from '@sluice/identity';
 import { newId, type SigningKeys } from '@sluice/keys';
 import { auditExportEnd, auditExportLine, auditExportStart } from '@sluice/recording';
 import type { ApiContext } from '../context.ts';
+import { throughOf } from '../procedure.ts';
 
 /** Plain HTTP beside tRPC demands it as a procedure would. */
 export const auditExportPermission: Permission = 'audit.read';
@@ -13,7 +14,7 @@ export const auditExportPermission: Permission = 'audit.read';
  * installation's key. The export is an event itself, and the last one of the file.
  */
 export async function exportAudit(
-  { services, address }: ApiContext,
+  { services, address, software }: ApiContext,
   caller: Caller,
   from: number,
 ): Promise<AsyncGenerator<Buffer>> {
@@ -34,6 +35,7 @@ export async function exportAudit(
       before: null,
       after: { from },
       address,
+      through: throughOf(caller, software),
     }),
   );
   return lines(database, signing, from);

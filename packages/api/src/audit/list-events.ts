@@ -18,7 +18,14 @@ export const listEvents = query({
 
 /** What the row's columns repeat is read from the columns: a body that was tampered with must not break the page that shows it. */
 const bodySchema = z
-  .object({ actor: z.unknown(), subject: z.unknown(), before: z.unknown(), after: z.unknown(), address: z.unknown() })
+  .object({
+    actor: z.unknown(),
+    subject: z.unknown(),
+    before: z.unknown(),
+    after: z.unknown(),
+    address: z.unknown(),
+    through: z.unknown(),
+  })
   .partial() satisfies z.ZodType<Partial<Record<keyof AuditBody, unknown>>>;
 const person = z.object({
   id: z.string(),
@@ -26,6 +33,12 @@ const person = z.object({
   name: z.string(),
   role: roleNameSchema,
   onBehalfOf: z.object({ id: z.string(), name: z.string() }).nullable(),
+});
+const throughSchema = z.object({
+  by: z.string(),
+  id: z.string().nullable(),
+  run: z.string().nullable(),
+  software: z.string().nullable(),
 });
 const subjectSchema = z.object({ type: z.string(), id: z.string(), name: z.string() });
 
@@ -52,6 +65,10 @@ function toView(row: AuditEventRow): AuditEventView {
     before: body.before ?? null,
     after: body.after ?? null,
     address: typeof body.address === 'string' ? body.address : null,
+    through: throughSchema
+      .nullable()
+      .catch(null)
+      .parse(body.through ?? null),
   };
 }
 

@@ -34,7 +34,7 @@ function context(name: 'admin' | 'engineer') {
     credentialId: newId(),
     expiresAt: null,
   };
-  return { context: { services: world.services, caller, refusal: null, address: '192.0.2.1' }, caller };
+  return { context: { services: world.services, caller, refusal: null, address: '192.0.2.1', software: null }, caller };
 }
 
 async function actions(): Promise<string[]> {

@@ -2,6 +2,7 @@ import type { Database } from '@sluice/database';
 import {
   answerExplainRequest,
   appendAuditEvent,
+  createNotificationEvent,
   endApprovalsOfEarlierStarts,
   findExplainRequest,
   finishConnectionTest,
@@ -26,7 +27,7 @@ export async function noteState(database: Database, gatewayId: string, state: Ga
   });
 }
 
-/** That a gateway cannot record, and refuses statements for it, is an event, and that it can again. */
+/** That a gateway cannot record, and refuses statements for it, is an event that people are told of; that it can again is an event. */
 async function tellSpool(
   tx: Parameters<typeof appendAuditEvent>[0],
   gateway: { readonly id: string; readonly name: string },
@@ -47,6 +48,10 @@ async function tellSpool(
     after: { problem },
     address: null,
   });
+  if (problem === null) return;
+  const dedupe = `gateway-cannot-record ${gateway.id} ${now.toISOString()}`;
+  await createNotificationEvent(tx, { kind: 'gateway-cannot-record', subjectId: gateway.id, dedupe });
+  await publish(tx, 'sluice_notice', { type: 'outbox' } satisfies NodeNotice);
 }
 
 /** The same for the hello with which a gateway opens a tunnel. */

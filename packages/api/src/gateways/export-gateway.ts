@@ -13,6 +13,7 @@ import { keyIdOf, newId } from '@sluice/keys';
 import { gatewayExportEnd, gatewayExportSession, gatewayExportStart, writeExport } from '@sluice/recording';
 import type { ApiContext } from '../context.ts';
 import { notFound } from '../errors.ts';
+import { throughOf } from '../procedure.ts';
 
 /** Plain HTTP beside tRPC demands them as a procedure would: a gateway's export holds everybody's sessions. */
 export const gatewayExportPermissions: readonly Permission[] = ['recordings.read', 'sessions.read', 'gateways.read'];
@@ -32,7 +33,7 @@ export interface ExportWhile {
  * audit event first: whoever takes one away is known. Throws SluiceError before the first part.
  */
 export async function exportGateway(
-  { services, address }: ApiContext,
+  { services, address, software }: ApiContext,
   caller: Caller,
   /** Its id, or its name while it is trusted. */
   gatewayName: string,
@@ -80,6 +81,7 @@ export async function exportGateway(
       before: null,
       after: { sessions: sessions.length, checkpoints: rows.length, links: { from, to } },
       address,
+      through: throughOf(caller, software),
     }),
   );
   return parts(database, start, sessions, [key]);

@@ -12,6 +12,7 @@ export const notificationKinds = [
   { kind: 'break-glass-closed', label: 'Break-glass access ended early', urgent: true },
   { kind: 'break-glass-review-due', label: 'Break-glass access waits for a review', urgent: false },
   { kind: 'gateway-offline', label: 'A gateway went offline', urgent: true },
+  { kind: 'gateway-cannot-record', label: 'A gateway cannot record and refuses statements', urgent: true },
   { kind: 'recording-damaged', label: 'A recording does not verify', urgent: true },
 ] as const;
 export type NotificationKind = (typeof notificationKinds)[number]['kind'];

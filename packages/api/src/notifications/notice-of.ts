@@ -47,6 +47,14 @@ async function wordsOf(db: Db, event: NotificationEventRow, publicUrl: string, n
       const facts = [{ name: 'Last heard of', value: last }];
       return plain(`Gateway ${gateway.name} is offline`, facts, `${publicUrl}/gateways`, { gatewayId: gateway.id });
     }
+    case 'gateway-cannot-record': {
+      const gateway = await findGateway(db, subjectId);
+      // It can again: there is nothing left to do.
+      if (gateway === null || gateway.revokedAt !== null || gateway.spoolProblem === null) return null;
+      const facts = [{ name: 'Problem', value: gateway.spoolProblem }];
+      const title = `Gateway ${gateway.name} cannot record and refuses new statements`;
+      return plain(title, facts, `${publicUrl}/gateways`, { gatewayId: gateway.id });
+    }
     case 'recording-damaged': {
       const session = await findSession(db, subjectId);
       if (session === null) return null;

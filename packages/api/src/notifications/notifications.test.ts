@@ -4,10 +4,12 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { findApproval, type NotificationEventRow } from '@sluice/database';
 import { addressGuard } from '@sluice/jobs';
+import { newId } from '@sluice/keys';
 import { makeWorld, type World } from '@sluice/testkit/world';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { raiseApproval } from '../gateway/approvals.ts';
+import { noteState } from '../gateway/note-gateway.ts';
 import { deliver, dispatchOutbox, type OutboxServices, recoverDeliveries } from './outbox.ts';
 import { answerSlack } from './slack-request.ts';
 
@@ -106,6 +108,51 @@ async function run(now = new Date()): Promise<void> {
   await dispatchOutbox(services, now);
   for (const id of queued.splice(0)) await deliver(services, id, now);
 }
+
+test('a gateway that cannot record is urgent news for those who watch, once, and no more when it can again', async () => {
+  const admin = world.as('admin');
+  await admin.notifications.saveChannel({
+    kind: 'webhook',
+    name: 'spool alerts',
+    enabled: true,
+    settings: { url: `${httpUrl}/spool` },
+  });
+  const note = (spoolProblem: string | null) =>
+    noteState(
+      world.test.database,
+      world.gateway.id,
+      {
+        startId: newId(),
+        version: '0.1.0',
+        hostname: 'h',
+        capabilities: [],
+        bundleVersion: 1,
+        policyVersion: 1,
+        openSessions: 0,
+        spoolChunks: 0,
+        spoolBytes: 0,
+        spoolProblem,
+        cpuPercent: 0,
+        memoryBytes: 0,
+        clock: new Date().toISOString(),
+        listeners: [],
+      },
+      new Date(),
+    );
+  await note('The disk is full.');
+  await note('The disk is full.');
+  await run();
+  const told = () => hooks.filter(({ body }) => body.includes('gateway-cannot-record'));
+  expect(told()).toHaveLength(1);
+  expect(told()[0]?.body).toContain('The disk is full.');
+  await note(null);
+  await run();
+  expect(told()).toHaveLength(1);
+  const { items } = await admin.audit.listEvents({});
+  expect(items.map(({ action }) => action)).toEqual(
+    expect.arrayContaining(['gateway.cannotRecord', 'gateway.recordsAgain']),
+  );
+});
 
 async function raise(more: Parameters<World['hold']>[1] = {}) {
   const expiresAt = new Date(Date.now() + 6 * 24 * 3_600_000).toISOString();

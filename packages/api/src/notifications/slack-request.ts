@@ -146,7 +146,7 @@ async function decide(
     credentialId: `${link.slackTeamId} ${link.slackUserId}`,
     expiresAt: null,
   };
-  const api = createCaller({ services, caller, refusal: null, address });
+  const api = createCaller({ services, caller, refusal: null, address, software: null });
   const { approvalId: id, outcome, comment } = decision;
   try {
     await api.approvals.decideApproval({ id, outcome, ...(comment === null ? {} : { comment }) });
@@ -178,6 +178,7 @@ async function linkUser(command: z.infer<typeof commandSchema>, { services, now,
       before: null,
       after: slack,
       address,
+      through: { by: 'slack', id: `${slack.teamId} ${slack.userId}`, run: null, software: null },
     });
     return called;
   });

@@ -43,7 +43,11 @@ async function person(role = 'reviewer', signedInMsAgo = 0) {
     credentialId: sessionId,
     expiresAt: null,
   };
-  return { id, name, api: createCaller({ services: world.services, caller, refusal: null, address: '192.0.2.1' }) };
+  return {
+    id,
+    name,
+    api: createCaller({ services: world.services, caller, refusal: null, address: '192.0.2.1', software: null }),
+  };
 }
 type Person = Awaited<ReturnType<typeof person>>;
 

@@ -6,6 +6,7 @@ import { placeOf } from '@sluice/identity';
 import { keyIdOf, newId } from '@sluice/keys';
 import { writeExport } from '@sluice/recording';
 import type { ApiContext } from '../context.ts';
+import { throughOf } from '../procedure.ts';
 import { visibleSession } from './visible-session.ts';
 
 /** Plain HTTP beside tRPC demands it as a procedure would. */
@@ -15,7 +16,7 @@ const maxExportBytes = 512 * 1024 * 1024;
 
 /** A session's recording as the file that `sluice recordings verify` reads. Writes an audit event: whoever takes one away is known. */
 export async function exportRecording(
-  { services, address }: ApiContext,
+  { services, address, software }: ApiContext,
   caller: Caller,
   sessionId: string,
 ): Promise<Buffer> {
@@ -52,6 +53,7 @@ export async function exportRecording(
       before: null,
       after: { chunks: chunks.length, bytes: file.length },
       address,
+      through: throughOf(caller, software),
     }),
   );
   return file;

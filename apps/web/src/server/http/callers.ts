@@ -16,6 +16,17 @@ export interface Authentication {
   readonly caller: Caller | null;
   /** Why there is none, when credentials were presented. */
   readonly refusal: SluiceError | null;
+  /** What the client calls itself. */
+  readonly software: string | null;
+}
+
+/** Longest name of a client's software that is kept, in characters. */
+const maxSoftwareCharacters = 200;
+
+/** A client's own word for itself (`User-Agent`), cut and without control characters; null without one. */
+export function softwareIn(header: string | null | undefined): string | null {
+  const said = (header ?? '').replace(/\p{C}/gu, '').trim().slice(0, maxSoftwareCharacters);
+  return said === '' ? null : said;
 }
 
 /**
@@ -28,18 +39,20 @@ export async function authenticate(
   options: CallerOptions,
 ): Promise<Authentication> {
   const { authorization } = request.headers;
+  const software = softwareIn(request.headers['user-agent']);
   try {
     if (authorization !== undefined) {
       const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
-      const caller = await authenticateToken(options.database, token ?? '', address, new Date());
-      return { caller, refusal: null };
+      const caller = await authenticateToken(options.database, token ?? '', { address, software }, new Date());
+      return { caller, refusal: null, software };
     }
     const sessionId = await sessionIdOf(request, options);
-    if (sessionId === null) return { caller: null, refusal: null };
+    if (sessionId === null) return { caller: null, refusal: null, software };
     demandOwnOrigin(request, options.publicUrl);
-    return { caller: await authenticateWebSession(options.database, sessionId, new Date()), refusal: null };
+    const caller = await authenticateWebSession(options.database, sessionId, new Date());
+    return { caller, refusal: null, software };
   } catch (error) {
-    if (error instanceof SluiceError) return { caller: null, refusal: error };
+    if (error instanceof SluiceError) return { caller: null, refusal: error, software };
     throw error;
   }
 }
