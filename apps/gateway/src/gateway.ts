@@ -27,6 +27,7 @@ import type { GatewayEnvironment } from './env.ts';
 import { Explanations } from './explanations.ts';
 import { FactsPool } from './facts-pool.ts';
 import { type FloorFile, readFloorFile } from './floor-file.ts';
+import { HostIdentities } from './host-identities.ts';
 import { KnowledgeCache } from './knowledge-cache.ts';
 import { Lease } from './lease.ts';
 import { Leaves } from './leaves.ts';
@@ -228,11 +229,13 @@ class Gateway implements RunningGateway {
       report: (report) => this.#controlPlane.reportTargetSessions(report),
       log: warn,
     });
+    const identities = new HostIdentities(() => store.hostKey());
     this.#entry = new SessionEntry({
       bundles: this.#bundles,
       leaves: this.#leaves,
       ports: this.#ports,
       live: this.#live,
+      identity: (id) => identities.of(id),
       gatewayId: this.gatewayId,
       startId: this.#startId,
       epoch: () => this.#authoriser.epoch,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import type { BundleConnection, Ticket } from '@sluice/domain';
+import { type BundleConnection, Secret, type Ticket } from '@sluice/domain';
 import { bundleContext, generateSigningKeys, newId, sha256, signJson, ticketContext } from '@sluice/keys';
 import { agent, defaultPolicySource, SessionWorld, socketPair } from '@sluice/testkit/sessions';
 import { EchoServer, LineStream, toyConnection, toyEcho, toyLanguage } from '@sluice/testkit/toy-echo';
@@ -60,6 +60,11 @@ beforeEach(async () => {
     leaves,
     ports: world.ports,
     live: world.live,
+    identity: () => ({
+      privateKey: new Secret('no protocol here asks for it'),
+      certificate: null,
+      clientAuthorities: [],
+    }),
     gatewayId: 'gateway-1',
     startId,
     epoch: () => epoch,

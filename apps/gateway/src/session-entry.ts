@@ -13,7 +13,7 @@ import {
 import { openSigned, ticketContext } from '@sluice/keys';
 import { type LiveSessions, runSession, type SessionPorts, type TicketGrant } from '@sluice/session';
 import type { TunnelStream } from '@sluice/tunnel';
-import type { WireProtocol } from '@sluice/wire-kit';
+import type { GatewayIdentity, WireProtocol } from '@sluice/wire-kit';
 import type { Bundles } from './bundles.ts';
 import type { Leaves } from './leaves.ts';
 
@@ -26,6 +26,8 @@ export interface EntryOptions {
   readonly leaves: Leaves;
   readonly ports: SessionPorts;
   readonly live: LiveSessions;
+  /** What the gateway shows clients that pin keys, on this connection. */
+  readonly identity: (connectionId: string) => GatewayIdentity;
   readonly gatewayId: string;
   readonly startId: string;
   /** The last revocation epoch that was heard of. */
@@ -104,7 +106,7 @@ export class SessionEntry {
     ticket: TicketGrant | null,
     transport: Parameters<typeof runSession>[0]['transport'],
   ): Promise<void> {
-    const { ports, live, protocolByName } = this.#options;
+    const { ports, live, identity, protocolByName } = this.#options;
     const protocol = protocolByName(connection.address.protocol);
     if (protocol === undefined) {
       ports.log('error', 'a connection of an unknown protocol', { connection: connection.name });
@@ -112,7 +114,14 @@ export class SessionEntry {
       return;
     }
     await runSession(
-      { transport, connection, protocol, path, ticket, problem: this.#problem(connection) },
+      {
+        transport: { ...transport, identity: identity(connection.id) },
+        connection,
+        protocol,
+        path,
+        ticket,
+        problem: this.#problem(connection),
+      },
       ports,
       live,
     );

@@ -1,4 +1,5 @@
 /** What a gateway keeps on its own disk: keys (made here, never leave), who it is, and the last bundle. */
+import { generateKeyPairSync } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Rotation, rotationSchema, Secret, type SignedBundle, signedBundleSchema } from '@sluice/domain';
@@ -17,6 +18,7 @@ const keysSchema = z.strictObject({
   former: z.array(z.strictObject({ publicKey: z.string(), privateKey: z.string() })).default([]),
 });
 
+const hostKeySchema = z.strictObject({ privateKey: z.string() });
 const codeSchema = z.strictObject({ code: z.string(), expiresAt: z.iso.datetime() });
 const membersSchema = z.array(z.strictObject({ gatewayId: z.string(), sealingKey: z.string() }));
 export type TrustedMember = z.infer<typeof membersSchema>[number];
@@ -85,6 +87,15 @@ export class StateStore {
       digest: digest.reveal(),
       former: formerSealing.map(written),
     });
+  }
+
+  /** The Ed25519 key (PKCS #8 PEM) by which clients of protocols with host keys know this gateway; made at its first use. */
+  hostKey(): Secret {
+    const stored = this.#read('host-key.json', hostKeySchema);
+    if (stored !== null) return new Secret(stored.privateKey);
+    const privateKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    this.#write('host-key.json', { privateKey });
+    return new Secret(privateKey);
   }
 
   /** The control plane's key after its rotation, as a pinned key signed it; null: none is under way. */

@@ -144,6 +144,7 @@ async function recorded(
         : null,
       knowledge,
       connection,
+      actorKind: session.actor.kind,
       permit: mintPermit('admit'),
       inspector,
       facts: ports.facts,

@@ -14,6 +14,7 @@ export type {
   FormPosition,
 } from './corpus-client.ts';
 export { formPositions } from './corpus-client.ts';
+export type { GatewayIdentity } from './gateway-identity.ts';
 export type {
   ConnectHint,
   ConnectPlace,

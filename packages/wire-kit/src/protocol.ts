@@ -6,6 +6,7 @@
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import type {
+  Actor,
   BundleConnection,
   ColumnRef,
   Impact,
@@ -25,6 +26,7 @@ import type {
 } from '@sluice/domain';
 import type { StatementStream, StatementStreamName, TerminalRequest, TerminalTap } from './byte-taps.ts';
 import type { ClientProof } from './client-proof.ts';
+import type { GatewayIdentity } from './gateway-identity.ts';
 import type { ProtocolManifest } from './manifest.ts';
 import type { AdmitPermit, ForwardPermit } from './permit.ts';
 
@@ -41,6 +43,8 @@ export interface ClientTransport {
   readonly secured: boolean;
   /** The connection's leaf for TLS on native ports; null where the gateway has none yet (then TLS is refused). */
   readonly tls: (() => SecureContext) | null;
+  /** For protocols whose clients pin keys; absent: this gateway has none. */
+  readonly identity?: GatewayIdentity;
 }
 
 /** What `acceptClient` found at the other end. */
@@ -123,6 +127,8 @@ export interface RelayRequest<Client extends WireClient, Target extends WireTarg
   readonly dialWriter: (() => Promise<Target>) | null;
   readonly knowledge: Knowledge | null;
   readonly connection: BundleConnection;
+  /** Whether a person or an agent is at the other end: for what a connection offers to people only. Policy knows more. */
+  readonly actorKind: Actor['kind'];
   readonly permit: AdmitPermit;
   readonly inspector: Inspector;
   readonly facts: FactsReader;

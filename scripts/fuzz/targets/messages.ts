@@ -92,6 +92,9 @@ const handle: Handle = {
   result: () => masker,
   row: () => undefined,
   maskMessage: (text) => text,
+  stream: () => {
+    throw new Error('no stream is read here');
+  },
   completed: () => undefined,
   failed: () => undefined,
   ranAsWriter: () => undefined,

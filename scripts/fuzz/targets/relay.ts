@@ -108,6 +108,7 @@ export async function converse(bytes: Buffer, cuts: Random, options: MemoryInspe
     dialWriter: null,
     knowledge: null,
     connection,
+    actorKind: 'person',
     permit: mintPermit('admit'),
     inspector,
     facts: plainFacts(),

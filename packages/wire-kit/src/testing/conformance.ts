@@ -156,6 +156,7 @@ async function openSession<C extends WireClient, T extends WireTarget, K extends
     dialWriter: null,
     knowledge: null,
     connection,
+    actorKind: 'person',
     permit: mintPermit('admit'),
     inspector,
     facts: subject.facts,

@@ -108,6 +108,7 @@ export async function startTestGateway(target: TestTargetAddress, options: TestG
       dialWriter: reader === undefined ? null : asWriter,
       knowledge,
       connection,
+      actorKind: 'person',
       permit: mintPermit('admit'),
       inspector,
       facts: options.facts,

@@ -1,0 +1,52 @@
+/** Sluice's refusals in SSH's words: sentences on stderr, one line of JSON, exit status 126, disconnect reasons. */
+import type { Refusal } from '@sluice/domain';
+import type { WireRefusal } from '@sluice/wire-kit';
+
+/** RFC 4253, 11.1. */
+export const disconnectReasons = {
+  protocolError: 2,
+  byApplication: 11,
+  noMoreMethods: 14,
+} as const;
+
+/** RFC 4254, 5.1. */
+export const openFailures = { prohibited: 1, unknownType: 3, shortage: 4 } as const;
+
+const reasonCodes: Readonly<Record<WireRefusal['reason'], number>> = {
+  authentication: disconnectReasons.noMoreMethods,
+  authorisation: disconnectReasons.noMoreMethods,
+  target: disconnectReasons.byApplication,
+  unavailable: disconnectReasons.byApplication,
+  protocol: disconnectReasons.protocolError,
+  terminated: disconnectReasons.byApplication,
+};
+
+export function disconnectReason(refusal: WireRefusal): number {
+  return reasonCodes[refusal.reason];
+}
+
+/** One line for a disconnect's description and for stderr. */
+export function sentenceOf({ message, hint }: Pick<WireRefusal, 'message' | 'hint'>): string {
+  const words = hint === '' ? message : `${ended(message)} ${hint}`;
+  return safe(words);
+}
+
+/** What stands on stderr in the place of a refused command: for people, then one line of JSON for programs. */
+export function refusalText(refusal: Refusal, lineEnd = '\n'): string {
+  const words = refusal.hint === '' ? [refusal.message] : [refusal.message, refusal.hint];
+  return [...words.map((line) => `sluice: ${safe(line)}`), JSON.stringify(refusal.detail), ''].join(lineEnd);
+}
+
+/** What stands on stderr while a command waits for people. */
+export function waitingText(notice: { readonly url: string; readonly message: string }, lineEnd = '\n'): string {
+  return [`sluice: ${safe(notice.message)}`, `sluice: Decide at ${safe(notice.url)}`, ''].join(lineEnd);
+}
+
+function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** Messages may quote what a client sent: no control character of it reaches a terminal. */
+function safe(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+}

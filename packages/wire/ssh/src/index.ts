@@ -1,0 +1,1 @@
+export { sshProtocol } from './protocol.ts';

@@ -1,0 +1,110 @@
+/** SSH's facts as browser-safe data: no Node API here. */
+import type { ConnectHint, ConnectPlace, ProtocolManifest } from '@sluice/wire-kit';
+import { z } from 'zod';
+import { isFingerprint } from './host-key-pins.ts';
+
+export const terminalModes = ['off', 'people', 'everyone'] as const;
+
+const pinsSchema = z
+  .string()
+  .max(1_024)
+  .refine(
+    (text) => text.split(/[\s,]+/).every((pin) => pin === '' || isFingerprint(pin)),
+    'must be fingerprints as ssh-keygen -l prints them: SHA256:…',
+  );
+
+/** An empty field of a form is one that was left out. */
+const optionsSchema = z.strictObject({
+  hostKey: pinsSchema.optional(),
+  terminal: z.enum(['', ...terminalModes]).optional(),
+  lineMode: z.enum(['', 'off', 'on']).optional(),
+});
+
+export interface SshOptions {
+  /** Fingerprints of the target's host keys that an administrator approved; empty: none yet, nobody gets in. */
+  readonly hostKeys: readonly string[];
+  readonly terminal: (typeof terminalModes)[number];
+  readonly lineMode: boolean;
+}
+
+/** Throws when the options are not those of this protocol. */
+export function readOptions(options: unknown): SshOptions {
+  const { hostKey = '', terminal = '', lineMode = '' } = optionsSchema.parse(options);
+  return {
+    hostKeys: hostKey.split(/[\s,]+/).filter((pin) => pin !== ''),
+    terminal: terminal === '' ? 'people' : terminal,
+    lineMode: lineMode === 'on',
+  };
+}
+
+export const sshManifest: ProtocolManifest = {
+  name: 'ssh',
+  label: 'SSH',
+  defaultPort: 22,
+  replayView: 'terminal',
+  abilities: { hold: true, maskResults: true, cancel: false, exec: false },
+  optionsSchema,
+  optionFields: [
+    {
+      name: 'hostKey',
+      label: 'Host key',
+      help: 'Fingerprint of the target’s host key, as Test shows it and ssh-keygen -l prints it on the host. Nothing is sent to a host with another key. Several are separated by spaces.',
+      placeholder: 'SHA256:…',
+      required: false,
+    },
+    {
+      name: 'terminal',
+      label: 'Terminals',
+      help: 'Who may have an interactive terminal: off, people (not agents) or everyone. Empty: people. Policy judges it too.',
+      placeholder: 'people',
+      required: false,
+    },
+    {
+      name: 'lineMode',
+      label: 'Line mode',
+      help: 'on: in an interactive shell each line is judged before Enter reaches the host; full-screen programs do not work. Empty: off.',
+      placeholder: 'off',
+      required: false,
+    },
+  ],
+  statementLabel: 'Command',
+  highlight: 'shell',
+  connectHints,
+  unavailable,
+  tlsRequest: null,
+};
+
+function connectHints({ name, host, port, username }: ConnectPlace): readonly ConnectHint[] {
+  return [
+    { title: 'ssh', language: 'shell', text: `ssh -p ${port} ${word(`${username}@${host}`)}` },
+    { title: 'sluice', language: 'shell', text: `sluice ssh ${word(name)}` },
+    {
+      title: '~/.ssh/config',
+      language: 'text',
+      text: [
+        `Host ${name}`,
+        `  HostName ${host}`,
+        `  Port ${port}`,
+        `  User ${username}`,
+        '  ForwardAgent no',
+        '  ForwardX11 no',
+      ].join('\n'),
+    },
+    { title: 'sftp', language: 'shell', text: `sftp -P ${port} ${word(`${username}@${host}`)}` },
+    {
+      title: 'rsync',
+      language: 'shell',
+      text: `rsync -e 'ssh -p ${port}' ${word(`${username}@${host}`)}:/path ./`,
+    },
+  ];
+}
+
+/** Lines before the version string are shown by clients (RFC 4253, 4.2); the version that follows ends the talk. */
+function unavailable(message: string, hint: string): Uint8Array {
+  const line = `${message} ${hint}`.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 240);
+  return new TextEncoder().encode(`${line}\r\nSSH-2.0-Sluice\r\n`);
+}
+
+function word(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

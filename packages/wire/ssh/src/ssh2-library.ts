@@ -1,0 +1,78 @@
+/// <reference path="./ssh2-parts.d.ts" />
+/**
+ * The library, and the few of its inner parts that this protocol needs and that its public face lacks: a disconnect with words, the
+ * window of a channel, messages that it answers by itself. Its version is pinned; `ssh2-library.test.ts` fails when a part has moved.
+ */
+import type { Duplex } from 'node:stream';
+import ssh2, { type Connection } from 'ssh2';
+// The library's own helper frames a packet whatever the state of the key exchange.
+import protocolParts from 'ssh2/lib/protocol/utils.js';
+
+export const { Client, Server, utils } = ssh2;
+
+/** An SSH_MSG_CHANNEL_OPEN as the library reads it. */
+export interface ChannelOpenInfo {
+  readonly type: string;
+  readonly sender: number;
+}
+
+type Handler = (...parameters: never[]) => void;
+
+export interface ServerHandlers {
+  CHANNEL_OPEN: (protocol: InnerProtocol, info: ChannelOpenInfo) => void;
+  CHANNEL_DATA: (protocol: InnerProtocol, recipient: number, data: Buffer) => void;
+  CHANNEL_REQUEST: (
+    protocol: InnerProtocol,
+    recipient: number,
+    type: string,
+    wantReply: boolean,
+    data: unknown,
+  ) => void;
+  GLOBAL_REQUEST: (protocol: InnerProtocol, name: string, wantReply: boolean, data: unknown) => void;
+  readonly [name: string]: Handler;
+}
+
+interface PacketWriter {
+  readonly allocStartKEX: number;
+  alloc(length: number, force: boolean): Buffer;
+  finalize(packet: Buffer, force: boolean): Buffer;
+}
+
+export interface InnerProtocol {
+  readonly _handlers: ServerHandlers;
+  readonly _kex: { negotiated: { serverHostKey: string } } | undefined;
+  readonly _packetRW: { readonly write: PacketWriter };
+  channelOpenFail(recipient: number, reason: number, description: string): void;
+}
+
+interface InnerChannel {
+  readonly incoming: { readonly window: number };
+}
+
+export interface InnerConnection {
+  readonly _protocol: InnerProtocol;
+  readonly _chanMgr: { get(id: number): (InnerChannel & { readonly _chanInfo?: InnerChannel }) | undefined };
+  readonly _sock: Duplex;
+}
+
+export function inner(connection: Connection): InnerConnection {
+  return connection as unknown as InnerConnection;
+}
+
+const disconnectMessage = 1;
+
+/** SSH_MSG_DISCONNECT (RFC 4253, 11.1) with a description, which the library's own leaves empty. */
+export function disconnectWithWords(connection: Connection, reason: number, words: string): void {
+  const protocol = inner(connection)._protocol;
+  const description = Buffer.from(words, 'utf8');
+  const length = 1 + 4 + 4 + description.length + 4;
+  const { write } = protocol._packetRW;
+  const start = write.allocStartKEX;
+  const packet = write.alloc(length, true);
+  packet[start] = disconnectMessage;
+  packet.writeUInt32BE(reason, start + 1);
+  packet.writeUInt32BE(description.length, start + 5);
+  description.copy(packet, start + 9);
+  packet.writeUInt32BE(0, start + 9 + description.length);
+  protocolParts.sendPacket(protocol, write.finalize(packet, true), true);
+}
