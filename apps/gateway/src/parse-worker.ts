@@ -62,10 +62,11 @@ function answer(
     }
     const catalogue = request.catalogueId === null ? null : (catalogues.get(request.catalogueId) ?? null);
     if (request.catalogueId !== null && catalogue === null) throw new Error('the catalogue is not here');
+    const readNested = (name: string, text: string) => byName.get(name)?.readAlone?.(text) ?? null;
     reply({
       type: 'read',
       id: request.id,
-      outcome: language.read(request.text, { session: request.session, catalogue }),
+      outcome: language.read(request.text, { session: request.session, catalogue, readNested }),
     });
   } catch (error) {
     reply({ type: 'failed', id: request.id, message: error instanceof Error ? error.message : String(error) });

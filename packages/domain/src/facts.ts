@@ -158,12 +158,25 @@ export interface StatementDescription {
   readonly comment: string | null;
 }
 
+/** What a language is given beside a text. `session` and `catalogue` are its own shapes. */
+export interface LanguageContext {
+  readonly session: unknown;
+  readonly catalogue: unknown;
+  /**
+   * Reads a text of another language that stands inside this one (SQL behind `psql -c`), of whose session nothing is known. Null: that
+   * language is not here. Languages never import one another; whoever holds them all gives this. Missing: none is here.
+   */
+  readonly readNested?: (language: string, text: string) => ReadOutcome | null;
+}
+
 /** A language: pure, JSON-safe in and out, so that it can run in a worker. `session` and `catalogue` are the language's own shapes. */
 export interface Language {
   readonly name: string;
   /** Prepares the grammar; awaited once before the first call. */
   load(): Promise<void>;
-  read(text: string, context: { readonly session: unknown; readonly catalogue: unknown }): ReadOutcome;
+  read(text: string, context: LanguageContext): ReadOutcome;
+  /** Reads a text of whose session and catalogue nothing is known. Missing: such a text cannot be read. */
+  readAlone?(text: string): ReadOutcome;
   describe(text: string): StatementDescription;
 }
 

@@ -100,6 +100,7 @@ export type {
   EffectVerb,
   FilterShape,
   Language,
+  LanguageContext,
   LiteralSpan,
   ObjectRef,
   OutputLineage,

@@ -18,7 +18,19 @@ export const postgresSql: Language = {
   name: languageName,
   load: loadGrammar,
   read: readMessage,
+  readAlone: (text) => readMessage(text, { session: strangersSession, catalogue: null }),
   describe: describeMessage,
+};
+
+/** A session of which nothing is known: the statement stands inside another language's text and runs who knows where. */
+const strangersSession: PostgresSessionState = {
+  database: '',
+  role: null,
+  searchPath: null,
+  prepared: {},
+  cursors: {},
+  touched: ['*'],
+  temporaryObjectsKnown: false,
 };
 
 /** Throws only when the grammar's WebAssembly broke or hung up; the caller then throws the worker away. */

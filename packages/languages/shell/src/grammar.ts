@@ -3,9 +3,10 @@
  * The shell's grammar (mvdan/sh, compiled from Go to JavaScript). It is imported only by `load()`: it changes the stack trace limit of the
  * thread that it lives in, so only the parse worker shall have it.
  */
+import type Grammar from 'mvdan-sh';
 import type { RawNode } from './raw-node.ts';
 
-type Syntax = typeof import('mvdan-sh')['default']['syntax'];
+type Syntax = (typeof Grammar)['syntax'];
 
 /** What the grammar says of a text that is no shell text. `byteOffset` is 0-based in UTF-8; null when not known. */
 export class GrammarError extends Error {

@@ -1,0 +1,158 @@
+/** Programs whose output is known, other languages, and what is only noted. */
+import { type Abstract, join, known, knownText, unknown } from '../abstract.ts';
+import type { Call, Reader } from '../call.ts';
+import { hasOption } from './files.ts';
+
+/** cat gives on what it gets. */
+export const readOutput: Reader = ({ name, operands, options, stdin, shell, state }) => {
+  if (name !== 'cat' || options.length > 0) return unknown;
+  const parts =
+    operands.length === 0
+      ? [stdin]
+      : operands.map(({ value }) => (knownText(value) === '-' ? stdin : shell.outputOf(value)));
+  void state;
+  let all: Abstract = known('');
+  for (const part of parts) {
+    if (part === null) return unknown;
+    all = operands.length < 2 ? part : join(all, part);
+  }
+  return all;
+};
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** Null: it is none, or no plain text comes out. */
+export function decodeBase64(text: string): string | null {
+  const body = text.replace(/\s+/g, '').replace(/=+$/, '');
+  let bits = 0;
+  let held = 0;
+  let decoded = '';
+  for (const character of body) {
+    const value = alphabet.indexOf(character);
+    if (value < 0) return null;
+    held = ((held << 6) | value) & 0xffff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    const byte = (held >> bits) & 0xff;
+    if (byte === 0 || byte > 0x7f) return null;
+    decoded += String.fromCharCode(byte);
+  }
+  return decoded;
+}
+
+export function decodeHex(text: string): string | null {
+  const body = text.replace(/\s+/g, '');
+  if (!/^([0-7][0-9a-fA-F])*$/.test(body) || body.includes('00')) return null;
+  return (body.match(/../g) ?? []).map((pair) => String.fromCharCode(Number.parseInt(pair, 16))).join('');
+}
+
+export const readDecoder: Reader = (call) => {
+  const { name, operands, stdin, shell } = call;
+  const [first] = operands;
+  const given =
+    first === undefined || knownText(first.value) === '-' ? stdin : (shell.outputOf(first.value) ?? unknown);
+  const text = knownText(given);
+  if (text === null) return unknown;
+  const decoded =
+    name === 'base64' && hasOption(call, '-d', '-D', '--decode')
+      ? decodeBase64(text)
+      : name === 'xxd' && hasOption(call, '-r') && hasOption(call, '-p')
+        ? decodeHex(text)
+        : null;
+  return decoded === null ? unknown : known(decoded);
+};
+
+/** Commands of psql that only show something. */
+const showing = /^\\(d[a-zA-Z]*[+S]*|l\+?|conninfo|encoding|timing|x|q|z|sf|sv)(\s+[\w."*]+)?\s*;?\s*$/;
+
+export const readSql: Reader = (call) => {
+  const { options, program, shell, stdin } = call;
+  if (hasOption(call, '-l', '--list', '--version', '--help')) {
+    shell.does('read');
+    return unknown;
+  }
+  for (const { name, value } of options)
+    if (/^(-o|--output)$/.test(name) && /^\s*\|/.test(value === null ? '' : (knownText(value) ?? '|')))
+      shell.incomplete('it gives its output to a program');
+  const commands = options
+    .filter(({ name }) => name === '-c' || name === '--command')
+    .map(({ value }) => value ?? unknown);
+  const texts = commands.length > 0 ? commands : hasOption(call, '-f', '--file') ? [] : [stdin];
+  for (const value of texts) {
+    const text = knownText(value);
+    if (text === null) {
+      shell.does('opaque', 'it runs a text that is known at run time only');
+      continue;
+    }
+    if (showing.test(text)) shell.does('read');
+    else if (text.includes('\\') || (commands.length === 0 && /(?<!:):['"\w]/.test(text)))
+      shell.does('opaque', 'it has a command of psql that Sluice does not read');
+    else nested(program.language ?? '', text, call);
+  }
+  return unknown;
+};
+
+function nested(language: string, text: string, { shell }: Call): void {
+  const outcome = shell.readNested(language, text);
+  if (outcome === null || !outcome.ok) {
+    shell.does('opaque', 'it has a statement in another language that is not read here');
+    return;
+  }
+  for (const facts of outcome.statements) shell.facts.absorb(facts);
+}
+
+/** What stands in the catalogue's line is all that is known; arguments only matter where they change a program that looks. */
+export const readOpens: Reader = ({ name, operands, program, shell, fields, options }) => {
+  if (program.options === undefined) return unknown;
+  if ((name === 'crontab' || name === 'mount') && operands.length > 0)
+    shell.does('privilege', 'it changes the machine');
+  if (name === 'service' && knownText(fields[1]?.value ?? unknown) === 'status') return unknown;
+  const lookup = /^(ping6?|traceroute|tracepath|mtr|dig|host|nslookup|whois|nc|ncat|netcat|nmap)$/.test(name);
+  if (lookup && operands.some(({ value, splits }) => splits || knownText(value) === null))
+    shell.incomplete('a name that it asks for is known at run time only');
+  if (name === 'kubectl get' && fields.some(({ value }) => /secret/i.test(knownText(value) ?? 'secret')))
+    shell.does('privilege', 'it reads secrets of a cluster');
+  void options;
+  return unknown;
+};
+
+const listing =
+  /^(-a|-r|-v|-q|-l|-n|-t|-i|--(all|remotes|list|verbose|contains|no-contains|merged|no-merged|sort|format|show-current|points-at|color|no-color|column|abbrev))$/;
+
+/** Subcommands of git whose operands decide. */
+export const readGit: Reader = ({ name, operands, options, shell }) => {
+  const texts = operands.map(({ value, splits }) => (splits ? null : knownText(value)));
+  if (name === 'git branch' || name === 'git tag') {
+    if (
+      texts.length > 0 &&
+      !options.some(
+        (one) =>
+          /^(-l|--list|--contains|--no-contains|--merged|--no-merged|--points-at|-a|-r)$/.test(one.name) ||
+          (name === 'git tag' && one.name === '-n'),
+      )
+    )
+      shell.does('change');
+    void listing;
+    return unknown;
+  }
+  if (name === 'git config') {
+    const asks = options.some((one) => /^(--get.*|-l|--list|--name-only)$/.test(one.name));
+    if (!asks && texts.length !== 1) shell.does('privilege', 'it changes what git runs');
+    if (texts.includes(null)) shell.incomplete('an argument is known at run time only');
+    return unknown;
+  }
+  if (texts.some((text) => text === null || text.includes('::') || /^(ext|fd):/.test(text)))
+    shell.incomplete('it names a place for code that can run a program');
+  if (name === 'git push' && texts.slice(1).some((text) => text !== null && /^[+:]/.test(text)))
+    shell.facts.destroys('it overwrites or deletes a branch');
+  return unknown;
+};
+
+/** An interpreter's own version is all that is known of it. */
+export const readInterpreter: Reader = ({ fields, shell }) => {
+  const texts = fields.map(({ value }) => knownText(value));
+  if (texts.length === 1 && /^(--version|-V|-v|-version|--help|-h)$/.test(texts[0] ?? '')) return unknown;
+  shell.does('opaque', 'it runs code that Sluice does not read');
+  return unknown;
+};

@@ -1,0 +1,84 @@
+/** What the shell holds while its text runs, as far as the text itself tells. */
+import { type Abstract, either, empty, folderMark, homeMark, sameAbstract, unknown } from './abstract.ts';
+import type { ShellSession } from './session.ts';
+import type { Statement } from './syntax-tree.ts';
+
+export interface FunctionBody {
+  readonly body: Statement;
+}
+
+export class State {
+  /** A variable that is not here has whatever the environment gave it. */
+  readonly variables: Map<string, readonly Abstract[]>;
+  readonly functions: Map<string, readonly FunctionBody[]>;
+  /** Where the text may be: absolute paths, or paths behind a mark. */
+  folders: readonly string[];
+  /** `$1`, `$2` …; null: not known. */
+  positional: readonly Abstract[] | null;
+
+  private constructor(
+    variables: Map<string, readonly Abstract[]>,
+    functions: Map<string, readonly FunctionBody[]>,
+    folders: readonly string[],
+    positional: readonly Abstract[] | null,
+  ) {
+    this.variables = variables;
+    this.functions = functions;
+    this.folders = folders;
+    this.positional = positional;
+  }
+
+  static opening(session: ShellSession): State {
+    const variables = new Map<string, readonly Abstract[]>([
+      ['HOME', [{ type: 'known', text: session.home ?? homeMark }]],
+      ['IFS', [{ type: 'known', text: ' \t\n' }]],
+    ]);
+    if (session.user !== null) {
+      variables.set('USER', [{ type: 'known', text: session.user }]);
+      variables.set('LOGNAME', [{ type: 'known', text: session.user }]);
+    }
+    return new State(variables, new Map(), [session.cwd ?? folderMark], []);
+  }
+
+  copy(): State {
+    return new State(new Map(this.variables), new Map(this.functions), this.folders, this.positional);
+  }
+
+  value(name: string): readonly Abstract[] {
+    if (name === 'PWD') return this.folders.map((text) => ({ type: 'known', text }));
+    return this.variables.get(name) ?? [unknown];
+  }
+
+  set(name: string, values: readonly Abstract[]): void {
+    this.variables.set(name, values);
+  }
+
+  define(name: string, body: Statement): void {
+    const before = this.functions.get(name) ?? [];
+    if (!before.some((one) => one.body === body)) this.functions.set(name, [...before, { body }]);
+  }
+
+  /** Takes in what may have happened as well. */
+  merge(other: State): void {
+    for (const name of new Set([...this.variables.keys(), ...other.variables.keys()])) {
+      const mine = this.variables.get(name);
+      const theirs = other.variables.get(name);
+      if (mine !== theirs) this.variables.set(name, either(mine ?? [unknown], theirs ?? [unknown]));
+    }
+    for (const [name, bodies] of other.functions) for (const { body } of bodies) this.define(name, body);
+    this.folders = [...new Set([...this.folders, ...other.folders])];
+    if (!samePositional(this.positional, other.positional)) this.positional = null;
+  }
+
+  /** The texts that separate fields; null: not known. */
+  separators(): string | null {
+    const values = this.value('IFS');
+    const [only] = values;
+    return values.length === 1 && only?.type === 'known' ? only.text : null;
+  }
+}
+
+function samePositional(left: readonly Abstract[] | null, right: readonly Abstract[] | null): boolean {
+  if (left === null || right === null) return left === right;
+  return left.length === right.length && left.every((value, at) => sameAbstract(value, right[at] ?? empty));
+}
