@@ -2,5 +2,6 @@
 import type { Language } from '@sluice/domain';
 import { postgresSql } from '@sluice/language-postgres-sql';
 import { shell } from '@sluice/language-shell';
+import { sftpLanguage } from '@sluice/wire-ssh/sftp-language';
 
-export const languages: readonly Language[] = [postgresSql, shell];
+export const languages: readonly Language[] = [postgresSql, shell, sftpLanguage];

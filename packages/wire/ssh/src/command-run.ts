@@ -194,7 +194,9 @@ export class CommandRun {
       return false;
     };
     const output =
-      tap === null ? statement.stream('stdout') : { write: (b: Buffer) => tap.output(b), flush: () => tap.flush() };
+      tap === null
+        ? statement.stream('stdout')
+        : { write: (b: Buffer) => tap.output(b), flush: (atEnd?: boolean) => tap.flush(atEnd) };
     const outward = { socket: client, closed };
     const pumps = [
       pump({ ...outward, source: running, sink: this.#channel, masked: output, take }),

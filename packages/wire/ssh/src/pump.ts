@@ -7,7 +7,7 @@ export interface PumpRequest {
   readonly sink: Writable;
   /** The socket below the sink: a peer may give a channel any window and read nothing all the same. */
   readonly socket: Duplex;
-  readonly masked: { write(bytes: Buffer): Buffer; flush(): Buffer };
+  readonly masked: { write(bytes: Buffer): Buffer; flush(atEnd?: boolean): Buffer };
   /** Called before a piece goes on. False: nothing more goes on; the caller has ended the source. */
   readonly take: (bytes: Buffer) => boolean;
   /** Aborted when the sink takes nothing more. */
@@ -51,7 +51,7 @@ export function pump(request: PumpRequest): Promise<void> {
     source.on('data', onData);
     source.once('end', () => {
       clearTimeout(quiet);
-      void last.then(() => send(request, masked.flush())).then(over);
+      void last.then(() => send(request, masked.flush(true))).then(over);
     });
     closed.addEventListener('abort', over, { once: true });
     if (closed.aborted || source.readableEnded) over();
