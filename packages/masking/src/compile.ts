@@ -241,6 +241,7 @@ class Masks implements CompiledMasks {
       end,
       shown: replace(text.slice(start, end), detector, rule, this.#digest),
       isKey: detector.name === 'private-key',
+      isLoose: detector.name === 'email',
     }));
   }
 

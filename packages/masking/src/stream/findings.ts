@@ -9,6 +9,8 @@ export interface MaskedSpan {
   readonly shown: string;
   /** A private key, which is read by its lines. */
   readonly isKey: boolean;
+  /** Of a form so loose that a gigabyte of random bytes holds some dozens of the shortest. */
+  readonly isLoose: boolean;
 }
 
 /** So many keys without a last line are read on behind in one piece; at one more everything behind it goes. */
@@ -44,12 +46,21 @@ export function keyStart(raw: string, start: number): number {
   return keyHeader.exec(raw) === null ? raw.length : keyHeader.lastIndex;
 }
 
+/** A text between bytes that are none is short when it is by chance; a whole sentence is longer (bytes). */
+const maxChanceText = 64;
+/** Shorter loose findings in such a text are taken for chance: above this length a terabyte of random bytes holds some dozens. */
+const minLooseBytes = 12;
+
 /** The findings of a stretch of bytes, in order. */
 function spansIn(segments: readonly Segment[], spans: (text: string) => readonly MaskedSpan[]): readonly MaskedSpan[] {
   const found: MaskedSpan[] = [];
+  const isMixed = segments.length > 1;
   for (const segment of segments) {
+    const isChance = isMixed && segment.end - segment.start < maxChanceText;
     for (const span of spans(segment.text)) {
-      found.push({ ...span, start: byteAt(segment, span.start), end: byteAt(segment, span.end) });
+      const [start, end] = [byteAt(segment, span.start), byteAt(segment, span.end)];
+      if (isChance && span.isLoose && end - start < minLooseBytes) continue;
+      found.push({ ...span, start, end });
     }
   }
   return found;

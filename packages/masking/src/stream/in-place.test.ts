@@ -50,3 +50,11 @@ it('finds a value in a code whose beginning is not there, at each of its places'
     );
   }
 });
+
+it('takes the shortest addresses between bytes that are no text for chance, and no others', () => {
+  const noise = Buffer.from('ff00fe80c041', 'hex');
+  const between = (text: string) => Buffer.concat([noise, Buffer.from('qwertz'), noise, Buffer.from(text), noise]);
+  expect(maskInPlace(masks, bytes, between('q@x.io')).includes('q@x.io')).toBe(true);
+  expect(maskInPlace(masks, bytes, between('alice@example.com')).includes('alice')).toBe(false);
+  expect(maskInPlace(masks, bytes, Buffer.from('q@x.io')).includes('q@x.io')).toBe(false);
+});
