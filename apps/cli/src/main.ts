@@ -17,6 +17,8 @@ import { loginCommand } from './commands/login.ts';
 import { policyCommand } from './commands/policy.ts';
 import { recordingsCommand } from './commands/recordings.ts';
 import { sessionsCommand } from './commands/sessions.ts';
+import { sshCommand } from './commands/ssh.ts';
+import { sshKeysCommand } from './commands/ssh-keys.ts';
 import { readEnvironment } from './env.ts';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { tell } from './output.ts';
@@ -34,6 +36,8 @@ async function main(): Promise<number> {
     connectionsCommand(env),
     connectCommand(env),
     execCommand(env),
+    sshCommand(env),
+    sshKeysCommand(env),
     corpusCommand(env),
     accessCommand(env),
     approvalsCommand(env),

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { Secret } from '@sluice/domain';
+import { keyProofBytes, Secret } from '@sluice/domain';
 import { webSocketStream } from '@sluice/tunnel';
 import { WebSocket } from 'ws';
 import { type ApiClient, explainApiError } from './api-client.ts';
@@ -23,9 +23,19 @@ export interface RelayStream {
   readonly options: Record<string, unknown>;
 }
 
-/** Throws CliError that says which step failed. */
-export async function openRelayStream(api: ApiClient, name: string, password: Secret): Promise<RelayStream> {
-  const secretHash = createHash('sha256').update(password.reveal(), 'utf8').digest('base64url');
+/** SHA-256, base64url, of what the gateway will ask the plain client for. */
+export function proofHash(proof: Secret | { readonly fingerprint: string }): string {
+  const bytes = proof instanceof Secret ? proof.reveal() : keyProofBytes(proof.fingerprint);
+  return createHash('sha256').update(bytes).digest('base64url');
+}
+
+/** Throws CliError that says which step failed. `proof`: what the plain client will show. */
+export async function openRelayStream(
+  api: ApiClient,
+  name: string,
+  proof: Secret | { readonly fingerprint: string },
+): Promise<RelayStream> {
+  const secretHash = proofHash(proof);
   const issued = await api.connections.issueTicket.mutate({ name, secretHash }).catch(explainApiError);
   const socket = new WebSocket(issued.url, {
     perMessageDeflate: false,

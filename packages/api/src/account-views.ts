@@ -35,7 +35,7 @@ export interface GroupView {
 export interface TokenView {
   readonly id: string;
   readonly label: string;
-  readonly type: 'api' | 'native';
+  readonly type: 'api' | 'native' | 'public-key' | 'certificate';
   readonly display: string;
   readonly connections: readonly { readonly id: string; readonly name: string }[];
   readonly createdAt: Date;

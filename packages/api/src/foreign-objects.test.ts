@@ -75,6 +75,19 @@ test.each(Object.keys(sees) as Name[])('%s sees the approvals that are theirs or
   expect(items).toHaveLength(sees[viewer]?.length ?? 0);
 });
 
+test('public keys: one’s own and one’s agents’; one key stands for one identity, and may come back once removed', async () => {
+  const { engineer, other, agent, stray } = world.actors;
+  const line = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me@laptop';
+  const add = (name: Name, identityId: string) => world.as(name).identities.addKey({ identityId, publicKey: line });
+  await expect(add('engineer', stray.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(add('admin', other.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  const { token } = await add('engineer', agent.id);
+  expect(token).toMatchObject({ type: 'public-key', label: 'me@laptop', display: expect.stringMatching(/^SHA256:/) });
+  await expect(add('engineer', engineer.id)).rejects.toMatchObject({ code: 'CONFLICT' });
+  await world.as('engineer').identities.revokeToken({ id: token.id });
+  await expect(add('engineer', engineer.id)).resolves.toMatchObject({ token: { type: 'public-key' } });
+});
+
 test('tokens: one’s own and one’s agents’, an admin for agents, nobody for another person', async () => {
   const { engineer, other, agent, stray } = world.actors;
   const mint = (name: Name, identityId: string) =>

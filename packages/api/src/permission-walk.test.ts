@@ -81,6 +81,7 @@ const allowed: Readonly<Record<string, readonly BuiltInRole[]>> = {
   'identities.createGroup': ['admin'],
   'identities.updateGroup': ['admin'],
   'identities.listTokens': ['admin', 'security', 'reviewer', 'auditor', 'member'],
+  'identities.addKey': ['admin', 'security', 'reviewer', 'member'],
   'identities.createToken': ['admin', 'security', 'reviewer', 'member'],
   'identities.revokeToken': ['admin', 'security', 'reviewer', 'member'],
   'passkeys.listPasskeys': ['admin', 'security', 'reviewer', 'member'],

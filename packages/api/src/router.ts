@@ -30,6 +30,7 @@ import { createEnrolment } from './gateways/create-enrolment.ts';
 import { finishRotation, listKeys, rotateKey } from './gateways/installation-keys.ts';
 import { listGateways } from './gateways/list-gateways.ts';
 import { revokeGateway } from './gateways/revoke-gateway.ts';
+import { addKey } from './identities/add-key.ts';
 import { createAgent } from './identities/create-agent.ts';
 import { createGroup } from './identities/create-group.ts';
 import { createPerson } from './identities/create-person.ts';
@@ -143,6 +144,7 @@ export const appRouter = router({
     createGroup,
     updateGroup,
     listTokens,
+    addKey,
     createToken,
     revokeToken,
     listRoles,

@@ -320,8 +320,8 @@ export {
   readStatistics,
 } from './statements.ts';
 export { findOtherSessions, listConnectionsWithOthers, noteOtherSessions } from './target-sessions.ts';
-export type { NewToken, TokenRow } from './tokens.ts';
-export { createToken, findToken, listTokens, noteTokenUse, revokeToken } from './tokens.ts';
+export type { NewToken, TokenRow, TokenType } from './tokens.ts';
+export { createToken, findToken, listTokens, noteTokenUse, releaseTokenHash, revokeToken } from './tokens.ts';
 export type { NewWebSession, WebSessionRow } from './web-sessions.ts';
 export {
   createWebSession,

@@ -32,9 +32,12 @@ export function listTokens(db: Db, identityId: string): Promise<TokenRow[]> {
   });
 }
 
+export type TokenType = 'api' | 'native' | 'public-key' | 'certificate';
+
 export interface NewToken {
   readonly id: string;
-  readonly type: 'api' | 'native';
+  /** A public key's hash is of its fingerprint, a certificate's of its number; no secret has such a hash. */
+  readonly type: TokenType;
   readonly owner: { readonly kind: 'person' | 'service'; readonly id: string };
   readonly label: string;
   readonly display: string;
@@ -57,6 +60,11 @@ export function createToken(tx: Tx, token: NewToken): Promise<TokenRow> {
 export async function revokeToken(tx: Tx, id: string, at: Date): Promise<boolean> {
   const { count } = await tx.token.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: at } });
   return count === 1;
+}
+
+/** Lets another row have the hash of one that has ended: a removed public key may be registered anew. */
+export async function releaseTokenHash(tx: Tx, { id, hash }: TokenRow): Promise<void> {
+  await tx.token.update({ where: { id }, data: { hash: `${hash} of ${id}` } });
 }
 
 /** Notes that a token was used. */

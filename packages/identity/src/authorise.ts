@@ -23,6 +23,36 @@ const maxWrongSecrets = 60;
 const windowMs = 60_000;
 
 const newSecretHint = "Make a new native secret on the connection's Connect tab.";
+const newKeyHint = 'Register your public key: sluice ssh-keys add FILE.pub.';
+
+/** What a client may present, the kind of token that stands for it, and how it is called. */
+const proofWords = {
+  secret: {
+    type: 'native',
+    a: 'a native secret',
+    the: 'the native secret',
+    unknown: 'the password is no native secret',
+    hint: newSecretHint,
+  },
+  key: {
+    type: 'public-key',
+    a: 'a public key',
+    the: 'the public key',
+    unknown: 'the public key is registered to nobody',
+    hint: newKeyHint,
+  },
+  certificate: {
+    type: 'certificate',
+    a: 'a certificate',
+    the: 'the certificate',
+    unknown: 'the certificate is none',
+    hint: newKeyHint,
+  },
+} as const;
+
+function sentence(clause: string): string {
+  return clause.charAt(0).toUpperCase() + clause.slice(1);
+}
 
 /**
  * Whom a native secret stands for on one of the gateway's own connections. Every reason to refuse has its own words. Throws
@@ -126,11 +156,12 @@ async function auditRefusedSecret(
   // Gateways tell neither port nor program of a client that they did not let in.
   const origin = { address: hostOf(request.clientAddress), software: null };
   const whose = token === null ? 'nobody' : (token.person?.name ?? token.serviceIdentity?.name ?? 'somebody');
-  const known = token !== null && token.type === 'native';
+  const words = proofWords[request.proof ?? 'secret'];
+  const known = token !== null && token.type === words.type;
   await auditRefusal(
     database,
     {
-      sentence: `could not open ${connection.name}: ${known ? `a native secret of ${whose} stands for nobody now` : 'the password is no native secret'}`,
+      sentence: `could not open ${connection.name}: ${known ? `${words.a} of ${whose} stands for nobody now` : words.unknown}`,
       subject: { type: 'connection', id: connection.id, name: connection.name },
       through: known ? { by: 'native-secret', id: token.id } : { by: 'none', id: null },
       reason,
@@ -154,17 +185,17 @@ async function judge(
   request: AuthoriseRequest,
   { epoch, now }: { readonly epoch: number; readonly now: Date },
 ): Promise<AuthoriseResponse> {
-  if (token === null)
-    return refused('unknown', 'The password is no native secret of this installation.', newSecretHint);
-  if (token.type !== 'native')
+  const words = proofWords[request.proof ?? 'secret'];
+  if (token === null) return refused('unknown', `${sentence(words.unknown)} of this installation.`, words.hint);
+  if (token.type !== words.type)
     return refused(
       'wrong-kind',
-      'An API token does not open native ports.',
+      'That kind of credential does not open native ports.',
       "Use a native secret from the connection's Connect tab: it starts with sln_.",
     );
-  if (token.revokedAt !== null) return refused('revoked', 'The native secret was revoked.', newSecretHint);
+  if (token.revokedAt !== null) return refused('revoked', `${sentence(words.the)} was revoked.`, words.hint);
   if (token.expiresAt !== null && token.expiresAt <= now)
-    return refused('expired', 'The native secret has expired.', newSecretHint);
+    return refused('expired', `${sentence(words.the)} has expired.`, words.hint);
   const { clientAddress } = request;
   const standing = await standingOfToken(database.db, token, clientAddress, now);
   if ('nobody' in standing) return whyNobody(standing.nobody);
@@ -172,7 +203,7 @@ async function judge(
   if (listed.length > 0 && !listed.includes(request.connectionId))
     return refused(
       'not-granted',
-      'The native secret is not for this connection.',
+      `${sentence(words.the)} is not for this connection.`,
       "Use a secret made on this connection's Connect tab.",
     );
   await noteTokenUse(database.db, token, now);

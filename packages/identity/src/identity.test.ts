@@ -14,8 +14,8 @@ import {
   revokeWebSessionsOfPerson,
   updatePerson,
 } from '@sluice/database';
-import { Secret } from '@sluice/domain';
-import { generateSigningKeys, hashPassword, mintToken, newId, tokenDisplay, tokenHash } from '@sluice/keys';
+import { keyProofBytes, Secret } from '@sluice/domain';
+import { generateSigningKeys, hashPassword, mintToken, newId, sha256, tokenDisplay, tokenHash } from '@sluice/keys';
 import { generateSealingKeys } from '@sluice/keys/sealing';
 import { startTestDatabase, type TestDatabase } from '@sluice/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -277,6 +277,38 @@ describe('native secrets', () => {
     await disable(new Date());
     expect(await authorise(agents.secret)).toMatchObject({ ok: false, reason: 'revoked' });
     await disable(null);
+  });
+
+  test('a public key opens as a key and as nothing else', async () => {
+    const hash = sha256(keyProofBytes('SHA256:a'));
+    await at.database.transaction((tx) =>
+      createToken(tx, {
+        id: newId<'Token'>(),
+        type: 'public-key',
+        owner: { kind: 'person', id: ids.engineer },
+        label: 'laptop',
+        display: 'SHA256:a',
+        hash,
+        expiresAt: null,
+        connectionIds: [],
+      }),
+    );
+    const ask = (proof?: 'key' | 'certificate') =>
+      authoriseNativeSecret(
+        at.database,
+        gatewayId,
+        {
+          connectionId: ids.connection,
+          clientAddress: '192.0.2.9:5000',
+          secretHash: hash,
+          ...(proof === undefined ? {} : { proof }),
+          startup: {},
+        },
+        new Date(),
+      );
+    expect(await ask('key')).toMatchObject({ ok: true, actor: { name: 'engineer' } });
+    expect(await ask()).toMatchObject({ ok: false, reason: 'wrong-kind' });
+    expect(await ask('certificate')).toMatchObject({ ok: false, reason: 'wrong-kind' });
   });
 
   test('a gateway asks about its own connections, and guessing is slowed', async () => {

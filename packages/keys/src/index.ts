@@ -17,6 +17,8 @@ export { newId } from './ids.ts';
 export type { MemberKeys } from './member-confirmation.ts';
 export { confirmMemberKeys, newConfirmationCode } from './member-confirmation.ts';
 export { hashPassword, maxPasswordLength, verifyPassword } from './passwords.ts';
+export type { PublicKeyLine } from './public-key-line.ts';
+export { maxPublicKeyLineCharacters, readPublicKeyLine } from './public-key-line.ts';
 export type { SignatureHeaders, SignRequest, VerifyRequest } from './request-signature.ts';
 export { contentDigest, signatureWindowSeconds, signRequest, verifyRequest } from './request-signature.ts';
 export type { OpenSignedRequest, SignatureContext, SignedJson, SigningKeys } from './signing.ts';

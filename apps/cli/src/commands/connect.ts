@@ -12,15 +12,28 @@ import { openRelayStream, runPassword } from '../relay-stream.ts';
 /** Clients of one listener at once. */
 const maxClients = 64;
 
+interface ConnectOptions {
+  readonly port?: number;
+  readonly json?: boolean;
+  readonly stdio?: boolean;
+  readonly key?: string;
+}
+
 export function connectCommand(env: CliEnvironment): Command {
   return new Command('connect')
     .description('Open a local port for an ordinary client of this connection')
     .argument('<name>', 'the connection')
     .option('--port <port>', 'the local port; a free one when missing', Number)
     .option('--json', 'print where to connect as one line of JSON')
-    .action(async (name: string, options: { port?: number; json?: boolean }) => {
+    .option('--stdio', 'carry one client’s bytes over standard input and output instead of a port')
+    .option('--key <fingerprint>', 'with --stdio: the client proves this public key instead of a password')
+    .action(async (name: string, options: ConnectOptions) => {
       const signIn = signedIn(env);
       const api = openApi(signIn);
+      if (options.stdio === true) {
+        await carryStdio(api, name, options.key);
+        return;
+      }
       const connection = await api.connections.showConnection.query({ name }).catch(explainApiError);
       const password = runPassword();
       const server = createServer({ maxConnections: maxClients, noDelay: true } as object, (socket) => {
@@ -55,6 +68,16 @@ export function connectCommand(env: CliEnvironment): Command {
       server.close();
       process.exit(exitCodes.ok);
     });
+}
+
+/** For clients that start a program to reach a server by. */
+async function carryStdio(api: ApiClient, name: string, fingerprint: string | undefined): Promise<void> {
+  if (fingerprint === undefined)
+    throw new CliError(exitCodes.usage, '--stdio needs --key', 'It is what `sluice ssh` starts; use that.');
+  const { stream } = await openRelayStream(api, name, { fingerprint });
+  // Whichever side ends first ends the other: half a connection is of no use here.
+  await Promise.race([pipeline(process.stdin, stream), pipeline(stream, process.stdout)]).catch(() => undefined);
+  process.exit(exitCodes.ok);
 }
 
 async function serve(

@@ -40,11 +40,13 @@ export function toGroupView(row: GroupRow): GroupView {
   };
 }
 
+const tokenTypes: readonly TokenView['type'][] = ['api', 'native', 'public-key', 'certificate'];
+
 export function toTokenView(row: TokenRow): TokenView {
   return {
     id: row.id,
     label: row.label,
-    type: row.type === 'native' ? 'native' : 'api',
+    type: tokenTypes.find((type) => type === row.type) ?? 'api',
     display: row.display,
     connections: row.connections.map(({ connection }) => connection),
     createdAt: row.createdAt,

@@ -4,6 +4,14 @@ import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { mutation } from '../procedure.ts';
 import { visibleIdentity } from './identity-of.ts';
+import { toTokenView } from './identity-views.ts';
+
+const tokenWords = {
+  api: 'an API token',
+  native: 'a native secret',
+  'public-key': 'a public key',
+  certificate: 'a certificate',
+} as const;
 
 /** Takes a token back. Gateways drop what they remember of it with the next heartbeat. */
 export const revokeToken = mutation({
@@ -19,7 +27,7 @@ export const revokeToken = mutation({
     return {
       output: { ok: true as const },
       audit: {
-        sentence: `revoked ${row.type === 'native' ? 'a native secret' : 'an API token'} of ${identity.name}`,
+        sentence: `revoked ${tokenWords[toTokenView(row).type]} of ${identity.name}`,
         subject: { type: 'token', id: row.id, name: row.label },
         before: { display: row.display, revokedBefore: !revoked },
       },

@@ -99,6 +99,13 @@ function TokenList({ identity, onCreate }: { readonly identity: Identity; readon
   );
 }
 
+const typeWords: Readonly<Record<TokenView['type'], string>> = {
+  api: 'API token',
+  native: 'native secret',
+  'public-key': 'public key',
+  certificate: 'certificate',
+};
+
 function TokenRow({ token, onRevoke }: { readonly token: TokenView; readonly onRevoke: () => void }) {
   const ended = token.revokedAt !== null;
   return (
@@ -106,13 +113,11 @@ function TokenRow({ token, onRevoke }: { readonly token: TokenView; readonly onR
       <div className={classNames('min-w-0 flex-1', ended && 'text-ink-faint')}>
         <p className="flex flex-wrap items-center gap-x-2">
           <span className={classNames('font-medium', ended && 'line-through')}>{token.label}</span>
-          <Badge tone={token.type === 'native' ? 'info' : 'neutral'}>
-            {token.type === 'native' ? 'native secret' : 'API token'}
-          </Badge>
+          <Badge tone={token.type === 'api' ? 'neutral' : 'info'}>{typeWords[token.type]}</Badge>
           <code className="text-ink-faint text-small">{token.display}</code>
         </p>
         <p className="text-ink-soft text-small">
-          {token.type === 'native' ? scopeText(token) : 'the API and the command line'}
+          {token.type === 'api' ? 'the API and the command line' : scopeText(token)}
         </p>
         <p className="text-ink-faint text-small">
           made <RelativeTime at={token.createdAt} />
