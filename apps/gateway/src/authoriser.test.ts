@@ -127,6 +127,19 @@ describe('who a secret belongs to', () => {
     await expect(ask({ secret: 'other' })).rejects.toMatchObject({ code: 'unavailable' });
   });
 
+  test('where rights change faster than they can be asked for, a yes that knew all that was heard before serves once', async () => {
+    authoriser.epochIs(1);
+    server.reply = () => {
+      const heard = authoriser.epoch;
+      authoriser.epochIs(heard + 1);
+      return { status: 200, json: { ok: true, actor: agent, expiresAt: null, accessUntil: null, epoch: heard } };
+    };
+    expect(await ask()).toMatchObject({ ok: true, epoch: 3 });
+    expect(asked()).toBe(3);
+    await ask();
+    expect(asked()).toBe(6);
+  });
+
   test('while the control plane is away a remembered yes serves and everybody else is refused', async () => {
     await ask();
     server.reply = () => ({ status: 503 });

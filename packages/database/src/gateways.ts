@@ -161,9 +161,10 @@ export async function closeTunnelRow(db: Db, id: string): Promise<void> {
   await db.gatewayTunnel.deleteMany({ where: { id } });
 }
 
-/** Says that this node and its tunnels are alive. */
-export async function refreshTunnelRows(db: Db, nodeId: string, now: Date): Promise<void> {
-  await db.gatewayTunnel.updateMany({ where: { nodeId }, data: { seenAt: now } });
+/** Says that these tunnels are alive, all of one node. What could not be noted when they opened is noted now. */
+export async function refreshTunnelRows(db: Db, tunnels: readonly NewTunnel[], now: Date): Promise<void> {
+  await db.gatewayTunnel.createMany({ data: [...tunnels], skipDuplicates: true });
+  await db.gatewayTunnel.updateMany({ where: { id: { in: tunnels.map(({ id }) => id) } }, data: { seenAt: now } });
 }
 
 /** Removes the rows of nodes that died. */

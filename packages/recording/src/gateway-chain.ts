@@ -117,15 +117,17 @@ export class GatewayChain {
 
   async #syncOnce(): Promise<void> {
     const covered = this.#changes;
+    const file = this.#file;
     try {
-      await this.#file?.sync();
+      await file?.sync();
       await this.#store.sync();
     } catch (error) {
       // The kernel may have dropped what it could not write and says so only once: this file is not to be believed again.
       this.#stale = true;
       throw error;
     }
-    this.#synced = covered;
+    // Replaced meanwhile: its successor holds what was persisted, and is synced in the next turn.
+    if (this.#file === file) this.#synced = covered;
   }
 
   /** What the control plane answered to a checkpoint. */

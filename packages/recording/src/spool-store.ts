@@ -73,15 +73,34 @@ export function fileSpool(folder: string): SpoolStore {
     else index.add(name);
   };
   for (const { name, bytes } of scan(folder)) resize(name, bytes);
-  const written = (name: string, descriptor: number): SpoolFile => ({
-    write(bytes, position) {
-      let done = 0;
-      while (done < bytes.length) done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
-      resize(name, Math.max(sizes.get(name) ?? 0, position + bytes.length));
-    },
-    sync: () => new Promise((resolve, reject) => fdatasync(descriptor, (fault) => (fault ? reject(fault) : resolve()))),
-    close: () => closeSync(descriptor),
-  });
+  const written = (name: string, descriptor: number): SpoolFile => {
+    // The number of a closed descriptor is the next file's: a sync must neither outlive its file nor come after it.
+    let syncing = 0;
+    let closed = false;
+    return {
+      write(bytes, position) {
+        let done = 0;
+        while (done < bytes.length) done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
+        resize(name, Math.max(sizes.get(name) ?? 0, position + bytes.length));
+      },
+      sync: () =>
+        new Promise((resolve, reject) => {
+          if (closed) return reject(new Error(`${name} was closed before it was synced`));
+          syncing += 1;
+          fdatasync(descriptor, (fault) => {
+            syncing -= 1;
+            if (closed && syncing === 0) closeSync(descriptor);
+            if (fault) reject(fault);
+            else resolve();
+          });
+        }),
+      close() {
+        if (closed) return;
+        closed = true;
+        if (syncing === 0) closeSync(descriptor);
+      },
+    };
+  };
 
   return {
     get bytes() {

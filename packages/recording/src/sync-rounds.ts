@@ -42,8 +42,8 @@ export class SyncRounds {
       const files = [...new Set(round.flatMap((waiting) => waiting.files))];
       const faults = new Map(await Promise.all(files.map(async (file) => [file, await faultOf(file.sync())] as const)));
       const folder = await faultOf(this.#store.sync());
-      for (const { files, resolve, reject } of round) {
-        const fault = files.map((file) => faults.get(file)).find((one) => one !== null) ?? folder;
+      for (const { files: asked, resolve, reject } of round) {
+        const fault = asked.map((file) => faults.get(file)).find((one) => one !== null) ?? folder;
         if (fault === null) resolve();
         else reject(fault);
       }

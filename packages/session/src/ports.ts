@@ -41,6 +41,8 @@ export interface LeasePort {
 }
 
 export interface AuthorisePort {
+  /** The last revocation epoch that was heard of. Where it moved since somebody was asked about, they are asked about again. */
+  readonly epoch: number;
   /** Throws SluiceError when the control plane cannot be asked and no cached answer holds. */
   authorise(request: {
     readonly connection: BundleConnection;

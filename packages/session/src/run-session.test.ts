@@ -312,6 +312,29 @@ describe('ending a live session (invariant 6)', () => {
     await session.ended;
   });
 
+  test('a revocation that is heard of while somebody is identified asks about them again once they are in', async () => {
+    const { authorise } = world.ports;
+    const asked = authorise.authorise.bind(authorise);
+    let revoked = false;
+    Object.assign(authorise, {
+      authorise: async (request: Parameters<typeof asked>[0]) => {
+        const answer = await asked(request);
+        if (!revoked) {
+          revoked = true;
+          world.answers.clear();
+          Object.assign(authorise, { epoch: authorise.epoch + 1 });
+        }
+        return answer;
+      },
+    });
+    const session = await start();
+    const said = await session.ask('HELLO secret-of-coding-agent');
+    // It ends while the target is dialled, or right afterwards.
+    const last = said?.startsWith('READY') === true ? await session.lines.next() : said;
+    expect(last).toMatch(/^ERROR /);
+    await session.ended;
+  });
+
   test('an actor whose role changed has to connect again', async () => {
     const session = await start();
     await session.hello('coding-agent');

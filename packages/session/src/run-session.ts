@@ -75,6 +75,7 @@ async function governed(
   live: LiveSessions,
 ): Promise<void> {
   const { connection } = request;
+  const heard = ports.authorise.epoch;
   const identified = await identify(request, client, ports);
   if (request.problem !== null)
     throw new SluiceError('unavailable', request.problem, {
@@ -99,6 +100,8 @@ async function governed(
     terminate,
     reauthorise: () => reauthorise(request, client, ports, rights, terminate),
   });
+  // A revocation that was heard of while it was identified asked the live sessions again, and it was none of them yet.
+  if (ports.authorise.epoch !== heard) void reauthorise(request, client, ports, rights, terminate);
   try {
     await recorded(request, client, ports, live, { id, actor: identified.actor, signal: ending.signal }, rights);
   } finally {

@@ -2,7 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { noteHello } from '@sluice/api';
 import type { Database } from '@sluice/database';
-import { closeTunnelRow, findSigningKey, openTunnelRow, readCounters, refreshTunnelRows } from '@sluice/database';
+import {
+  closeTunnelRow,
+  findSigningKey,
+  type NewTunnel,
+  openTunnelRow,
+  readCounters,
+  refreshTunnelRows,
+} from '@sluice/database';
 import type { NoticeToGateway } from '@sluice/domain';
 import { noticeToControlPlaneSchema, SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
@@ -14,6 +21,8 @@ import { type VerifyOptions, verifyGateway } from './gateway-api/verify-gateway.
 
 /** Policy and revocation reach gateways within two of these, even when every notice on the bus is lost. In ms. */
 const heartbeatMs = 1_000;
+/** How long a heartbeat waits for Postgres; the next one asks anew, on another connection of the pool. In ms. */
+const heartbeatReadMs = 5_000;
 /** How often this node says in Postgres that its tunnels are alive, in ms; well below `tunnelStaleMs`. */
 const refreshMs = 5_000;
 /** Tunnels of one node: gateways, and their older tunnels while those drain. */
@@ -31,6 +40,8 @@ export class Tunnels {
   readonly #options: TunnelsOptions;
   readonly #sockets = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
   readonly #open = new Map<Tunnel, string>();
+  /** As they should stand in Postgres. */
+  readonly #rows = new Map<Tunnel, NewTunnel>();
   readonly #timers: NodeJS.Timeout[];
   #beating = false;
   #beatAgain = false;
@@ -114,11 +125,13 @@ export class Tunnels {
         else {
           // Its process ends: what is new goes to another member of its group from this moment on.
           registry.leave(tunnel);
+          this.#rows.delete(tunnel);
           write('a draining tunnel', () => closeTunnelRow(this.#options.database.db, rowId));
         }
       },
       onEnd: (error) => {
         this.#open.delete(tunnel);
+        this.#rows.delete(tunnel);
         log.info({ gatewayId, reason: error?.message ?? 'closed' }, 'tunnel down');
         write('a closed tunnel', () => closeTunnelRow(this.#options.database.db, rowId));
       },
@@ -128,7 +141,8 @@ export class Tunnels {
       () => {
         registry.add(gatewayId, tunnel);
         log.info({ gatewayId }, 'tunnel up');
-        const row = { id: rowId, gatewayId, nodeId: this.#options.nodeId, startId: null };
+        const row: NewTunnel = { id: rowId, gatewayId, nodeId: this.#options.nodeId, startId: null };
+        if (!tunnel.ended && !tunnel.draining) this.#rows.set(tunnel, row);
         write('a tunnel', async () => {
           if (!tunnel.ended) await openTunnelRow(this.#options.database.db, row);
         });
@@ -139,16 +153,28 @@ export class Tunnels {
   }
 
   async #heartbeat(): Promise<NoticeToGateway> {
-    const counters = await readCounters(this.#options.database.db);
+    // One read that never ends (a connection that died without a word) must not silence all that come after it.
+    const counters = await within(heartbeatReadMs, readCounters(this.#options.database.db));
     return { type: 'heartbeat', ...counters, time: new Date().toISOString() };
   }
 
   async #refresh(): Promise<void> {
-    if (this.#open.size === 0) return;
+    if (this.#rows.size === 0) return;
     try {
-      await refreshTunnelRows(this.#options.database.db, this.#options.nodeId, new Date());
+      await refreshTunnelRows(this.#options.database.db, [...this.#rows.values()], new Date());
     } catch (error) {
       this.#options.log.warn({ err: error }, 'the tunnels could not be refreshed');
     }
   }
+}
+
+/** Rejects when `work` has not ended within so many ms. What it comes to afterwards is nobody's business. */
+function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  return Promise.race([
+    work,
+    new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error(`Postgres did not answer within ${ms} ms`)), ms).unref();
+    }),
+  ]);
 }

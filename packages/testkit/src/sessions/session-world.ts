@@ -100,6 +100,7 @@ export class SessionWorld {
       gateway,
       publicUrl: () => 'https://sluice.test',
       authorise: {
+        epoch: 1,
         authorise: ({ proof }) => {
           this.steps.push('authorise');
           const unknown: AuthoriseResponse = {
