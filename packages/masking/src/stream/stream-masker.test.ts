@@ -173,6 +173,13 @@ describe('what holds no value', () => {
     );
   });
 
+  it('a number that is a card only as long as the rest of it is missing stays', () => {
+    const input = Buffer.from('4111111111111112\n10.0.0.1:5432');
+    const every = Array.from({ length: input.length - 1 }, (_, index) => index + 1);
+    for (const interactive of [false, true])
+      expect(mask(input, { interactive, splits: every, quiet: () => true }).toString()).toBe(input.toString());
+  });
+
   it('binary data comes through byte for byte', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 3_000 }), fc.array(fc.nat(3_000), { maxLength: 10 }), (data, splits) => {

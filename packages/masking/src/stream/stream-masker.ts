@@ -142,6 +142,7 @@ class Stream<Bytes extends Uint8Array> implements StreamMasker<Bytes> {
     const segments = segmentsOf(raw);
     const found = findingsIn(raw, segments, spans).filter((span) => span.end > base);
     const cut = this.#cutOf(raw, segments, found, moment);
+    if (cut === base) return '';
     let out = '';
     let at = base;
     for (const span of found) {
@@ -202,13 +203,13 @@ class Stream<Bytes extends Uint8Array> implements StreamMasker<Bytes> {
     if (moment === 'end') return raw.length;
     const last = found.at(-1);
     const touchesEnd = last !== undefined && last.end >= raw.length - hiddenAtEnd(raw);
-    const isSettled = touchesEnd && !isNumber(raw.slice(last.start));
-    if (moment === 'quiet' && isSettled) return raw.length;
+    // A number may still turn out to be longer, and none then; anything else stays what it is.
+    const isOpen = last !== undefined && isNumber(raw.slice(last.start));
+    if (moment === 'quiet' && touchesEnd && !isOpen) return raw.length;
     let cut = Math.max(base, openPlace(raw, segments, moment));
     for (const span of found) {
       if (span.start >= cut || span.end <= cut) continue;
-      // A number may still turn out to be longer, and none then; anything else stays what it is.
-      cut = moment === 'quiet' && !(span === last && touchesEnd) ? span.end : Math.max(base, span.start);
+      cut = moment === 'quiet' && !(span === last && isOpen) ? span.end : Math.max(base, span.start);
     }
     if (last?.isKey === true && last.end >= raw.length) return raw.length;
     return raw.length - cut > maxHeldBytes ? raw.length - overlapBytes : cut;
