@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fingerprint } from '@sluice/keys';
 import { type GatewayVerdict, isGatewayExport, verifyExport, verifyGatewayExport } from '@sluice/recording';
 import { Command } from 'commander';
@@ -6,9 +10,10 @@ import type { CliEnvironment } from '../env.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { download, readExportFile, trustedKeys } from '../export-file.ts';
 import { printable, printJson, write } from '../output.ts';
+import { afterPlay, asciicastOf, play, type RecordedTerminal, terminalOf } from '../recorded-terminal.ts';
 
 export function recordingsCommand(env: CliEnvironment): Command {
-  const recordings = new Command('recordings').description('Export recordings, and check exports offline');
+  const recordings = new Command('recordings').description('Export recordings, play them, and check exports offline');
   recordings
     .command('export')
     .description('Write a session’s recording, or all of a gateway’s of a while with its checkpoints, to a file')
@@ -17,9 +22,46 @@ export function recordingsCommand(env: CliEnvironment): Command {
     .option('--from <time>', 'with --gateway: from its last checkpoint before this time (ISO 8601)')
     .option('--to <time>', 'with --gateway: to its first checkpoint after this time (ISO 8601)')
     .requiredOption('--out <file>', 'the file to write')
+    .option('--asciicast', 'with --session: its terminal as an asciicast v2 file, for any player')
+    .option('--input', 'with --asciicast: what was typed too')
+    .option('--terminal <number>', 'with --asciicast: which of its terminals, from 1', '1')
     .action(async (options: ExportOptions) => {
-      await download(signedIn(env), pathOf(options), options.out);
+      const asciicast = options.asciicast === true;
+      if (asciicast && options.session === undefined)
+        throw new CliError(exitCodes.usage, '--asciicast needs a --session');
+      if (asciicast) {
+        const terminal = await fetchTerminal(env, options.session ?? '', options.terminal);
+        writeFileSync(options.out, asciicastOf(terminal, { input: options.input === true }), { mode: 0o600 });
+      } else await download(signedIn(env), pathOf(options), options.out);
       write(`wrote ${options.out}\n`);
+    });
+  recordings
+    .command('play')
+    .description('Play a session’s terminal in this one')
+    .argument('[file]', 'an export of the session; else --session')
+    .option('--session <id>', 'a session of the control plane')
+    .option('--terminal <number>', 'which of its terminals, from 1', '1')
+    .option('--speed <factor>', 'how many times as fast', '1')
+    .option('--idle <seconds>', 'the longest pause', '2')
+    .option('--from <seconds>', 'where to begin', '0')
+    .action(async (file: string | undefined, options: PlayCommandOptions) => {
+      if ((file === undefined) === (options.session === undefined))
+        throw new CliError(exitCodes.usage, 'name either a file or a --session');
+      const terminal =
+        file === undefined
+          ? await fetchTerminal(env, options.session ?? '', options.terminal)
+          : terminalOf(readExportFile(file), wholeNumber('--terminal', options.terminal));
+      const speed = positive('--speed', options.speed);
+      const pace = {
+        speed,
+        longestPauseMs: positive('--idle', options.idle) * 1000,
+        fromMs: positive('--from', options.from, 0) * 1000,
+      };
+      process.once('SIGINT', () => {
+        write(afterPlay);
+        process.exit(interruptedCode);
+      });
+      await play(terminal, pace, write, sleep);
     });
   recordings
     .command('verify')
@@ -45,6 +87,43 @@ interface ExportOptions {
   readonly from?: string;
   readonly to?: string;
   readonly out: string;
+  readonly asciicast?: boolean;
+  readonly input?: boolean;
+  readonly terminal: string;
+}
+
+interface PlayCommandOptions {
+  readonly session?: string;
+  readonly terminal: string;
+  readonly speed: string;
+  readonly idle: string;
+  readonly from: string;
+}
+
+/** A shell's code for what Ctrl-C ended. */
+const interruptedCode = 130;
+
+/** A session's terminal out of a fresh export. Throws CliError. */
+async function fetchTerminal(env: CliEnvironment, session: string, number: string): Promise<RecordedTerminal> {
+  const dir = mkdtempSync(join(tmpdir(), 'sluice-recording-'));
+  try {
+    const file = join(dir, 'export');
+    await download(signedIn(env), `/api/sessions/${encodeURIComponent(session)}/recording`, file);
+    return terminalOf(readExportFile(file), wholeNumber('--terminal', number));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new CliError(exitCodes.usage, `${option} wants a number from 1, not ${printable(text)}`);
+}
+
+function positive(option: string, text: string, least = 0.01): number {
+  const value = /^\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least) return value;
+  throw new CliError(exitCodes.usage, `${option} wants a number from ${least}, not ${printable(text)}`);
 }
 
 function pathOf({ session, gateway, from, to }: ExportOptions): string {
