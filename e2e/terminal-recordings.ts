@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Actor } from '@sluice/domain';
-import { generateSigningKeys, newId } from '@sluice/keys';
+import { generateSigningKeys, newId, type SigningKeys } from '@sluice/keys';
 import { generateSealingKeys } from '@sluice/keys/sealing';
 import { fileSpool, type NewEvent, SpoolPusher, SpoolWriter, TerminalRecorder } from '@sluice/recording';
 import { capabilities } from '../apps/gateway/src/bundles.ts';
@@ -31,57 +31,50 @@ const sealEveryMs = 500;
 
 export class RecordingGateway {
   readonly #stack: Stack;
+  readonly #gatewayId: string;
   readonly #dir = mkdtempSync(join(tmpdir(), 'sluice-terminals-'));
-  readonly #keys = generateSigningKeys();
   readonly #store = fileSpool(join(this.#dir, 'spool'));
-  readonly #controlPlane: ControlPlane;
   readonly #pusher: SpoolPusher;
   readonly #writer: SpoolWriter;
-  #gatewayId = '';
   #now = Date.now();
 
-  private constructor(stack: Stack) {
+  private constructor(stack: Stack, gatewayId: string, keys: SigningKeys, controlPlane: ControlPlane) {
     this.#stack = stack;
-    this.#controlPlane = new ControlPlane(stack.report.url, this.#keys, null);
-    const onFault = (message: string, error: unknown) => {
-      throw new Error(message, { cause: error });
-    };
+    this.#gatewayId = gatewayId;
     this.#pusher = new SpoolPusher({
       store: this.#store,
-      push: (sessionId, index, bytes) => this.#controlPlane.pushChunk(sessionId, index, bytes),
+      push: (sessionId, index, bytes) => controlPlane.pushChunk(sessionId, index, bytes),
       // What could not be pushed is tried again.
       onFault: () => undefined,
     });
-    const gatewayIdOf = () => this.#gatewayId;
     this.#writer = new SpoolWriter({
       store: this.#store,
-      keys: this.#keys,
-      get gatewayId() {
-        return gatewayIdOf();
-      },
+      keys,
+      gatewayId,
       now: () => this.#now,
-      onFault,
+      onFault: (message, error) => {
+        throw new Error(message, { cause: error });
+      },
       onChunk: () => this.#pusher.wake(),
     });
   }
 
   static async enrol(stack: Stack, name: string): Promise<RecordingGateway> {
-    const gateway = new RecordingGateway(stack);
-    const [demo] = await stack.api('admin').gateways.listGateways.query();
-    const enrolment = { name, groupId: demo?.group.id ?? '' };
-    const { token } = await stack.api('admin').gateways.createEnrolment.mutate(enrolment);
-    const sealing = await generateSealingKeys();
-    const answer = await gateway.#controlPlane.enrol({
+    const api = stack.api('admin');
+    const [demo] = await api.gateways.listGateways.query();
+    const { token } = await api.gateways.createEnrolment.mutate({ name, groupId: demo?.group.id ?? '' });
+    const keys = generateSigningKeys();
+    const controlPlane = new ControlPlane(stack.report.url, keys, null);
+    const { gatewayId } = await controlPlane.enrol({
       token,
       name,
-      signingKey: gateway.#keys.publicKey,
-      sealingKey: sealing.publicKey,
+      signingKey: keys.publicKey,
+      sealingKey: (await generateSealingKeys()).publicKey,
       version: gatewayVersion,
       hostname: 'localhost',
       capabilities,
     });
-    gateway.#gatewayId = answer.gatewayId;
-    return gateway;
+    return new RecordingGateway(stack, gatewayId, keys, controlPlane);
   }
 
   /** Opens a session of somebody with one terminal. `startedAt` in ms since the epoch. */
