@@ -1,5 +1,6 @@
 /** What a corpus file may say. One schema for every file; what only a protocol can say is checked by the protocol's own. */
 import { type CorpusForm, corpusProtocols, formPositions } from '@sluice/protocols/clients';
+import { manifestByName } from '@sluice/protocols/manifests';
 import { z } from 'zod';
 
 export const roles = ['agent', 'member', 'reviewer', 'admin'] as const;
@@ -101,10 +102,14 @@ export interface Form {
   readonly unguarded: boolean;
 }
 
-/** The forms of one file with what the file says for all of them. Throws with the place of a fault. */
+/**
+ * The forms of one file with what the file says for all of them. A protocol without a runner of its own has texts alone: they are judged
+ * as facts. Throws with the place of a fault.
+ */
 export function formsOf(list: CorpusList, file: z.infer<typeof corpusFileSchema>): Form[] {
   const protocol = corpusProtocols[file.protocol];
-  if (protocol === undefined) throw new Error(`${file.class}: no protocol ${file.protocol}`);
+  if (manifestByName(file.protocol) === undefined) throw new Error(`${file.class}: no protocol ${file.protocol}`);
+  const stepSchema = protocol?.stepSchema ?? z.never();
   return file.forms.map((one) => ({
     id: one.id,
     class: file.class,
@@ -114,7 +119,7 @@ export function formsOf(list: CorpusList, file: z.infer<typeof corpusFileSchema>
     form:
       one.steps === undefined
         ? { type: 'text' as const, text: textOf(one.form ?? ''), values: one.values ?? null }
-        : { type: 'steps' as const, steps: one.steps.map((step) => checkedStep(one.id, step, protocol.stepSchema)) },
+        : { type: 'steps' as const, steps: one.steps.map((step) => checkedStep(one.id, step, stepSchema)) },
     expect: { ...file.expect, ...(typeof one.expect === 'string' ? { agent: one.expect } : one.expect) },
     why: one.why ?? file.why,
     positions: one.positions ?? formPositions,

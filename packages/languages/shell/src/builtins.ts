@@ -53,7 +53,7 @@ const builtins: Readonly<Record<string, Builtin>> = {
   break: silent,
   continue: silent,
   wait: silent,
-  umask: silent,
+  umask: ({ fields }) => (fields.length === 0 ? unknown : empty),
   ulimit: silent,
   jobs: shows,
   times: shows,
@@ -87,10 +87,13 @@ const builtins: Readonly<Record<string, Builtin>> = {
   test: (call) => tested(call),
   '[': (call) => tested(call),
   cd: (call) => moved(call),
-  pushd: (call) => moved(call),
+  pushd: (call) => {
+    moved(call);
+    return unknown;
+  },
   popd: ({ state }) => {
     state.folders = [lostFolder];
-    return empty;
+    return unknown;
   },
   eval: ({ fields, state, stdin, runner }) => runner.runText(joined(fields), state, stdin, state.positional),
   exec: ({ fields, state, stdin, runner }) => {
@@ -140,9 +143,18 @@ const builtins: Readonly<Record<string, Builtin>> = {
     const [action] = rest;
     if (action === undefined || rest.length === 1) return empty;
     const text = knownText(action.value);
-    if (text === null || (text !== '-' && text !== ''))
-      runner.runText(action.value, state.copy(), unknown, state.positional);
-    return empty;
+    if (text === '-' || text === '') return empty;
+    runner.runText(action.value, state.copy(), unknown, state.positional);
+    if (
+      rest
+        .slice(1)
+        .some(
+          ({ value }) =>
+            !/^(SIG)?[A-Z0-9]+$/.test(knownText(value) ?? '') || /^(DEBUG|ERR|RETURN)$/.test(knownText(value) ?? ''),
+        )
+    )
+      runner.incomplete('it runs a text between its commands');
+    return unknown;
   },
   export: (call) => declared(call),
   readonly: (call) => declared(call),
@@ -215,7 +227,8 @@ function echoed({ fields, runner }: BuiltinCall): Abstract {
   }
   const text = joined(rest);
   if (text.type !== 'known') return text.type === 'number' ? text : unknown;
-  if (!escapes && text.text.includes('\\') && !runner.extended) return unknown;
+  // What `-e` and a backslash mean is told differently by shells.
+  if ((escapes || text.text.includes('\\')) && !runner.extended) return unknown;
   const decoded = escapes ? decodeEscapes(text.text) : text.text;
   return decoded === null || text.text.includes('\\c') ? unknown : join(known(decoded), known(lineEnd));
 }
@@ -231,6 +244,7 @@ function printed({ fields, state, runner }: BuiltinCall): Abstract {
   const text = format === undefined ? null : knownText(format.value);
   const texts = values.map((field) => (field.splits ? null : knownText(field.value)));
   if (text === null || texts.some((one) => one === null)) return unknown;
+  if (!runner.extended && /\\[xuUeEc]/.test([text, ...texts].join(''))) return unknown;
   return formatted(text, texts as readonly string[]);
 }
 
@@ -275,7 +289,7 @@ function moved({ fields, state }: BuiltinCall): Abstract {
   const target = first === undefined ? (state.value('HOME')[0] ?? unknown) : first.value;
   if (first?.splits === true || knownText(target) === '-' || rest.length > 1) {
     state.folders = [lostFolder];
-    return empty;
+    return unknown;
   }
   const folders = state.folders.map((folder) => {
     const place = placePath(target, folder);

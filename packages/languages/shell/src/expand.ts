@@ -33,6 +33,7 @@ export interface ExpansionHost {
   /** The name that a process substitution is given by. */
   process(direction: 'in' | 'out', statements: readonly Statement[], state: State): string;
   incomplete(because: string): void;
+  environment(name: string, values: readonly Abstract[], state: State): void;
   /** True where the text is surely read by a shell with bash's own syntax. */
   readonly extended: boolean;
 }

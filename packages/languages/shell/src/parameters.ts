@@ -5,7 +5,10 @@ import type { Arithmetic, ParameterPart, Word } from './syntax-tree.ts';
 
 /** What parameter expansion asks of the expansion of words around it. */
 interface Words {
-  readonly host: { incomplete(because: string): void };
+  readonly host: {
+    incomplete(because: string): void;
+    environment(name: string, values: readonly Abstract[], state: State): void;
+  };
   arithmetic(expression: Arithmetic, state: State): void;
   text(word: Word, state: State, how?: 'plain'): readonly Abstract[];
 }
@@ -65,7 +68,10 @@ export class Parameters {
       case '=':
       case ':=': {
         const result = defaulted(values, operand, operator.startsWith(':'));
-        if (operator.endsWith('=')) state.set(part.name, result);
+        if (operator.endsWith('=')) {
+          this.#expander.host.environment(part.name, operand, state);
+          state.set(part.name, result);
+        }
         return result;
       }
       case '+':

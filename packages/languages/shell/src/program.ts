@@ -70,6 +70,8 @@ export interface Program {
   readonly operands?: string;
   /** Options after which the first operand is missing, because they say it. */
   readonly instead?: string;
+  /** With one of these options it only reads: what it is named is read, and nothing is changed. */
+  readonly readsWith?: string;
   readonly subcommands?: Readonly<Record<string, Program>>;
   /** What it does without a subcommand. */
   readonly bare?: Doing;

@@ -1,5 +1,5 @@
 /** A program with its arguments → what it does, by the catalogue. */
-import { type Abstract, digits, empty, unknown } from './abstract.ts';
+import { type Abstract, digits, empty, knownText, unknown } from './abstract.ts';
 import type { Call, Shell } from './call.ts';
 import { catalogue } from './catalogue/index.ts';
 import { systemFolders } from './environment.ts';
@@ -70,13 +70,18 @@ export function runAs(name: string, program: Program, fields: Fields, place: Pla
   if (program.subcommands !== undefined) return runSubcommand(name, program, program.subcommands, fields, place);
   const { state, stdin, shell } = place;
   shell.facts.program(name);
-  shell.does(program.does, program.because);
   const stops = program.reader !== undefined && stopping.has(program.reader);
   // Programs with a grammar of their own read their arguments by themselves.
-  if (program.options === undefined && program.reader !== undefined)
+  if (program.options === undefined && program.reader !== undefined) {
+    shell.does(program.does, program.because);
     return readerOf(program)({ name, program, fields, options: [], operands: fields, stdin, state, shell });
+  }
   const given = readArguments(fields, optionRules(program.options ?? ''), stops);
   if (given.problem !== null) shell.incomplete(given.problem);
+  const reads = (program.readsWith ?? '').split(' ');
+  const onlyReads = given.options.some((one) => reads.includes(one.name));
+  if (onlyReads) shell.does('read');
+  else shell.does(program.does, program.because);
   takeOptions(given.options, state, shell);
   const call: Call = {
     name,
@@ -88,9 +93,9 @@ export function runAs(name: string, program: Program, fields: Fields, place: Pla
     state,
     shell,
   };
-  if (!stops && (program.operands !== undefined || program.reader === undefined)) takeOperands(call);
-  if (program.reader !== undefined) return readerOf(program)(call);
-  return outputOf(call);
+  if (!stops && (program.operands !== undefined || program.reader === undefined)) takeOperands(call, onlyReads);
+  const output = program.reader === undefined ? unknown : readerOf(program)(call);
+  return program.output === undefined ? output : outputOf(call);
 }
 
 function readerOf(program: Program): (call: Call) => Abstract {
@@ -149,7 +154,7 @@ export function operandKinds(source: string, count: number): readonly ValueKind[
   return [...before, ...repeated, ...after].slice(0, count) as ValueKind[];
 }
 
-function takeOperands(call: Call): void {
+function takeOperands(call: Call, onlyReads: boolean): void {
   const { program, operands, state, shell, options } = call;
   let source = program.operands ?? '';
   const instead = (program.instead ?? '').split(' ');
@@ -159,7 +164,10 @@ function takeOperands(call: Call): void {
     shell.incomplete('it has an argument that Sluice does not know');
     return;
   }
-  for (const [at, kind] of kinds.entries()) takeOperand(operands[at] as Field, kind, state, shell);
+  for (const [at, kind] of kinds.entries()) {
+    const milder = onlyReads && kind !== 'text' ? 'read' : kind;
+    takeOperand(operands[at] as Field, milder, state, shell);
+  }
 }
 
 function takeOperand(field: Field, kind: ValueKind, state: State, shell: Shell): void {
@@ -167,8 +175,17 @@ function takeOperand(field: Field, kind: ValueKind, state: State, shell: Shell):
   else shell.value(kind, field.value, state);
 }
 
-function outputOf({ program, operands, options }: Call): Abstract {
-  if (program.output === 'digits') return digits;
+/** Formats of dates that come out as digits alone. */
+const digitFormat = /^\+(?:%[sYmdHMSjuNwyCGV]|\d)+$/;
+
+function outputOf({ name, program, operands, options }: Call): Abstract {
+  if (program.output === 'digits') {
+    // A name, a format or a separator of one's own is put out as well.
+    if (name === 'date')
+      return operands.some(({ value }) => digitFormat.test(knownText(value) ?? '')) ? digits : unknown;
+    if (name === 'wc') return operands.length === 0 ? digits : unknown;
+    return options.some(({ value }) => value !== null) ? unknown : digits;
+  }
   if (program.output !== 'paths' || options.length > 8) return unknown;
   return pathsBelow(operands.map((field) => field.value));
 }

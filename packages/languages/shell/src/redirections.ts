@@ -16,7 +16,7 @@ export interface Redirected {
   readonly stdin: Abstract;
   /** What it puts out goes elsewhere. */
   readonly silent: boolean;
-  /** Something else goes where its output goes. */
+  /** Something else goes where its output goes, or it may not run at all because a file cannot be opened. */
   readonly mixed: boolean;
 }
 
@@ -51,30 +51,35 @@ export class Redirections {
         const values = this.#target(one, state, 'read');
         const [only] = values;
         const given = only === undefined || values.length > 1 ? null : this.#host.outputOf(only);
-        return input ? { ...at, stdin: given ?? unknown } : at;
+        const here = given === null ? { ...at, mixed: true } : at;
+        return input ? { ...here, stdin: given ?? unknown } : here;
       }
       case '<>':
         this.#target(one, state, 'read');
         this.#target(one, state, 'write');
-        return input ? { ...at, stdin: unknown } : at;
+        return input ? { ...at, stdin: unknown, mixed: true } : { ...at, mixed: true };
       case '<&':
         this.#duplicated(one, state);
         return input ? { ...at, stdin: unknown } : at;
       case '>&':
         if (this.#duplicated(one, state))
           return output ? { ...at, mixed: true } : { ...at, mixed: at.mixed || this.#isStdout(one) };
-        this.#target(one, state, 'write');
-        return { ...at, silent: true };
+        return this.#written(one, state, 'write', true, at);
       case '>':
       case '>|':
       case '&>':
-        this.#target(one, state, 'write');
-        return output || one.operator === '&>' ? { ...at, silent: true } : at;
+        return this.#written(one, state, 'write', output || one.operator === '&>', at);
       case '>>':
       case '&>>':
-        this.#target(one, state, 'append');
-        return output || one.operator === '&>>' ? { ...at, silent: true } : at;
+        return this.#written(one, state, 'append', output || one.operator === '&>>', at);
     }
+  }
+
+  /** What goes to `/dev/null` is gone; what goes to another name may come back by it, or the command does not run. */
+  #written(one: Redirection, state: State, kind: 'write' | 'append', output: boolean, at: Redirected): Redirected {
+    const values = this.#target(one, state, kind);
+    const gone = values.every((value) => value.type === 'known' && value.text === '/dev/null');
+    return gone ? { ...at, silent: at.silent || output } : { ...at, mixed: true };
   }
 
   #document({ document, target, operator }: Redirection, state: State): Abstract {

@@ -1,9 +1,10 @@
 /** Runs a text as far as its words tell: every branch, every loop's body, every text inside it. */
 import type { ReadOutcome } from '@sluice/domain';
-import { type Abstract, digits, either, empty, known, unknown } from './abstract.ts';
+import { type Abstract, digits, either, empty, unknown } from './abstract.ts';
 import { assignedNames } from './assigned-names.ts';
 import { runBuiltin } from './builtins.ts';
 import type { Shell } from './call.ts';
+import { catalogue } from './catalogue/index.ts';
 import { Effects } from './effects.ts';
 import { Expander, type ExpansionHost, type Fields } from './expand.ts';
 import { lostFolder } from './paths.ts';
@@ -32,6 +33,8 @@ export class Runner extends Effects implements ExpansionHost, Shell {
   readonly #expander: Expander;
   readonly #redirections: Redirections;
   readonly #processes: Abstract[] = [];
+  /** Processes that run beside a command with the command's own output. */
+  #beside = 0;
   #runs = 0;
   #depth = 0;
 
@@ -48,7 +51,7 @@ export class Runner extends Effects implements ExpansionHost, Shell {
     let output: Abstract = empty;
     for (const statement of statements) {
       const before = state.folders;
-      output = concatenated(output, this.statement(statement, state, stdin));
+      output = together(output, this.statement(statement, state, stdin), statements.length === 1);
       // A `cd` that failed leaves the text where it was.
       state.folders = [...new Set([...state.folders, ...before])];
     }
@@ -62,10 +65,12 @@ export class Runner extends Effects implements ExpansionHost, Shell {
       return unknown;
     }
     const here = statement.background ? state.copy() : state;
+    const beside = this.#beside;
     const redirected = this.#redirections.apply(statement.redirections, here, stdin);
-    if (statement.command === null) return empty;
-    const output = this.#command(statement.command, here, redirected.stdin);
-    return redirected.silent ? empty : redirected.mixed ? unknown : output;
+    const output = statement.command === null ? empty : this.#command(statement.command, here, redirected.stdin);
+    // What runs beside it puts out when it likes; what cannot open a file puts out nothing.
+    if (statement.background || redirected.mixed || this.#beside !== beside) return unknown;
+    return redirected.silent ? empty : output;
   }
 
   /** The same in a shell of its own: what it sets is gone afterwards. */
@@ -81,6 +86,7 @@ export class Runner extends Effects implements ExpansionHost, Shell {
 
   process(direction: 'in' | 'out', statements: readonly Statement[], state: State): string {
     const output = this.#deeper(() => this.statements(statements, state.copy(), unknown));
+    if (direction === 'out') this.#beside += 1;
     this.#processes.push(output);
     return `\u0000${direction === 'in' ? '<' : '>'}${this.#processes.length - 1}`;
   }
@@ -191,7 +197,10 @@ export class Runner extends Effects implements ExpansionHost, Shell {
       if (command.type === 'while') this.statements(command.condition, state, stdin);
       if (command.type === 'arithmetic-for')
         for (const expression of command.expressions) this.#expander.arithmetic(expression, state);
-      if (first !== null && command.type === 'for') state.set(command.variable, first);
+      if (first !== null && command.type === 'for') {
+        this.environment(command.variable, first, state);
+        state.set(command.variable, first);
+      }
       return this.statements(command.body, state, stdin);
     };
     const folders = state.folders;
@@ -222,7 +231,11 @@ export class Runner extends Effects implements ExpansionHost, Shell {
     const { operator, left, right } = command;
     if (operator === '|' || operator === '|&') {
       const output = this.statement(left, state.copy(), stdin);
-      return this.statement(right, state.copy(), operator === '|' ? output : unknown);
+      const last = state.copy();
+      const result = this.statement(right, last, operator === '|' ? output : unknown);
+      // Some shells run the last part of a pipeline themselves.
+      state.merge(last);
+      return result;
     }
     const before = state.folders;
     const output = this.statement(left, state, stdin);
@@ -231,7 +244,7 @@ export class Runner extends Effects implements ExpansionHost, Shell {
     if (operator === '||') state.folders = [...new Set([...state.folders, ...before])];
     const more = this.statement(right, state, stdin);
     state.merge(skipped);
-    return concatenated(output, more);
+    return together(output, more, false);
   }
 
   #test(test: Test, state: State): void {
@@ -266,12 +279,15 @@ export class Runner extends Effects implements ExpansionHost, Shell {
   }
 
   #declaration(command: Extract<Command, { readonly type: 'declaration' }>, state: State): Abstract {
+    let locks = command.variant === 'readonly';
+    const local = /^(local|declare|typeset)$/.test(command.variant);
     for (const word of command.words) {
       if ('option' in word) {
         const values = this.#expander.text(word.option, state);
         const plain = values.every((value) => value.type === 'known' && /^[-+][a-zA-Z]+$/.test(value.text));
         if (!plain || values.some((value) => value.type === 'known' && /[nif]/.test(value.text)))
           this.incomplete('it declares something in a way that Sluice does not follow');
+        locks ||= values.some((value) => value.type === 'known' && value.text.includes('r'));
         continue;
       }
       // A shell that splits what it assigns here would set more than is written.
@@ -280,7 +296,11 @@ export class Runner extends Effects implements ExpansionHost, Shell {
         if (command.variant === 'export' || command.variant === 'readonly')
           this.incomplete('it assigns a text that shells may split');
       }
+      const before = state.variables.get(word.name);
       this.#assign(word, state, command.variant === 'export' || command.variant === 'declare');
+      // In a function the value is gone when it ends.
+      if (local && before !== undefined) state.set(word.name, either(before, state.value(word.name)));
+      if (locks) state.lock(word.name);
     }
     return command.words.length === 0 ? this.#listed() : empty;
   }
@@ -332,7 +352,7 @@ export class Runner extends Effects implements ExpansionHost, Shell {
     for (const one of assignments) this.#assign(one, own, true);
     if (possibilities.length === 1) {
       const output = this.run(possibilities[0] ?? [], own, stdin);
-      if (own !== state) this.#keep(own, state, assignments);
+      if (own !== state) keep(own, state);
       return output;
     }
     const outputs: Abstract[] = [];
@@ -343,14 +363,6 @@ export class Runner extends Effects implements ExpansionHost, Shell {
       state.merge(here);
     }
     return oneOf(outputs);
-  }
-
-  /** What a builtin or a function left behind, without the assignments that held for it alone. */
-  #keep(own: State, state: State, assignments: readonly Assignment[]): void {
-    const passing = new Set(assignments.map((one) => one.name));
-    for (const [name, values] of own.variables) if (!passing.has(name)) state.set(name, values);
-    for (const [name, bodies] of own.functions) for (const { body } of bodies) state.define(name, body);
-    state.folders = own.folders;
   }
 
   /** A command whose words are known as far as they are. */
@@ -365,13 +377,18 @@ export class Runner extends Effects implements ExpansionHost, Shell {
     }
     if (name === '') return empty;
     const bodies = state.functions.get(name);
-    if (bodies !== undefined)
-      return this.#function(
+    if (bodies !== undefined) {
+      // Whether a function or a builtin of the same name comes first is told differently by shells.
+      const builtin = runBuiltin({ name, fields: rest, state: state.copy(), stdin, runner: this });
+      if (builtin === null && Object.hasOwn(catalogue, name)) this.runProgram(fields, state.copy(), stdin);
+      const output = this.#function(
         bodies.map(({ body }) => body),
         rest,
         state,
         stdin,
       );
+      return builtin === null ? output : unknown;
+    }
     const built = runBuiltin({ name, fields: rest, state, stdin, runner: this });
     if (built !== null) this.facts.program(name);
     return built ?? this.runProgram(fields, state, stdin);
@@ -415,15 +432,24 @@ export class Runner extends Effects implements ExpansionHost, Shell {
   }
 }
 
+/** What a builtin or a function left behind; whether its own assignments stay is told differently by shells. */
+function keep(own: State, state: State): void {
+  state.merge(own);
+  state.folders = own.folders;
+}
+
 /** Functions that a shell calls without being told to. */
 const sharpFunction =
   /^(command_not_found_handle|command_not_found_handler|precmd|preexec|chpwd|periodic|zshexit|zshaddhistory|TRAP\w+)$/;
 
-function concatenated(left: Abstract, right: Abstract): Abstract {
-  if (left.type === 'known' && left.text === '') return right;
-  if (right.type === 'known' && right.text === '') return left;
-  if (left.type === 'known' && right.type === 'known') return known(left.text + right.text);
+/** What several put out together: a later one may not run, so its output is not known to be there. */
+function together(before: Abstract, output: Abstract, alone: boolean): Abstract {
+  if (alone || isEmpty(output)) return isEmpty(before) ? output : before;
   return unknown;
+}
+
+function isEmpty(value: Abstract): boolean {
+  return value.type === 'known' && value.text === '';
 }
 
 /** What is put out where one of several may have run. */

@@ -3,6 +3,25 @@ import { type Abstract, either, empty, folderMark, homeMark, sameAbstract, unkno
 import type { ShellSession } from './session.ts';
 import type { Statement } from './syntax-tree.ts';
 
+/** Variables that the shell itself sets as it goes. */
+const kept = new Set([
+  ...['BASH_REMATCH', 'BASH_COMMAND', 'BASH_ARGV', 'BASH_ARGV0', 'BASH_ARGC', 'BASH_SOURCE', 'BASH_LINENO', 'FUNCNAME'],
+  ...[
+    'PIPESTATUS',
+    'REPLY',
+    'MAPFILE',
+    'OPTARG',
+    'DIRSTACK',
+    'OLDPWD',
+    'HISTCMD',
+    'GROUPS',
+    'COPROC',
+    'COMP_LINE',
+    'HOSTNAME',
+  ],
+  ...['match', 'MATCH', 'mbegin', 'mend', 'status', 'pipestatus', 'argv', 'path'],
+]);
+
 export interface FunctionBody {
   readonly body: Statement;
 }
@@ -11,6 +30,8 @@ export class State {
   /** A variable that is not here has whatever the environment gave it. */
   readonly variables: Map<string, readonly Abstract[]>;
   readonly functions: Map<string, readonly FunctionBody[]>;
+  /** Variables that keep their value whatever is assigned: an assignment fails, and the text goes on. */
+  readonly #locked: Set<string>;
   /** Where the text may be: absolute paths, or paths behind a mark. */
   folders: readonly string[];
   /** `$1`, `$2` …; null: not known. */
@@ -21,7 +42,9 @@ export class State {
     functions: Map<string, readonly FunctionBody[]>,
     folders: readonly string[],
     positional: readonly Abstract[] | null,
+    locked: Set<string>,
   ) {
+    this.#locked = locked;
     this.variables = variables;
     this.functions = functions;
     this.folders = folders;
@@ -37,20 +60,33 @@ export class State {
       variables.set('USER', [{ type: 'known', text: session.user }]);
       variables.set('LOGNAME', [{ type: 'known', text: session.user }]);
     }
-    return new State(variables, new Map(), [session.cwd ?? folderMark], []);
+    return new State(variables, new Map(), [session.cwd ?? folderMark], [], new Set());
   }
 
   copy(): State {
-    return new State(new Map(this.variables), new Map(this.functions), this.folders, this.positional);
+    return new State(
+      new Map(this.variables),
+      new Map(this.functions),
+      this.folders,
+      this.positional,
+      new Set(this.#locked),
+    );
   }
 
   value(name: string): readonly Abstract[] {
-    if (name === 'PWD') return this.folders.map((text) => ({ type: 'known', text }));
-    return this.variables.get(name) ?? [unknown];
+    if (kept.has(name)) return [unknown];
+    if (name !== 'PWD') return this.variables.get(name) ?? [unknown];
+    const folders = this.folders.map((text) => ({ type: 'known', text }) as const);
+    return either(folders, this.variables.get(name) ?? []);
   }
 
   set(name: string, values: readonly Abstract[]): void {
-    this.variables.set(name, values);
+    const locked = this.#locked.has(name);
+    this.variables.set(name, locked ? either(this.variables.get(name) ?? [unknown], values) : values);
+  }
+
+  lock(name: string): void {
+    this.#locked.add(name);
   }
 
   define(name: string, body: Statement): void {
@@ -66,6 +102,7 @@ export class State {
       if (mine !== theirs) this.variables.set(name, either(mine ?? [unknown], theirs ?? [unknown]));
     }
     for (const [name, bodies] of other.functions) for (const { body } of bodies) this.define(name, body);
+    for (const name of other.#locked) this.#locked.add(name);
     this.folders = [...new Set([...this.folders, ...other.folders])];
     if (!samePositional(this.positional, other.positional)) this.positional = null;
   }

@@ -4,6 +4,8 @@ import type { Programs } from '../program.ts';
 const pack =
   '-cdfhklnNqrtvV# -S=text -b=text --stdout --to-stdout --decompress --uncompress --force --keep --list --name --no-name --quiet --recursive --test --verbose --fast --best --rsyncable --suffix=text';
 
+const packedToOutput = '-c --stdout --to-stdout -l --list -t --test';
+
 export const changingPrograms: Programs = {
   rm: {
     does: 'chatter',
@@ -103,15 +105,25 @@ export const changingPrograms: Programs = {
     operands: 'write*',
   },
   setcap: { does: 'privilege', because: 'it gives a program rights', options: '-qrvn', operands: 'text write*' },
-  gzip: { does: 'change', options: pack, operands: 'write*' },
-  gunzip: { does: 'change', options: pack, operands: 'write*' },
-  bzip2: { does: 'change', options: pack, operands: 'write*' },
-  bunzip2: { does: 'change', options: pack, operands: 'write*' },
-  xz: { does: 'change', options: `${pack} -ez -T=text --threads=text`, operands: 'write*' },
-  unxz: { does: 'change', options: pack, operands: 'write*' },
-  zstd: { does: 'change', options: `${pack} -o=write -T=text --rm --ultra`, operands: 'write*' },
+  gzip: { does: 'change', readsWith: packedToOutput, options: pack, operands: 'write*' },
+  gunzip: { does: 'change', readsWith: packedToOutput, options: pack, operands: 'write*' },
+  bzip2: { does: 'change', readsWith: packedToOutput, options: pack, operands: 'write*' },
+  bunzip2: { does: 'change', readsWith: packedToOutput, options: pack, operands: 'write*' },
+  xz: { does: 'change', readsWith: packedToOutput, options: `${pack} -ez -T=text --threads=text`, operands: 'write*' },
+  unxz: { does: 'change', readsWith: packedToOutput, options: pack, operands: 'write*' },
+  zstd: {
+    does: 'change',
+    readsWith: packedToOutput,
+    options: `${pack} -o=write -T=text --rm --ultra`,
+    operands: 'write*',
+  },
   zip: { does: 'change', options: '-rqv9j# -x=text -i=text', operands: 'write read*' },
-  unzip: { does: 'change', options: '-lopqtvnjaC -d=write -x=text -P=secret', operands: 'read text*' },
+  unzip: {
+    does: 'change',
+    readsWith: '-l -t -p -v',
+    options: '-lopqtvnjaC -d=write -x=text -P=secret',
+    operands: 'read text*',
+  },
   tar: { does: 'read', reader: 'tar' },
   gtar: { does: 'read', reader: 'tar' },
   cpio: {

@@ -140,6 +140,7 @@ export const readingPrograms: Programs = {
   tty: { does: 'read', options: '-s' },
   date: {
     does: 'read',
+    reader: 'opens',
     options:
       '-uR -d=text -I?text -r=look -s=text!privilege -f=read -j --date=text --iso-8601?text --rfc-email --rfc-3339=text --reference=look --utc --universal --set=text!privilege --file=read --debug',
     operands: 'text',
@@ -207,6 +208,7 @@ export const readingPrograms: Programs = {
   ulimit: { does: 'read' },
   sysctl: {
     does: 'read',
+    reader: 'opens',
     options:
       '-aAbeNnqxr -w!privilege -p?text!privilege --all --names --values --pattern=text --write!privilege --system!privilege --load?text!privilege',
     operands: 'text*',

@@ -141,7 +141,7 @@ export const systemPrograms: Programs = {
   ip: {
     does: 'read',
     options:
-      '-46bcdjloprsoth0aD -c?text -f=text -br %br %brief %json %oneline %stats %details %color?text -n=text!privilege -b=opaque -batch=opaque %o %s %d %j %4 %6 %c',
+      '-46bcdjloprsoth0aD -c?text -f=text %br %brief %json %oneline %stats %details %color?text -n=text!privilege -b=opaque %batch=opaque %o %s %d %j %4 %6 %c',
     subcommands: Object.fromEntries(
       [
         'a',
@@ -237,7 +237,7 @@ export const systemPrograms: Programs = {
       exit: stopsAll,
     },
   },
-  service: { does: 'change', options: '--status-all', operands: 'text*', reader: 'opens' },
+  service: { does: 'chatter', options: '--status-all', operands: 'text*', reader: 'opens' },
   'update-rc.d': later,
   chkconfig: later,
   'rc-update': later,

@@ -61,6 +61,9 @@ export const readFind: Reader = (call) => {
   let at = 0;
   while (/^-[HLP]$|^-O\d$/.test(knownText(fields[at]?.value ?? unknown) ?? '')) at += 1;
   for (; at < fields.length && !isExpression(fields[at] as Field); at += 1) starts.push(givenBy(fields[at] as Field));
+  // A file whose name is an option of find would be one.
+  if (starts.some((start) => start.type === 'pattern' && beginning({ value: start, splits: false }) === ''))
+    shell.incomplete('a name that is known at run time only could be taken for an option');
   for (const start of starts) shell.path('look', start, state);
   if (starts.length === 0) shell.path('look', { type: 'known', text: '.' }, state);
   const found = pathsBelow(starts);

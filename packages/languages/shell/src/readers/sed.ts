@@ -94,6 +94,7 @@ class SedReader {
       if (this.#peek() === '/' || this.#peek() === '\\') {
         if (this.#peek() === '\\') this.#at += 1;
         if (this.#delimited(true) === null) return false;
+        this.#at += 1;
         this.#skip(/[IM]*/y);
       } else if (!this.#skip(/(\d+(~\d+)?|\$|[+~]\d+)/y)) break;
       this.#skip(/[ \t]*/y);

@@ -4,13 +4,12 @@ import type { Call, Reader } from '../call.ts';
 import { hasOption } from './files.ts';
 
 /** cat gives on what it gets. */
-export const readOutput: Reader = ({ name, operands, options, stdin, shell, state }) => {
+export const readOutput: Reader = ({ name, operands, options, stdin, shell }) => {
   if (name !== 'cat' || options.length > 0) return unknown;
   const parts =
     operands.length === 0
       ? [stdin]
       : operands.map(({ value }) => (knownText(value) === '-' ? stdin : shell.outputOf(value)));
-  void state;
   let all: Abstract = known('');
   for (const part of parts) {
     if (part === null) return unknown;
@@ -103,22 +102,24 @@ function nested(language: string, text: string, { shell }: Call): void {
 }
 
 /** What stands in the catalogue's line is all that is known; arguments only matter where they change a program that looks. */
-export const readOpens: Reader = ({ name, operands, program, shell, fields, options }) => {
+export const readOpens: Reader = ({ name, operands, program, shell, fields }) => {
   if (program.options === undefined) return unknown;
   if ((name === 'crontab' || name === 'mount') && operands.length > 0)
     shell.does('privilege', 'it changes the machine');
-  if (name === 'service' && knownText(fields[1]?.value ?? unknown) === 'status') return unknown;
+  if (name === 'service') shell.does(knownText(fields[1]?.value ?? unknown) === 'status' ? 'read' : 'change');
+  const texts = operands.map(({ value, splits }) => (splits ? null : knownText(value)));
+  // `date 0101` sets the clock, `sysctl a=b` the kernel.
+  if (name === 'date' && texts.some((text) => text?.startsWith('+') !== true))
+    shell.does('privilege', 'it sets the clock');
+  if (name === 'sysctl' && texts.some((text) => text?.includes('=') !== false))
+    shell.does('privilege', 'it sets the kernel');
   const lookup = /^(ping6?|traceroute|tracepath|mtr|dig|host|nslookup|whois|nc|ncat|netcat|nmap)$/.test(name);
   if (lookup && operands.some(({ value, splits }) => splits || knownText(value) === null))
     shell.incomplete('a name that it asks for is known at run time only');
   if (name === 'kubectl get' && fields.some(({ value }) => /secret/i.test(knownText(value) ?? 'secret')))
     shell.does('privilege', 'it reads secrets of a cluster');
-  void options;
   return unknown;
 };
-
-const listing =
-  /^(-a|-r|-v|-q|-l|-n|-t|-i|--(all|remotes|list|verbose|contains|no-contains|merged|no-merged|sort|format|show-current|points-at|color|no-color|column|abbrev))$/;
 
 /** Subcommands of git whose operands decide. */
 export const readGit: Reader = ({ name, operands, options, shell }) => {
@@ -133,7 +134,6 @@ export const readGit: Reader = ({ name, operands, options, shell }) => {
       )
     )
       shell.does('change');
-    void listing;
     return unknown;
   }
   if (name === 'git config') {

@@ -70,7 +70,9 @@ export const readWrapper: Reader = ({ operands, program, state, stdin, shell }) 
   const leading = program.leading ?? 0;
   if (operands.slice(0, leading).some((field) => field.splits))
     shell.incomplete('an argument is known at run time only');
-  return shell.runProgram(operands.slice(leading), state, stdin);
+  shell.runProgram(operands.slice(leading), state, stdin);
+  // It may be ended before it has put everything out.
+  return unknown;
 };
 
 export const readWatch: Reader = ({ operands, options, state, stdin, shell }) => {
