@@ -13,6 +13,7 @@ export interface DemoPorts {
   readonly web: number;
   readonly controlPostgres: number;
   readonly targetPostgres: number;
+  readonly targetSsh: number;
   /** One of each per connection, in order. */
   readonly listeners: readonly number[];
   readonly relays: readonly number[];
@@ -140,6 +141,7 @@ export async function choosePorts(dataDir: string, webPort: number, connections:
     web,
     controlPostgres: await take(kept?.controlPostgres),
     targetPostgres: await take(kept?.targetPostgres),
+    targetSsh: await take(kept?.targetSsh),
     listeners,
     relays,
     listenerRange: (webPort === 0 ? kept?.listenerRange : undefined) ?? listenerRange,

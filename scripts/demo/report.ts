@@ -1,5 +1,7 @@
 /** What a start prints when all is ready. */
 
+import { sshProtocol } from './ssh-demo.ts';
+
 export interface DemoIdentity {
   readonly name: string;
   readonly kind: 'admin' | 'reviewer' | 'member' | 'agent';
@@ -39,6 +41,18 @@ function psqlLine(identity: DemoIdentity, connection: DemoConnection): string {
   return `PGPASSWORD=${identity.nativeSecret} psql "host=${host} port=${port} dbname=${database} user=${username} sslmode=verify-full sslrootcert='${caFile}'"`;
 }
 
+/** Commands really run: said where people see it first. */
+function sshLines(report: DemoReport, { name, host, port, username, labels }: DemoConnection): string[] {
+  return [
+    '',
+    `  ${name} (${labels.env}), with nothing but ssh: commands that policy allows run on THIS machine as you`,
+    ...report.identities.map(
+      ({ name: who, nativeSecret }) =>
+        `    ssh -p ${port} ${username}@${host} 'ls -l app'   # ${who}, password ${nativeSecret}`,
+    ),
+  ];
+}
+
 /** The screen of `npm start` without `--json`. */
 export function renderScreen(report: DemoReport): string {
   const people = report.identities.filter((identity) => identity.email !== undefined);
@@ -46,7 +60,9 @@ export function renderScreen(report: DemoReport): string {
   const lines = ['', `  Sluice is ready: ${report.url}`, '', '  Sign in as'];
   for (const { email = '', password = '', kind } of people)
     lines.push(`    ${email.padEnd(width)}  ${password}  (${kind})`);
-  for (const connection of report.connections) {
+  for (const connection of report.connections.filter(({ protocol }) => protocol === sshProtocol))
+    lines.push(...sshLines(report, connection));
+  for (const connection of report.connections.filter(({ protocol }) => protocol !== sshProtocol)) {
     lines.push('', `  ${connection.name} (${connection.labels.env}), with nothing but psql`);
     for (const identity of report.identities)
       lines.push(`    # ${identity.name}`, `    ${psqlLine(identity, connection)}`);

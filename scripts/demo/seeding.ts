@@ -20,6 +20,8 @@ export interface SeedTarget {
   readonly host: string;
   readonly port: number;
   readonly database: string;
+  /** The protocol's own; absent: the database alone. */
+  readonly options?: Readonly<Record<string, unknown>>;
   readonly username: string;
   readonly password: string;
   /** As which agents open; null: as everybody else. */

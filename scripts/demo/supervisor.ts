@@ -20,6 +20,7 @@ import type { SeedTarget } from './seeding.ts';
 import { seedConnections, seedIdentities } from './seeding.ts';
 import type { Service } from './service.ts';
 import { createService } from './service.ts';
+import { createSshTarget, sshConnection, sshProtocol } from './ssh-demo.ts';
 import { letRead, makeDemoDatabases, makeTargetRole } from './target-data.ts';
 
 export interface DemoOptions {
@@ -52,14 +53,19 @@ export function createDemo(options: DemoOptions): Demo {
   const { dataDir } = options;
   const aborter = new AbortController();
   const output = createOutput(dataDir, options.json);
-  const running: { folder: boolean; web: Service | null; gateway: Service | null; servers: Promise<Server>[] } = {
-    folder: false,
-    web: null,
-    gateway: null,
-    servers: [],
-  };
+  const running: {
+    folder: boolean;
+    web: Service | null;
+    gateway: Service | null;
+    ssh: Service | null;
+    servers: Promise<Server>[];
+  } = { folder: false, web: null, gateway: null, ssh: null, servers: [] };
   const noteServices = (): void => {
-    if (!aborter.signal.aborted) noteRunning(dataDir, [running.web?.pid() ?? null, running.gateway?.pid() ?? null]);
+    if (!aborter.signal.aborted)
+      noteRunning(
+        dataDir,
+        [running.web, running.gateway, running.ssh].map((service) => service?.pid() ?? null),
+      );
   };
   let stopped: Promise<void> | null = null;
 
@@ -70,13 +76,29 @@ export function createDemo(options: DemoOptions): Demo {
     return kept;
   };
 
+  /** Without it the demo is smaller, not broken. */
+  const sshTarget = async (ports: DemoPorts): Promise<SeedTarget[]> => {
+    aborter.signal.throwIfAborted();
+    running.ssh = createSshTarget(dataDir, ports.targetSsh, {
+      onLine: (line) => output.line('ssh target', line),
+      onNews: output.news,
+      onLaunch: noteServices,
+    });
+    try {
+      return [sshConnection(await running.ssh.start(), ports)];
+    } catch (error) {
+      output.news(`there is no SSH target: ${error instanceof Error ? error.message : String(error)}`);
+      return [];
+    }
+  };
+
   const start = async (built: Promise<unknown>): Promise<void> => {
     await takeFolder(dataDir);
     running.folder = true;
     const secrets = keptSecrets(dataDir);
-    const ports = await choosePorts(dataDir, options.port, demoConnections.length);
+    const ports = await choosePorts(dataDir, options.port, demoConnections.length + 1);
     const url = `http://localhost:${ports.web}`;
-    const [databaseUrl, targets] = await Promise.all([
+    const [databaseUrl, databases] = await Promise.all([
       server('control plane Postgres', {
         dataDir: join(dataDir, 'postgres'),
         version: '18',
@@ -100,6 +122,7 @@ export function createDemo(options: DemoOptions): Demo {
     };
     const { identities, enrolToken } = await seedIdentities(seed);
     await built;
+    const targets = [...databases, ...(await sshTarget(ports))];
 
     running.web = createService({
       name: 'web',
@@ -146,7 +169,8 @@ export function createDemo(options: DemoOptions): Demo {
     );
     const checker = identities.find((identity) => identity.kind === 'admin') ?? identities[0];
     if (checker === undefined) throw new Error('the seed made no identities');
-    await selectThroughEveryPort(connections, checker, ca, aborter.signal);
+    const probed = connections.filter(({ protocol }) => protocol !== sshProtocol);
+    await selectThroughEveryPort(probed, checker, ca, aborter.signal);
     const dsn = (database: string): string =>
       `postgresql://postgres:${secrets.targetPassword}@127.0.0.1:${ports.targetPostgres}/${database}`;
     const report: DemoReport = {
@@ -154,7 +178,12 @@ export function createDemo(options: DemoOptions): Demo {
       dataDir,
       identities,
       connections,
-      targets: targets.map(({ name, database }) => ({ name, dsn: dsn(database) })),
+      targets: [
+        ...databases.map(({ name, database }) => ({ name, dsn: dsn(database) })),
+        ...targets
+          .filter(({ protocol }) => protocol === sshProtocol)
+          .map(({ name, username, port }) => ({ name, dsn: `ssh://${username}@127.0.0.1:${port}` })),
+      ],
     };
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${renderScreen(report)}\n`);
   };
@@ -162,6 +191,7 @@ export function createDemo(options: DemoOptions): Demo {
   const stop = async (): Promise<void> => {
     aborter.abort(new Error('stopped'));
     await running.gateway?.stop(); // drains: what it still has to push goes to a control plane that is there
+    await running.ssh?.stop();
     await running.web?.stop();
     // One that is just coming up is waited for, then ended; one that never came up has nothing to end.
     await Promise.allSettled(running.servers.map(async (kept) => (await kept).stop()));
@@ -278,7 +308,7 @@ function gatewayEnvironment(
     SLUICE_GATEWAY_DATA: join(dataDir, 'gateway'),
     SLUICE_GATEWAY_NAME: gatewayName,
     SLUICE_LISTEN_HOST: '127.0.0.1',
-    SLUICE_ALLOW_TARGETS: `127.0.0.1:${ports.targetPostgres}`,
+    SLUICE_ALLOW_TARGETS: `127.0.0.1:${ports.targetPostgres},127.0.0.1:${ports.targetSsh}`,
     ...(enrolToken === null ? {} : { SLUICE_ENROL_TOKEN: enrolToken }),
   };
 }
