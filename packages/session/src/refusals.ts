@@ -46,7 +46,7 @@ export function refuseDenied(subject: RefusalSubject, verdict: Verdict, unreadab
     subject,
     `Sluice refused ${subject.command}: ${verdict.reason}`,
     subject.kind === 'write'
-      ? 'Name the rows it may touch with a WHERE clause and send it again to have a person asked, or leave this change to someone with the right.'
+      ? 'Name what it may touch (rows with a WHERE clause, files one by one) and send it again to have a person asked, or leave this change to someone with the right.'
       : 'Do not retry it as it is: leave this to a person with the right, or reach the goal by a statement that reads or changes named rows only.',
     { rule: verdict.rule },
   );

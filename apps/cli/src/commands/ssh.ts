@@ -29,7 +29,7 @@ export function sshCommand(env: CliEnvironment): Command {
           ...(options.terminal === true ? ['-t'] : []),
           '--',
           hostName,
-          ...words,
+          ...(words[0] === '--' ? words.slice(1) : words),
         ]);
       } finally {
         rmSync(folder, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { type BundleConnection, Secret } from '@sluice/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { GatewayIdentity } from '../gateway-identity.ts';
 import { mintPermit } from '../permit.ts';
 import type {
   DialRequest,
@@ -43,6 +44,13 @@ export interface ConformanceSubject<
   readonly protocol: WireProtocol<Client, Target, Knowledge>;
   readonly connection: BundleConnection;
   readonly facts: FactsReader;
+  /** For protocols whose clients pin the gateway's key. */
+  readonly identity?: GatewayIdentity;
+  /**
+   * A client of the protocol around the bytes, whose plain side the script speaks: for protocols that nobody can speak by constant bytes.
+   * Cuts, pauses and ends are then those of the bytes below it.
+   */
+  readonly wrapClient?: (stream: Duplex) => Duplex;
   /** Serves one connection as a target would, writing down what comes. Called for cancel connections too. */
   readonly serveTarget: (stream: Duplex, log: TargetLog) => void;
   /** From the first byte until the client has presented its proof. */
@@ -133,11 +141,19 @@ async function openSession<C extends WireClient, T extends WireTarget, K extends
     subject.serveTarget(theirs, log);
     return Promise.resolve(options.targetPieces === undefined ? ours : chopped(ours, options.targetPieces));
   };
-  const [clientEnd, gatewayEnd] = connectedStreams();
+  const [rawEnd, gatewayEnd] = connectedStreams();
+  const clientEnd = subject.wrapClient?.(rawEnd) ?? rawEnd;
   const client = new Party(clientEnd);
   const accept = (stream: Duplex): ReturnType<WireProtocol<C, T, K>['acceptClient']> =>
     protocol.acceptClient({
-      transport: { stream, clientAddress: '127.0.0.1:1', loopback: true, secured: false, tls: null },
+      transport: {
+        stream,
+        clientAddress: '127.0.0.1:1',
+        loopback: true,
+        secured: false,
+        tls: null,
+        ...(subject.identity === undefined ? {} : { identity: subject.identity }),
+      },
       connection,
       signal: abort.signal,
     });

@@ -2,10 +2,10 @@
 import type { Refusal } from '@sluice/domain';
 import type { WireRefusal } from '@sluice/wire-kit';
 
-/** RFC 4253, 11.1. */
+/** RFC 4253, 11.1. None is BY_APPLICATION (11): clients take that for a goodbye of their own and keep its words to themselves. */
 export const disconnectReasons = {
   protocolError: 2,
-  byApplication: 11,
+  serviceNotAvailable: 7,
   noMoreMethods: 14,
 } as const;
 
@@ -15,10 +15,10 @@ export const openFailures = { prohibited: 1, unknownType: 3, shortage: 4 } as co
 const reasonCodes: Readonly<Record<WireRefusal['reason'], number>> = {
   authentication: disconnectReasons.noMoreMethods,
   authorisation: disconnectReasons.noMoreMethods,
-  target: disconnectReasons.byApplication,
-  unavailable: disconnectReasons.byApplication,
+  target: disconnectReasons.serviceNotAvailable,
+  unavailable: disconnectReasons.serviceNotAvailable,
   protocol: disconnectReasons.protocolError,
-  terminated: disconnectReasons.byApplication,
+  terminated: disconnectReasons.serviceNotAvailable,
 };
 
 export function disconnectReason(refusal: WireRefusal): number {
@@ -39,7 +39,8 @@ export function refusalText(refusal: Refusal, lineEnd = '\n'): string {
 
 /** What stands on stderr while a command waits for people. */
 export function waitingText(notice: { readonly url: string; readonly message: string }, lineEnd = '\n'): string {
-  return [`sluice: ${safe(notice.message)}`, `sluice: Decide at ${safe(notice.url)}`, ''].join(lineEnd);
+  const where = notice.message.includes(notice.url) ? [] : [`sluice: Decide at ${safe(notice.url)}`];
+  return [`sluice: ${safe(notice.message)}`, ...where, ''].join(lineEnd);
 }
 
 function ended(text: string): string {
