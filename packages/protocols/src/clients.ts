@@ -3,6 +3,8 @@ import type { CorpusProtocol, OpenStatementClient } from '@sluice/wire-kit';
 import { openStatementClient as openPostgresClient } from '@sluice/wire-postgres/client';
 import { postgresCorpus } from '@sluice/wire-postgres/corpus';
 import { postgresManifest } from '@sluice/wire-postgres/manifest';
+import { sshCorpus } from '@sluice/wire-ssh/corpus';
+import { sshManifest } from '@sluice/wire-ssh/manifest';
 
 export const statementClients: Readonly<Record<string, OpenStatementClient>> = {
   [postgresManifest.name]: openPostgresClient,
@@ -10,6 +12,7 @@ export const statementClients: Readonly<Record<string, OpenStatementClient>> = {
 
 export const corpusProtocols: Readonly<Record<string, CorpusProtocol>> = {
   [postgresManifest.name]: postgresCorpus,
+  [sshManifest.name]: sshCorpus,
 };
 
 export type {

@@ -91,9 +91,13 @@ async function runGuarded(env: CliEnvironment, options: RunOptions): Promise<Cor
   first.stream.destroy();
   const protocol = corpusProtocols[first.protocol];
   const openStatements = statementClients[first.protocol];
-  if (protocol === undefined || openStatements === undefined)
+  if (protocol === undefined)
     throw new CliError(exitCodes.failed, `there is no corpus for ${first.protocol} connections`);
-  const shared = prepared(options, first.protocol, [...protocol.paths, execPath]);
+  const shared = prepared(
+    options,
+    first.protocol,
+    openStatements === undefined ? protocol.paths : [...protocol.paths, execPath],
+  );
   const spare = spareStreams(async () => (await openRelayStream(api, name, password)).stream);
   const client = protocol.openClient({
     openStream: spare.take,
@@ -103,23 +107,26 @@ async function runGuarded(env: CliEnvironment, options: RunOptions): Promise<Cor
     answerMs,
   });
   const target = options.direct === undefined ? null : await protocol.openTarget(options.direct);
-  const exec: CorpusRun['exec'] = (text, delivery) =>
-    execDeliver(
-      async ({ wrap, ...request }) => {
-        const { stream } = await openRelayStream(api, name, password);
-        return openStatements({
-          stream: wrap(stream),
-          options: first.options,
-          username: 'sluice',
-          secret: password,
-          ...request,
-        });
-      },
-      delivery.cut ? cutWrites : (stream) => stream,
-      text,
-      delivery,
-      answerMs,
-    );
+  const exec: CorpusRun['exec'] =
+    openStatements === undefined
+      ? null
+      : (text, delivery) =>
+          execDeliver(
+            async ({ wrap, ...request }) => {
+              const { stream } = await openRelayStream(api, name, password);
+              return openStatements({
+                stream: wrap(stream),
+                options: first.options,
+                username: 'sluice',
+                secret: password,
+                ...request,
+              });
+            },
+            delivery.cut ? cutWrites : (stream) => stream,
+            text,
+            delivery,
+            answerMs,
+          );
   try {
     await target?.makeFixture(shared.fixture, await client.firstValue('SELECT current_user'));
     if (!(await fixtureKnown(client, shared.fixture)))
