@@ -166,6 +166,10 @@ const debianPackages = {
   chromium: '/usr/bin/chromium',
   'fonts-liberation': '/usr/share/doc/fonts-liberation',
   'openssh-client': '/usr/bin/ssh',
+  'openssh-server': '/usr/sbin/sshd',
+  'openssh-sftp-server': '/usr/lib/openssh/sftp-server',
+  rsync: '/usr/bin/rsync',
+  git: '/usr/bin/git',
   'python3-psycopg2': '/usr/lib/python3/dist-packages/psycopg2',
 };
 const neededInCi = ['psql', 'pg_dump', 'pgbench', 'chromium'];
