@@ -86,6 +86,7 @@ export type {
   PolicyRuleView,
   PolicyVersionView,
   PreferencesView,
+  RunRef,
   SessionDetail,
   SessionState,
   SessionSummary,

@@ -33,6 +33,13 @@ export interface ActorView {
   readonly owner: { readonly id: string; readonly name: string; readonly kind?: 'team' | undefined } | null;
 }
 
+/** A run as what was done in it names it. */
+export interface RunRef {
+  readonly id: string;
+  readonly purpose: string;
+  readonly taskId: string | null;
+}
+
 export interface MeView {
   readonly person: ActorView & { readonly email: string };
   /** What they hold for the installation, or for at least one connection. */
@@ -130,6 +137,7 @@ export interface ApprovalSummary {
     readonly labels: Record<string, string>;
   };
   readonly actor: ActorView;
+  readonly run: RunRef | null;
   readonly rule: string | null;
   readonly sessionId: string;
   /** The names that the open stage asks. */
@@ -333,6 +341,7 @@ export interface SessionSummary {
   readonly id: string;
   readonly state: SessionState;
   readonly actor: ActorView;
+  readonly run: RunRef | null;
   readonly connection: { readonly id: string; readonly name: string; readonly protocol: string };
   readonly clientAddress: string;
   readonly clientSoftware: string | null;

@@ -2,7 +2,7 @@ import type { AccessConditions, AccessMode, AccessScope } from '@sluice/domain';
 import { maxAccessRules } from '@sluice/domain';
 import type { Db, Tx } from './client.ts';
 import { json } from './client.ts';
-import type { Prisma } from './generated/client.ts';
+import { Prisma } from './generated/client.ts';
 import { bumpRevocationEpoch } from './installation.ts';
 
 const named = { select: { id: true, name: true } } as const;
@@ -50,6 +50,37 @@ export async function createAccessRule(tx: Tx, rule: NewAccessRule): Promise<Acc
       ...columns,
       ...subjectColumns(subject),
       ...('connectionId' in scope ? { connectionId: scope.connectionId } : { selector: json(scope.selector) }),
+      windows: json(windows),
+      networks: [...networks],
+      approvers: [...approvers],
+    },
+    include: withNames,
+  });
+  await bumpRevocationEpoch(tx);
+  return row;
+}
+
+export function findAccessRule(db: Db, id: string): Promise<AccessRuleRow | null> {
+  return db.accessRule.findUnique({ where: { id }, include: withNames });
+}
+
+/** Writes a rule anew in its place; who made it and when stays. It moves the revocation epoch, as making and removing one does. */
+export async function updateAccessRule(
+  tx: Tx,
+  id: string,
+  rule: Omit<NewAccessRule, 'id' | 'createdById'>,
+): Promise<AccessRuleRow> {
+  const { subject, scope, windows, networks, approvers, ...columns } = rule;
+  const nobody = { role: null, groupId: null, personId: null, serviceIdentityId: null };
+  const row = await tx.accessRule.update({
+    where: { id },
+    data: {
+      ...columns,
+      ...nobody,
+      ...subjectColumns(subject),
+      ...('connectionId' in scope
+        ? { connectionId: scope.connectionId, selector: Prisma.DbNull }
+        : { connectionId: null, selector: json(scope.selector) }),
       windows: json(windows),
       networks: [...networks],
       approvers: [...approvers],

@@ -215,6 +215,7 @@ export interface ApprovalFilter {
   /** Only those whose open stage asks one of these groups or roles, or that (with `owner: true`) are of this owner's agents. */
   readonly addressedTo: { readonly asked: readonly AskedNames[]; readonly personId: string } | null;
   readonly search: string | null;
+  readonly runId: string | null;
 }
 
 /** Newest first; the cursor is an id. */
@@ -273,6 +274,7 @@ function whereApproval(filter: ApprovalFilter, now: Date): Prisma.ApprovalWhereI
       ],
     });
   }
+  if (filter.runId !== null) conditions.push({ runId: filter.runId });
   if (filter.search !== null) {
     const contains = { contains: filter.search, mode: 'insensitive' as const };
     conditions.push({

@@ -95,17 +95,44 @@ export async function auditHead(db: Db): Promise<{ readonly index: number; reado
 }
 
 export interface AuditFilter {
+  /** A part of the sentence. */
   readonly search: string | null;
   readonly actorId: string | null;
+  /** What the action begins with, such as `connections.` or the whole of it. */
+  readonly action: string | null;
+  readonly subjectId: string | null;
+  /** This one alone. */
+  readonly index: number | null;
+  readonly from: Date | null;
+  readonly to: Date | null;
 }
+
+/** Every event: a filter names what it narrows. */
+export const anyAuditEvent: AuditFilter = {
+  search: null,
+  actorId: null,
+  action: null,
+  subjectId: null,
+  index: null,
+  from: null,
+  to: null,
+};
 
 /** Newest first; the cursor is an index. */
 export async function listAuditEvents(db: Db, filter: AuditFilter, page: PageRequest): Promise<PageOf<AuditEventRow>> {
+  const { search, actorId, action, subjectId, index, from, to } = filter;
   const rows = await db.auditEvent.findMany({
     where: {
-      ...(page.cursor === null ? {} : { index: { lt: Number(page.cursor) } }),
-      ...(filter.actorId === null ? {} : { actorId: filter.actorId }),
-      ...(filter.search === null ? {} : { sentence: { contains: filter.search, mode: 'insensitive' as const } }),
+      AND: [
+        page.cursor === null ? {} : { index: { lt: Number(page.cursor) } },
+        index === null ? {} : { index },
+        actorId === null ? {} : { actorId },
+        subjectId === null ? {} : { subjectId },
+        action === null ? {} : { action: { startsWith: action } },
+        from === null ? {} : { at: { gte: from } },
+        to === null ? {} : { at: { lt: to } },
+        search === null ? {} : { sentence: { contains: search, mode: 'insensitive' as const } },
+      ],
     },
     orderBy: { index: 'desc' },
     take: page.limit + 1,

@@ -57,6 +57,7 @@ export type {
   NewAuditEvent,
 } from './audit.ts';
 export {
+  anyAuditEvent,
   appendAuditEvent,
   auditHead,
   listAuditEvents,
@@ -281,7 +282,7 @@ export {
 } from './roles.ts';
 export { stepRotation } from './rotations.ts';
 export type { NewRun, RunCounts, RunFilter, RunRow } from './runs.ts';
-export { countInRuns, createRun, endRun, findRun, listRuns } from './runs.ts';
+export { countInRuns, createRun, endRun, findRun, findRunNames, listRuns } from './runs.ts';
 export type { NewServiceIdentity, ServiceIdentityRow } from './service-identities.ts';
 export {
   createServiceIdentity,

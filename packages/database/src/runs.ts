@@ -33,6 +33,14 @@ export function findRun(db: Db, id: string): Promise<RunRow | null> {
   return db.run.findUnique({ where: { id }, include: withActor });
 }
 
+/** The name of each run that is there; of those that are not, nothing. */
+export function findRunNames(
+  db: Db,
+  ids: readonly string[],
+): Promise<{ readonly id: string; readonly purpose: string; readonly taskId: string | null }[]> {
+  return db.run.findMany({ where: { id: { in: [...ids] } }, select: { id: true, purpose: true, taskId: true } });
+}
+
 /** Ends a run once; false when it had ended. */
 export async function endRun(tx: Tx, id: string, at: Date): Promise<boolean> {
   const { count } = await tx.run.updateMany({ where: { id, endedAt: null }, data: { endedAt: at } });

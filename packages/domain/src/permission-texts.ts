@@ -83,5 +83,5 @@ export function permissionsByGroup(): readonly {
 
 /** Where a permission counts, when it is given for some connections only; null: there too. */
 export function permissionLimit(permission: Permission): string | null {
-  return permissionScope(permission) === 'installation' ? 'only when it is given for every connection' : null;
+  return permissionScope(permission) === 'installation' ? 'for every connection only' : null;
 }

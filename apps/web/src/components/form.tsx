@@ -138,7 +138,7 @@ export function Select<Value extends string>({
         )}
       >
         <span className="min-w-0 truncate">
-          <RadixSelect.Value />
+          <RadixSelect.Value placeholder={<span className="text-ink-faint">Choose…</span>} />
         </span>
         <RadixSelect.Icon>
           <ChevronDown aria-hidden="true" className="size-4 text-ink-faint" />

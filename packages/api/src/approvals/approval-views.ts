@@ -6,7 +6,8 @@ import { isTicket, ticketLink } from '@sluice/policy';
 import { z } from 'zod';
 import { personActorView, storedActor, toActorView } from '../actor-views.ts';
 import { checkSource } from '../policies/policy-views.ts';
-import type { ApprovalDetail, ApprovalSummary } from '../views.ts';
+import { runOf, runsOf } from '../runs/run-refs.ts';
+import type { ApprovalDetail, ApprovalSummary, RunRef } from '../views.ts';
 import { isOwn, maySeeRow, ownIds, reachOf } from '../visibility.ts';
 import { alikeChoice } from './alike.ts';
 import { type Answerer, seatsOf } from './answerer.ts';
@@ -16,7 +17,11 @@ import { mayRevert, revertOf, undoOf } from './undo.ts';
 
 const dayMs = 24 * 3_600_000;
 
-export function toApprovalSummary(row: ListedApprovalRow, now: Date): ApprovalSummary {
+export function toApprovalSummary(
+  row: ListedApprovalRow,
+  runs: ReadonlyMap<string, RunRef>,
+  now: Date,
+): ApprovalSummary {
   const { id, name, protocol, labels } = row.connection;
   return {
     id: row.id,
@@ -29,6 +34,7 @@ export function toApprovalSummary(row: ListedApprovalRow, now: Date): ApprovalSu
     filter: row.filter,
     connection: { id, name, protocol, labels: labelsSchema.parse(labels) },
     actor: toActorView(storedActor(row.actor)),
+    run: runOf(row, runs),
     rule: row.rule,
     sessionId: row.sessionId,
     asked: row.asked,
@@ -42,7 +48,7 @@ export async function toApprovalDetail(db: Db, row: ApprovalRow, viewer: Answere
   const right = decisionRight(viewer, row, deciders, now);
   const demands = demandsOf(row);
   return {
-    ...toApprovalSummary(row, now),
+    ...toApprovalSummary(row, await runsOf(db, [row]), now),
     statementId: row.statementId,
     statementText: row.statementText,
     canonicalText: row.canonicalText,

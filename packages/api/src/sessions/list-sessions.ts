@@ -2,6 +2,7 @@ import { defaultPageSize, listSessions as listRows } from '@sluice/database';
 import { z } from 'zod';
 import { id, idCursor, search, searchText } from '../inputs.ts';
 import { query } from '../procedure.ts';
+import { runsOf } from '../runs/run-refs.ts';
 import type { Page, SessionSummary } from '../views.ts';
 import { visibleTo } from '../visibility.ts';
 import { toSessionSummary } from './session-views.ts';
@@ -34,6 +35,7 @@ export const listSessions = query({
       to: input?.to ?? null,
     };
     const page = await listRows(db, filter, { cursor: input?.cursor ?? null, limit: defaultPageSize });
-    return { items: page.rows.map(toSessionSummary), nextCursor: page.nextCursor };
+    const runs = await runsOf(db, page.rows);
+    return { items: page.rows.map((row) => toSessionSummary(row, runs)), nextCursor: page.nextCursor };
   },
 });

@@ -1,15 +1,17 @@
 import type { SessionRow } from '@sluice/database';
 import { z } from 'zod';
 import { storedActor, toActorView } from '../actor-views.ts';
-import type { SessionDetail, SessionState, SessionSummary } from '../views.ts';
+import { runOf } from '../runs/run-refs.ts';
+import type { RunRef, SessionDetail, SessionState, SessionSummary } from '../views.ts';
 
 const sessionState = z.enum(['live', 'closed', 'interrupted']) satisfies z.ZodType<SessionState>;
 
-export function toSessionSummary(row: SessionRow): SessionSummary {
+export function toSessionSummary(row: SessionRow, runs: ReadonlyMap<string, RunRef>): SessionSummary {
   return {
     id: row.id,
     state: sessionState.parse(row.state),
     actor: toActorView(storedActor(row.actor)),
+    run: runOf(row, runs),
     connection: row.connection,
     clientAddress: row.clientAddress,
     clientSoftware: row.clientSoftware,
@@ -22,9 +24,9 @@ export function toSessionSummary(row: SessionRow): SessionSummary {
   };
 }
 
-export function toSessionDetail(row: SessionRow): SessionDetail {
+export function toSessionDetail(row: SessionRow, runs: ReadonlyMap<string, RunRef>): SessionDetail {
   return {
-    ...toSessionSummary(row),
+    ...toSessionSummary(row, runs),
     gateway: { id: row.gateway.id, name: row.gateway.name },
     path: row.path,
     terminals: row.terminalCount,

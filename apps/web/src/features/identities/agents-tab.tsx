@@ -1,23 +1,21 @@
 'use client';
 
 import type { AgentView } from '@sluice/api';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Ban, Bot, Plus } from 'lucide-react';
 import { useState } from 'react';
-import { toast } from 'sonner';
-import { useIdentities } from '../../client/identities.ts';
-import { useMay, useMe } from '../../client/permissions.ts';
+import { useMay } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { ActorName } from '../../components/actor.tsx';
 import { Button } from '../../components/button.tsx';
 import { RelativeTime } from '../../components/clock.tsx';
-import { Dialog, DialogButtons } from '../../components/dialog.tsx';
-import { Checkbox, Field, Input, Select } from '../../components/form.tsx';
 import { Panel } from '../../components/layout.tsx';
+import { countText } from '../../components/measures.ts';
 import { type Column, RecordList } from '../../components/record-list.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { Badge } from '../../components/verdict.tsx';
-import { Failure } from './failure.tsx';
+import { selectorText } from '../access/labels-field.tsx';
+import { AgentDialog } from './agent-dialog.tsx';
 import { TokensDialog } from './tokens-dialog.tsx';
 
 export function AgentsTab({ creating: startCreating }: { readonly creating: boolean }) {
@@ -51,8 +49,12 @@ export function AgentsTab({ creating: startCreating }: { readonly creating: bool
           rowKey={(row) => row.id}
         />
       )}
-      {creating && mayWrite ? <CreateAgentDialog onClose={() => setCreating(false)} onCreated={setTokensOf} /> : null}
-      {editing === null ? null : <EditAgentDialog agent={editing} onClose={() => setEditing(null)} />}
+      {creating && mayWrite ? (
+        <AgentDialog agent={null} onClose={() => setCreating(false)} onCreated={setTokensOf} />
+      ) : null}
+      {editing === null ? null : (
+        <AgentDialog key={editing.id} agent={editing} onClose={() => setEditing(null)} onCreated={setTokensOf} />
+      )}
       {tokensOf === null ? null : (
         <TokensDialog
           identity={{ id: tokensOf.id, name: tokensOf.name, kind: 'service' }}
@@ -82,6 +84,7 @@ function agentColumns(
         </span>
       ),
     },
+    { name: 'For', from: 'md', cell: (row) => <Scopes agent={row} /> },
     { name: 'Tokens', align: 'right', cell: (row) => row.tokens },
     {
       name: 'Created',
@@ -119,128 +122,23 @@ function agentColumns(
   ];
 }
 
-function CreateAgentDialog({
-  onClose,
-  onCreated,
-}: {
-  readonly onClose: () => void;
-  readonly onCreated: (agent: AgentView) => void;
-}) {
-  const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const me = useMe();
-  const [name, setName] = useState('');
-  const [chosenOwner, setChosenOwner] = useState<string | null>(null);
-  const ownerId = chosenOwner ?? me?.person.id ?? '';
-  const create = useMutation(
-    trpc.identities.createAgent.mutationOptions({
-      onSuccess: (agent) => {
-        toast.success(`Created ${agent.name}. Give it a token next.`);
-        void queryClient.invalidateQueries({ queryKey: trpc.identities.pathKey() });
-        onClose();
-        onCreated(agent);
-      },
-    }),
-  );
+/** What narrows the agent, in few words; its form has all of them. */
+function Scopes({ agent: { scopes, expiresAt } }: { readonly agent: AgentView }) {
+  const { connectionIds, selector, kinds, networks } = scopes;
+  const parts = [
+    connectionIds.length === 0 ? null : countText(connectionIds.length, 'connection'),
+    Object.keys(selector).length === 0 ? null : selectorText(selector),
+    kinds.length === 0 ? null : kinds.join(', '),
+    networks.length === 0 ? null : countText(networks.length, 'network'),
+  ].filter((part) => part !== null);
   return (
-    <Dialog
-      open
-      onOpen={onClose}
-      title="New agent"
-      description="Its statements are judged, held and recorded under its own name and its owner’s."
-    >
-      <form
-        className="space-y-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate({ name: name.trim(), ownerId });
-        }}
-      >
-        <Field label="Name">
-          {(control) => (
-            <Input
-              {...control}
-              value={name}
-              required
-              maxLength={63}
-              onChange={(event) => setName(event.target.value)}
-              autoComplete="off"
-              placeholder="coding-agent"
-            />
-          )}
-        </Field>
-        <OwnerField ownerId={ownerId} onOwner={setChosenOwner} />
-        <Failure error={create.error} />
-        <DialogButtons>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={create.isPending}>
-            Create
-          </Button>
-        </DialogButtons>
-      </form>
-    </Dialog>
-  );
-}
-
-function EditAgentDialog({ agent, onClose }: { readonly agent: AgentView; readonly onClose: () => void }) {
-  const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const [ownerId, setOwnerId] = useState(agent.owner.id);
-  const [disabled, setDisabled] = useState(agent.disabled);
-  const update = useMutation(
-    trpc.identities.updateAgent.mutationOptions({
-      onSuccess: () => {
-        toast.success(`Saved ${agent.name}.`);
-        void queryClient.invalidateQueries({ queryKey: trpc.identities.pathKey() });
-        onClose();
-      },
-    }),
-  );
-  return (
-    <Dialog open onOpen={onClose} title={`Edit ${agent.name}`}>
-      <form
-        className="space-y-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          update.mutate({ id: agent.id, disabled, ...(ownerId === agent.owner.id ? {} : { ownerId }) });
-        }}
-      >
-        <OwnerField ownerId={ownerId} onOwner={setOwnerId} />
-        <Checkbox
-          label="Disabled"
-          checked={disabled}
-          onChecked={setDisabled}
-          help="Ends its live sessions and refuses new ones at once. Its recordings stay."
-        />
-        <Failure error={update.error} />
-        <DialogButtons>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={update.isPending}>
-            Save
-          </Button>
-        </DialogButtons>
-      </form>
-    </Dialog>
-  );
-}
-
-function OwnerField({ ownerId, onOwner }: { readonly ownerId: string; readonly onOwner: (id: string) => void }) {
-  const { people } = useIdentities();
-  const mayChoose = useMay('identities.write');
-  // Without that permission agents are made for oneself alone.
-  if (!mayChoose) return null;
-  return (
-    <Field label="Owner" help="The person who answers for it. The owner may not approve what it asks.">
-      {(control) => (
-        <Select
-          id={control.id}
-          value={ownerId}
-          onValue={onOwner}
-          choices={people
-            .filter((person) => !person.disabled)
-            .map((person) => ({ value: person.id, label: person.name, detail: person.email }))}
-        />
+    <span className="text-ink-soft">
+      {parts.length === 0 ? <span className="text-ink-faint">all its owner may</span> : parts.join(' · ')}
+      {expiresAt === null ? null : (
+        <span className="block text-ink-faint text-small">
+          ends <RelativeTime at={expiresAt} />
+        </span>
       )}
-    </Field>
+    </span>
   );
 }
