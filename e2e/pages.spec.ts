@@ -33,12 +33,32 @@ async function tellStory(stack: Stack) {
   const approval = (await api.approvals.listApprovals.query({ scope: 'all' })).items[0];
   const sessions = (await api.sessions.listSessions.query({ verdict: 'deny' })).items;
   const connection = (await api.connections.listConnections.query({}))[0];
+  const group = await api.identities.createGroup.mutate({ name: 'payments', memberIds: [] });
+  await api.identities.assignRole.mutate({
+    role: 'reviewer',
+    holder: { kind: 'group', id: group.id },
+    selector: { env: ['prod'] },
+  });
+  const run = await api.runs.startRun.mutate({ purpose: 'look at every page', taskId: 'T-1', software: 'playwright' });
+  const settings = { host: '127.0.0.1', port: 2525, tls: 'none', from: 'sluice@example.com', username: null, ca: null };
+  await api.notifications.saveChannel.mutate({ kind: 'email', name: 'mail', enabled: true, settings } as const);
+  const webhook = { url: 'https://hooks.example.com/sluice' };
+  await api.notifications.saveChannel.mutate({ kind: 'webhook', name: 'pager', enabled: true, settings: webhook });
+  await api.streams.createStream.mutate({
+    name: 'siem',
+    settings: { kind: 'syslog', host: '127.0.0.1', port: 6514, transport: 'tls', ca: null },
+    secret: null,
+    audit: true,
+    statements: true,
+  });
   await api.connections.testConnection.mutate({ id: connection?.id ?? '' });
   const paths = {
     overview: '/',
     inbox: '/approvals',
     approval: `/approvals/${approval?.id}`,
     sessions: '/sessions',
+    runs: '/runs',
+    run: `/runs/${run.id}`,
     replay: `/sessions/${sessions[0]?.id}`,
     connections: '/connections',
     'connection-connect': `/connections/${connection?.id}`,
@@ -49,6 +69,7 @@ async function tellStory(stack: Stack) {
     'connection-new': '/connections/new',
     policies: '/policies',
     access: '/access',
+    'access-grants': '/access?tab=grants',
     'access-rules': '/access?tab=rules',
     'access-emergencies': '/access?tab=emergencies',
     'access-windows': '/access?tab=windows',
@@ -57,7 +78,16 @@ async function tellStory(stack: Stack) {
     people: '/identities?tab=people',
     agents: '/identities?tab=agents',
     groups: '/identities?tab=groups',
+    roles: '/identities?tab=roles',
+    'who-identity': '/identities?tab=who',
+    'who-connection': `/identities?tab=who&connection=${connection?.id}`,
     audit: '/audit',
+    'audit-entry': '/audit?entry=1',
+    account: '/account',
+    settings: '/settings',
+    'settings-channels': '/settings?tab=channels',
+    'settings-streams': '/settings?tab=streams',
+    'settings-keys': '/settings?tab=keys',
     'not-there': '/nowhere',
   };
   const end = async () => {

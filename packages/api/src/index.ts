@@ -52,7 +52,7 @@ export { deliver, dispatchOutbox, recoverDeliveries } from './notifications/outb
 export { answerSlack, maxSlackBodyBytes } from './notifications/slack-request.ts';
 export { watchForEvents } from './notifications/watch.ts';
 export type { ProcedureMeta } from './procedure.ts';
-export type { AccessMatrix, AccessRow, RoleAssignmentView, RoleView, RunView } from './role-views.ts';
+export type { AccessMatrix, AccessRow, RoleAssignmentView, RoleView, RunStatementView, RunView } from './role-views.ts';
 export type { AppRouter } from './router.ts';
 export { appRouter, createCaller } from './router.ts';
 export { exportRecording } from './sessions/export-recording.ts';
@@ -88,6 +88,7 @@ export type {
   PreferencesView,
   RunRef,
   SessionDetail,
+  SessionNoteView,
   SessionState,
   SessionSummary,
   StatementResultView,

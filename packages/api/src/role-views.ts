@@ -17,6 +17,22 @@ export interface RunView {
   readonly denied: number;
 }
 
+/** One statement of a run; its whole story stands in its session. */
+export interface RunStatementView {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly connection: { readonly id: string; readonly name: string; readonly protocol: string };
+  readonly at: Date;
+  readonly text: string;
+  readonly command: string;
+  readonly verdict: string;
+  readonly rule: string | null;
+  readonly approvalId: string | null;
+  readonly rows: number | null;
+  readonly durationMs: number | null;
+  readonly errorCode: string | null;
+}
+
 /** A role; those that are built in have no id and are not changed. */
 export interface RoleView {
   readonly id: string | null;

@@ -1,7 +1,7 @@
 import { breakGlass, listEmergencies, reviewEmergency } from './access/emergencies.ts';
 import { listGrants, revokeGrant } from './access/grants.ts';
 import { cancelAccessRequest, decideAccessRequest, listAccessRequests, requestAccess } from './access/requests.ts';
-import { createAccessRule, deleteAccessRule, listAccessRules } from './access/rules.ts';
+import { createAccessRule, deleteAccessRule, listAccessRules, updateAccessRule } from './access/rules.ts';
 import { showConnectionAccess } from './access/show-connection-access.ts';
 import { createMaintenanceWindow, deleteMaintenanceWindow, listMaintenanceWindows } from './access/windows.ts';
 import { endAlikeGrant, listAlikeGrants } from './approvals/alike.ts';
@@ -65,8 +65,10 @@ import { showVersion } from './policies/show-version.ts';
 import { createCallerFactory, router } from './procedure.ts';
 import { endRun } from './runs/end-run.ts';
 import { listRuns } from './runs/list-runs.ts';
+import { listStatements } from './runs/list-statements.ts';
 import { showRun } from './runs/show-run.ts';
 import { startRun } from './runs/start-run.ts';
+import { listNotes } from './sessions/list-notes.ts';
 import { listSessions } from './sessions/list-sessions.ts';
 import { listTimeline } from './sessions/list-timeline.ts';
 import { readTerminal } from './sessions/read-terminal.ts';
@@ -92,6 +94,7 @@ export const appRouter = router({
     showConnectionAccess,
     listAccessRules,
     createAccessRule,
+    updateAccessRule,
     deleteAccessRule,
     requestAccess,
     decideAccessRequest,
@@ -131,7 +134,15 @@ export const appRouter = router({
     listAlikeGrants,
     endAlikeGrant,
   }),
-  sessions: router({ listSessions, showSession, listTimeline, readTerminal, terminateSession, verifySession }),
+  sessions: router({
+    listSessions,
+    showSession,
+    listTimeline,
+    listNotes,
+    readTerminal,
+    terminateSession,
+    verifySession,
+  }),
   identities: router({
     showMe,
     listPeople,
@@ -158,7 +169,7 @@ export const appRouter = router({
     exchangeToken,
   }),
   passkeys: router({ listPasskeys, preparePasskey, addPasskey, renamePasskey, removePasskey }),
-  runs: router({ listRuns, showRun, startRun, endRun }),
+  runs: router({ listRuns, listStatements, showRun, startRun, endRun }),
   notifications: router({
     listChannels,
     saveChannel,

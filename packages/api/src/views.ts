@@ -381,6 +381,12 @@ export interface StatementResultView {
   readonly tag: string;
 }
 
+/** What a gateway noted about a session as a whole. */
+export interface SessionNoteView {
+  readonly at: Date;
+  readonly text: string;
+}
+
 /** One entry of a session's timeline, folded from the recording's events. */
 export interface TimelineEntry {
   readonly id: string;
@@ -440,6 +446,8 @@ export interface AuditEventView {
     readonly run: string | null;
     readonly software: string | null;
   } | null;
+  /** The run that it was done in; null: in none that is known. */
+  readonly run: RunRef | null;
 }
 
 export interface OverviewView {

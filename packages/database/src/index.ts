@@ -9,7 +9,14 @@ export {
   settleAccessRequest,
 } from './access-requests.ts';
 export type { AccessRuleRow, NewAccessRule, NewAccessSubject } from './access-rules.ts';
-export { countAccessRules, createAccessRule, deleteAccessRule, listAccessRules } from './access-rules.ts';
+export {
+  countAccessRules,
+  createAccessRule,
+  deleteAccessRule,
+  findAccessRule,
+  listAccessRules,
+  updateAccessRule,
+} from './access-rules.ts';
 export type {
   ApprovalChange,
   ApprovalFilter,
@@ -311,12 +318,19 @@ export {
   removeSlackLink,
   useSlackCode,
 } from './slack-links.ts';
-export type { NewStatement, StatementChange, StatementRow, StatementStatistics } from './statements.ts';
+export type {
+  NewStatement,
+  RunStatementRow,
+  StatementChange,
+  StatementRow,
+  StatementStatistics,
+} from './statements.ts';
 export {
   changeStatement,
   createStatements,
   findStatements,
   hasClientStatement,
+  listRunStatements,
   listTimelineStatements,
   readStatistics,
 } from './statements.ts';

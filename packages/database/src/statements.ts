@@ -1,6 +1,6 @@
 import type { Db, Tx } from './client.ts';
 import type { Prisma } from './generated/client.ts';
-import { cutPage, type PageOf } from './page.ts';
+import { cutPage, type PageOf, type PageRequest } from './page.ts';
 import type { VisibleTo } from './sessions.ts';
 
 export type StatementRow = Prisma.StatementGetPayload<object>;
@@ -53,6 +53,35 @@ export async function listTimelineStatements(
     take: page.limit + 1,
   });
   return cutPage(rows, page.limit, (row) => String(row.ordinal));
+}
+
+const withSession = {
+  session: { select: { connection: { select: { id: true, name: true, protocol: true } } } },
+} satisfies Prisma.StatementInclude;
+export type RunStatementRow = Prisma.StatementGetPayload<{ include: typeof withSession }>;
+
+/** What clients ran in one run, of what somebody sees (`visibleTo` null: all of it). Newest first; the cursor is an id. */
+export async function listRunStatements(
+  db: Db,
+  runId: string,
+  visibleTo: VisibleTo | null,
+  page: PageRequest,
+): Promise<PageOf<RunStatementRow>> {
+  const ids = [...(visibleTo?.actorIds ?? [])];
+  const connectionId = { in: [...(visibleTo?.connectionIds ?? [])] };
+  const seen = visibleTo === null ? {} : { OR: [{ actorId: { in: ids } }, { ownerId: { in: ids } }, { connectionId }] };
+  const rows = await db.statement.findMany({
+    where: {
+      session: { runId, ...seen },
+      shown: true,
+      origin: 'client',
+      ...(page.cursor === null ? {} : { id: { lt: page.cursor } }),
+    },
+    include: withSession,
+    orderBy: { id: 'desc' },
+    take: page.limit + 1,
+  });
+  return cutPage(rows, page.limit, (row) => row.id);
 }
 
 export interface StatementStatistics {

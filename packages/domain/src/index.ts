@@ -47,6 +47,7 @@ export type { Capability } from './capabilities.ts';
 export { capabilities, lackingCapabilities, protocolCapability } from './capabilities.ts';
 export type { ProofKind } from './client-proof.ts';
 export { certificateProofBytes, keyProofBytes, proofKinds } from './client-proof.ts';
+export { joinConnect } from './connect-answer.ts';
 export type {
   BundleConnection,
   CredentialPurpose,

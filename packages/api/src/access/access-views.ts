@@ -124,21 +124,36 @@ export function toRuleView(row: AccessRuleRow): AccessRuleView {
 
 function describeAccessRule(rule: Omit<AccessRuleView, 'sentence'>): string {
   const { subject, mode, connection, selector, windows, networks } = rule;
-  const who =
-    subject.kind === 'everyone' ? 'Everyone' : `${subject.kind === 'service' ? 'agent' : subject.kind} ${subject.name}`;
+  const who = subject.kind === 'everyone' ? 'everyone' : subject.kind === 'person' ? subject.name : whoWords(subject);
   const what = connection === null ? describeSelector(selector ?? {}) : connection.name;
   const does = {
     connect: `may connect to ${what}`,
-    request: `may ask ${rule.approvalCount} of ${rule.approvers.join(', ')} for access to ${what}`,
-    'break-glass': `may break the glass of ${what}`,
+    request: `may ask ${askedWords(rule)} for access to ${what}`,
+    'break-glass': `may take emergency access to ${what}`,
   }[mode];
   const parts = [
-    `${who.charAt(0).toUpperCase()}${who.slice(1)} ${does}`,
+    `${subject.kind === 'person' ? who : who.charAt(0).toUpperCase() + who.slice(1)} ${does}`,
     rule.maxSeconds === null ? '' : `for at most ${describeSeconds(rule.maxSeconds)}`,
     windows.length === 0 ? '' : `at ${windows.map(describeWindow).join(' or ')}`,
     networks.length === 0 ? '' : `from ${networks.join(' or ')}`,
   ];
   return parts.filter((part) => part !== '').join(' ');
+}
+
+function askedWords({ approvers, approvalCount }: Pick<AccessRuleView, 'approvers' | 'approvalCount'>): string {
+  const names = approvers.join(' or ');
+  return approvalCount === 1 ? `one of ${names}` : `${approvalCount} of ${names} together`;
+}
+
+function whoWords({ kind, name }: AccessRuleView['subject']): string {
+  switch (kind) {
+    case 'role':
+      return `everyone with the role ${name}`;
+    case 'group':
+      return `everyone in ${name}`;
+    default:
+      return `agent ${name}`;
+  }
 }
 
 /** `1 h 30 min`. */

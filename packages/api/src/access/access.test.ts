@@ -55,6 +55,32 @@ describe('who may connect', () => {
     expect(await epoch()).toBe(before + 2);
   });
 
+  test('a rule is written anew in its place: who it let in before is out, and the epoch moves', async () => {
+    const admin = world.as('admin');
+    const everyone = { mode: 'connect' as const, subject: { kind: 'everyone' as const }, scope: prod };
+    const rule = await admin.access.createAccessRule(everyone);
+    expect((await mayConnect('engineer')).answer.open).toBe(true);
+    const before = await epoch();
+    const changed = { ...everyone, id: rule.id, subject: { kind: 'role' as const, name: 'reviewer' }, note: 'fewer' };
+    const after = await admin.access.updateAccessRule(changed);
+    expect(after).toMatchObject({ id: rule.id, note: 'fewer', createdAt: rule.createdAt, createdBy: 'admin' });
+    expect(after.sentence).toBe('Everyone with the role reviewer may connect to connections where env is prod');
+    expect(await epoch()).toBe(before + 1);
+    expect((await mayConnect('engineer')).answer.open).toBe(false);
+    expect((await mayConnect('reviewer')).answer.open).toBe(true);
+    const [event] = (await admin.audit.listEvents({ action: 'access.updateAccessRule' })).items;
+    expect(event).toMatchObject({
+      before: { subject: { name: 'everyone' } },
+      after: { subject: { name: 'reviewer' } },
+    });
+    await expect(
+      admin.access.updateAccessRule({ ...changed, mode: 'break-glass', subject: { kind: 'everyone' } }),
+    ).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    await expect(admin.access.updateAccessRule({ ...changed, id: newId() })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
   test('a group, by its members of now', async () => {
     const admin = world.as('admin');
     const group = await admin.identities.createGroup({ name: 'payments', memberIds: [world.actors.engineer.id] });
@@ -290,7 +316,7 @@ test('the Access tab says who can, why, and what the caller may do; others’ ac
   const entry = (name: string) => shown.everybody?.entries.find(({ actor }) => actor.name === name);
   expect(entry('reviewer')).toMatchObject({
     open: true,
-    because: ['Role reviewer may connect to connections where env is prod'],
+    because: ['Everyone with the role reviewer may connect to connections where env is prod'],
   });
   expect(entry('engineer')).toMatchObject({ open: true, because: ['grant just-in-time: for a test'] });
   expect(entry('agent')).toMatchObject({ open: false });

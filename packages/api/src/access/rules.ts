@@ -3,6 +3,7 @@ import {
   countAccessRules,
   createAccessRule as createRow,
   deleteAccessRule as deleteRow,
+  findAccessRule,
   findConnection,
   findGroup,
   findPerson,
@@ -10,6 +11,7 @@ import {
   listAccessRules as listRows,
   type NewAccessSubject,
   type Tx,
+  updateAccessRule as updateRow,
 } from '@sluice/database';
 import {
   accessConditionsSchema,
@@ -40,46 +42,27 @@ export const listAccessRules = query({
   run: async ({ db }) => (await listRows(db)).map(toRuleView),
 });
 
+const ruleInput = accessConditionsSchema.partial().extend({
+  mode: z.enum(accessModes),
+  subject,
+  scope,
+  /** Of `request`: names of roles and groups. */
+  approvers: z.array(z.string().min(1).max(63)).max(32).optional(),
+  approvalCount: z.int().min(1).max(10).optional(),
+  maxSeconds: z.int().min(60).max(maxRequestSeconds).optional(),
+  note: z.string().trim().max(500).optional(),
+  expiresAt: z.date().optional(),
+});
+
 export const createAccessRule = mutation({
   permission: 'access.write',
-  input: accessConditionsSchema.partial().extend({
-    mode: z.enum(accessModes),
-    subject,
-    scope,
-    /** Of `request`: names of roles and groups. */
-    approvers: z.array(z.string().min(1).max(63)).max(32).optional(),
-    approvalCount: z.int().min(1).max(10).optional(),
-    maxSeconds: z.int().min(60).max(maxRequestSeconds).optional(),
-    note: z.string().trim().max(500).optional(),
-    expiresAt: z.date().optional(),
-  }),
+  input: ruleInput,
   run: async ({ input, tx, caller, now }) => {
-    const { mode } = input;
     if ((await countAccessRules(tx)) >= maxAccessRules)
       throw refusedInput(`An installation has at most ${maxAccessRules} access rules.`, 'Remove some, or use labels.');
-    if (input.expiresAt !== undefined && input.expiresAt <= now)
-      throw refusedInput('The rule would have ended already.', 'Give it a later end, or none.');
-    if (mode === 'request' && (input.approvers ?? []).length === 0)
-      throw refusedInput('Nobody is named who may grant it.', 'Name roles or groups as approvers.');
-    if (mode === 'break-glass' && (input.subject.kind === 'everyone' || input.subject.kind === 'service'))
-      throw refusedInput('An emergency is for named people.', 'Choose a role, a group or a person.');
-    if (mode === 'break-glass' && (input.maxSeconds ?? 0) > maxBreakGlassSeconds)
-      throw refusedInput('An emergency lasts an hour at most.', 'Give it a shorter time.');
-    await demandSubject(tx, input.subject);
-    if ('connectionId' in input.scope && (await findConnection(tx, { id: input.scope.connectionId })) === null)
-      throw notFound('connection');
     const row = await createRow(tx, {
       id: newId<'AccessRule'>(),
-      mode,
-      subject: input.subject,
-      scope: input.scope,
-      windows: input.windows ?? [],
-      networks: input.networks ?? [],
-      approvers: mode === 'request' ? (input.approvers ?? []) : [],
-      approvalCount: mode === 'request' ? (input.approvalCount ?? 1) : 1,
-      maxSeconds: mode === 'connect' ? null : (input.maxSeconds ?? null),
-      note: input.note ?? '',
-      expiresAt: input.expiresAt ?? null,
+      ...(await checkedRule(tx, input, now)),
       createdById: caller.actor.kind === 'person' ? caller.actor.id : null,
     });
     const view = toRuleView(row);
@@ -93,6 +76,56 @@ export const createAccessRule = mutation({
     };
   },
 });
+
+/** Writes a rule anew. Whoever connects by what it said before, and by nothing else, is cut off within two seconds. */
+export const updateAccessRule = mutation({
+  permission: 'access.write',
+  input: ruleInput.extend({ id }),
+  run: async ({ input, tx, now }) => {
+    const before = await findAccessRule(tx, input.id);
+    if (before === null) throw notFound('access rule');
+    const { id: ruleId, ...rule } = input;
+    const row = await updateRow(tx, ruleId, await checkedRule(tx, rule, now));
+    const view = toRuleView(row);
+    return {
+      output: view,
+      audit: {
+        sentence: `changed an access rule to “${view.sentence}”`,
+        subject: { type: 'access-rule', id: row.id, name: view.sentence },
+        before: toRuleView(before),
+        after: view,
+      },
+    };
+  },
+});
+
+/** The rule as it is stored. Throws SluiceError `bad-request` or `not-found` for one that would let in nobody, or that names nobody. */
+async function checkedRule(tx: Tx, input: z.output<typeof ruleInput>, now: Date) {
+  const { mode } = input;
+  if (input.expiresAt !== undefined && input.expiresAt <= now)
+    throw refusedInput('The rule would have ended already.', 'Give it a later end, or none.');
+  if (mode === 'request' && (input.approvers ?? []).length === 0)
+    throw refusedInput('Nobody is named who may grant it.', 'Name roles or groups as approvers.');
+  if (mode === 'break-glass' && (input.subject.kind === 'everyone' || input.subject.kind === 'service'))
+    throw refusedInput('An emergency is for named people.', 'Choose a role, a group or a person.');
+  if (mode === 'break-glass' && (input.maxSeconds ?? 0) > maxBreakGlassSeconds)
+    throw refusedInput('An emergency lasts an hour at most.', 'Give it a shorter time.');
+  await demandSubject(tx, input.subject);
+  if ('connectionId' in input.scope && (await findConnection(tx, { id: input.scope.connectionId })) === null)
+    throw notFound('connection');
+  return {
+    mode,
+    subject: input.subject,
+    scope: input.scope,
+    windows: input.windows ?? [],
+    networks: input.networks ?? [],
+    approvers: mode === 'request' ? (input.approvers ?? []) : [],
+    approvalCount: mode === 'request' ? (input.approvalCount ?? 1) : 1,
+    maxSeconds: mode === 'connect' ? null : (input.maxSeconds ?? null),
+    note: input.note ?? '',
+    expiresAt: input.expiresAt ?? null,
+  };
+}
 
 /** Whoever connects by this rule alone is cut off within two seconds. */
 export const deleteAccessRule = mutation({

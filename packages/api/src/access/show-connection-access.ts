@@ -6,18 +6,7 @@ import {
   listPeople,
   listServiceIdentities,
 } from '@sluice/database';
-import type { AccessAnswer, AccessQuestion, Actor, Grant } from '@sluice/domain';
-import {
-  bothAccess,
-  decideAccess,
-  grantSchema,
-  isInScope,
-  isSubject,
-  labelSelectorSchema,
-  labelsSchema,
-  matchesLabels,
-  rulesFor,
-} from '@sluice/domain';
+import { isInScope, isSubject, labelSelectorSchema, labelsSchema, matchesLabels, rulesFor } from '@sluice/domain';
 import {
   accessOf,
   activeOwners,
@@ -31,6 +20,7 @@ import { z } from 'zod';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
 import { query } from '../procedure.ts';
+import { openAccessDesk } from './access-desk.ts';
 import {
   type AccessEntryView,
   type AccessRuleView,
@@ -99,30 +89,10 @@ export const showConnectionAccess = query({
           row.connectionId === place.id ||
           (row.connectionId === null && matchesLabels(labelSelectorSchema.parse(row.selector), labels)),
       );
-      const sentences = new Map([
-        ...views.map((view) => [view.id, view.sentence] as const),
-        ...held.map((row) => [row.id, `grant ${row.name}: ${row.reason}`] as const),
-      ]);
-      // Whoever asks does so from their own desk: hours are told as they are now, networks as a condition that may be met.
-      const answer = (actor: Actor): AccessAnswer => {
-        const asked: AccessQuestion = { ...question, actor, clientAddress: null };
-        const grants = held
-          .filter((row) => (actor.kind === 'person' ? row.personId : row.serviceIdentityId) === actor.id)
-          .flatMap((row) => toGrant(row) ?? []);
-        return decideAccess(
-          concerned.map((rule) => ({ ...rule, networks: [] })),
-          grants,
-          asked,
-        );
-      };
+      const { answer, sentences } = await openAccessDesk(db, now);
       const people = (await listPeople(db)).filter((person) => person.disabledAt === null);
-      const answers = new Map(people.map((person) => [person.id, answer(actorOfPerson(person))]));
+      const actors = new Map(people.map((person) => [person.id, actorOfPerson(person)]));
       const agents = (await listServiceIdentities(db, null)).filter((one) => one.disabledAt === null);
-      const ownersAnswer = (agent: (typeof agents)[number]) => {
-        const owners = activeOwners(agent).map((person) => answers.get(person.id));
-        return owners.find((one) => one?.open === true) ?? owners[0];
-      };
-      const nobody: AccessAnswer = { open: false, reason: 'no-rule', because: [] };
       return {
         rules: views,
         grants: held.map(toGrantView),
@@ -130,14 +100,18 @@ export const showConnectionAccess = query({
           ...people.map((person) =>
             toEntryView(
               { id: person.id, name: person.name, kind: 'person' as const, role: person.role, owner: null },
-              answers.get(person.id) ?? nobody,
+              answer(actorOfPerson(person), null, place),
               sentences,
             ),
           ),
           ...agents.map((agent) =>
             toEntryView(
               { id: agent.id, name: agent.name, kind: 'service' as const, role: 'agent', owner: ownerOf(agent).name },
-              bothAccess(answer(actorOfServiceIdentity(agent)), ownersAnswer(agent) ?? nobody),
+              answer(
+                actorOfServiceIdentity(agent),
+                activeOwners(agent).flatMap(({ id: ownerId }) => actors.get(ownerId) ?? []),
+                place,
+              ),
               sentences,
             ),
           ),
@@ -146,17 +120,3 @@ export const showConnectionAccess = query({
     }
   },
 });
-
-function toGrant(row: {
-  readonly id: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly bounds: unknown;
-  readonly startsAt: Date;
-  readonly expiresAt: Date;
-}): Grant | null {
-  const { id: grantId, kind, name, bounds } = row;
-  const times = { startsAt: row.startsAt.toISOString(), expiresAt: row.expiresAt.toISOString() };
-  const grant = grantSchema.safeParse({ id: grantId, kind, name, bounds, ...times });
-  return grant.success ? grant.data : null;
-}

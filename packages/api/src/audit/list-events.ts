@@ -1,6 +1,6 @@
 import type { AuditBody, AuditEventRow } from '@sluice/database';
-import { defaultPageSize, listAuditEvents } from '@sluice/database';
-import { roleNameSchema } from '@sluice/domain';
+import { defaultPageSize, findRunNames, listAuditEvents } from '@sluice/database';
+import { isId, roleNameSchema } from '@sluice/domain';
 import { z } from 'zod';
 import { id, numberCursor, search, searchText } from '../inputs.ts';
 import { query } from '../procedure.ts';
@@ -8,11 +8,35 @@ import type { AuditEventView, Page } from '../views.ts';
 
 export const listEvents = query({
   permission: 'audit.read',
-  input: z.strictObject({ search, actorId: id.optional(), cursor: numberCursor }).optional(),
+  input: z
+    .strictObject({
+      search,
+      actorId: id.optional(),
+      /** `connections` for all that is done to them, or `connections.createConnection`. */
+      action: z
+        .string()
+        .regex(/^[A-Za-z-]{1,60}(\.[A-Za-z-]{1,60})?$/, 'a resource, or an action such as connections.createConnection')
+        .optional(),
+      subjectId: id.optional(),
+      /** One event alone, by its place in the chain. */
+      index: z.int().min(1).optional(),
+      from: z.date().optional(),
+      to: z.date().optional(),
+      cursor: numberCursor,
+    })
+    .optional(),
   run: async ({ input, db }): Promise<Page<AuditEventView>> => {
-    const filter = { search: searchText(input?.search), actorId: input?.actorId ?? null };
+    const { actorId = null, action, subjectId = null, index = null, from = null, to = null } = input ?? {};
+    const under = action === undefined ? null : action.includes('.') ? action : `${action}.`;
+    const filter = { search: searchText(input?.search), actorId, action: under, subjectId, index, from, to };
     const page = await listAuditEvents(db, filter, { cursor: input?.cursor ?? null, limit: defaultPageSize });
-    return { items: page.rows.map(toView), nextCursor: page.nextCursor };
+    const events = page.rows.map(toView);
+    const runIds = events.flatMap(({ through }) => (through?.run != null && isId(through.run) ? [through.run] : []));
+    const runs = new Map((await findRunNames(db, runIds)).map((run) => [run.id, run]));
+    return {
+      items: events.map((event) => ({ ...event, run: runs.get(event.through?.run ?? '') ?? null })),
+      nextCursor: page.nextCursor,
+    };
   },
 });
 
@@ -42,7 +66,7 @@ const throughSchema = z.object({
 });
 const subjectSchema = z.object({ type: z.string(), id: z.string(), name: z.string() });
 
-function toView(row: AuditEventRow): AuditEventView {
+function toView(row: AuditEventRow): Omit<AuditEventView, 'run'> {
   const body = bodySchema.catch({}).parse(parsed(row.body));
   const actor = person.safeParse(body.actor);
   const subject = subjectSchema.safeParse(body.subject);

@@ -8,8 +8,9 @@ import {
   listServiceIdentities,
 } from '@sluice/database';
 import type { Actor, Permission, Place, Rights } from '@sluice/domain';
-import { can } from '@sluice/domain';
+import { can, joinConnect, rolesOn } from '@sluice/domain';
 import {
+  activeOwners,
   actorOfPerson,
   actorOfServiceIdentity,
   agentIsActive,
@@ -19,6 +20,7 @@ import {
   rightsOfServiceIdentity,
 } from '@sluice/identity';
 import { z } from 'zod';
+import { type AccessDesk, openAccessDesk } from '../access/access-desk.ts';
 import { toActorView } from '../actor-views.ts';
 import { notFound } from '../errors.ts';
 import { id } from '../inputs.ts';
@@ -49,17 +51,25 @@ interface Subject {
   readonly actor: Actor;
   readonly rights: Rights;
   readonly active: boolean;
+  /** Of an agent: the active people that it acts for. Null: it is a person. */
+  readonly owners: readonly Held[] | null;
+}
+
+interface Held {
+  readonly actor: Actor;
+  readonly rights: Rights;
 }
 
 async function aboutIdentity(db: Db, identityId: string, now: Date): Promise<AccessMatrix> {
   const subject = await subjectOf(db, identityId, now);
   const connections = await listConnections(db, null);
+  const desk = await openAccessDesk(db, now);
   return {
     about: { kind: 'identity', actor: toActorView(subject.actor), active: subject.active },
     rows: connections.map((row) => ({
       connection: connectionOf(row),
       actor: null,
-      answers: answersFor(subject, placeOf(row)),
+      answers: answersFor(subject, placeOf(row), desk),
     })),
   };
 }
@@ -74,20 +84,23 @@ async function aboutConnection(db: Db, connectionId: string, now: Date): Promise
     const held = rights.get(person.id);
     return held === undefined
       ? []
-      : [{ actor: actorOfPerson(person), rights: held, active: person.disabledAt === null }];
+      : [{ actor: actorOfPerson(person), rights: held, active: person.disabledAt === null, owners: null }];
   });
+  const known = new Map(subjects.map((subject) => [subject.actor.id as string, subject]));
+  const desk = await openAccessDesk(db, now);
   for (const agent of (await listServiceIdentities(db, null)).slice(0, maxAgents))
     subjects.push({
       actor: actorOfServiceIdentity(agent),
       rights: await rightsOfServiceIdentity(db, agent, now),
       active: agentIsActive(agent, now),
+      owners: activeOwners(agent).flatMap(({ id: ownerId }) => known.get(ownerId) ?? []),
     });
   return {
     about: { kind: 'connection', connection: connectionOf(row) },
     rows: subjects.map((subject) => ({
       connection: null,
       actor: toActorView(subject.actor),
-      answers: answersFor(subject, place),
+      answers: answersFor(subject, place, desk),
     })),
   };
 }
@@ -99,24 +112,37 @@ async function subjectOf(db: Db, identityId: string, now: Date): Promise<Subject
       actor: actorOfPerson(person),
       rights: await rightsOfPerson(db, person, now),
       active: person.disabledAt === null,
+      owners: null,
     };
   const agent = await findServiceIdentity(db, { id: identityId });
   if (agent === null) throw notFound('person or agent');
+  const owners: Held[] = [];
+  for (const { id: ownerId } of activeOwners(agent)) {
+    const owner = await findPerson(db, { id: ownerId });
+    if (owner !== null) owners.push({ actor: actorOfPerson(owner), rights: await rightsOfPerson(db, owner, now) });
+  }
   return {
     actor: actorOfServiceIdentity(agent),
     rights: await rightsOfServiceIdentity(db, agent, now),
     active: agentIsActive(agent, now),
+    owners,
   };
 }
 
-function answersFor(subject: Subject, place: Place): AccessRow['answers'] {
+function answersFor(subject: Subject, place: Place, desk: AccessDesk): AccessRow['answers'] {
   const answer = (permission: Permission) => {
     if (!subject.active) return { yes: false, because: 'disabled, expired, or without an active owner', until: null };
     return can(subject.rights, permission, place);
   };
+  // Access rules name roles, also those that somebody has on this connection only.
+  const placed = ({ actor, rights }: Held): Actor => ({ ...actor, roles: rolesOn(rights, place) });
+  const connect = () => {
+    const owners = subject.owners?.map(placed) ?? null;
+    return joinConnect(answer(questions.connect), desk.answer(placed(subject), owners, place), desk.sentences);
+  };
   return {
     see: answer(questions.see),
-    connect: answer(questions.connect),
+    connect: subject.active ? connect() : answer(questions.connect),
     approve: answer(questions.approve),
     change: answer(questions.change),
     readRecordings: answer(questions.readRecordings),

@@ -212,4 +212,15 @@ test('who can do what, and why', async () => {
   expect(of('agent')?.connect.because).toMatch(/^by role agent on every connection, within engineer’s: by role/);
   expect(of('agent')?.approve).toMatchObject({ yes: false, because: 'no role gives it (agent)' });
   expect(of('stray')?.connect).toMatchObject({ yes: false });
+  const rule = 'Everyone may connect to every connection';
+  expect(of('agent')?.connect).toMatchObject({ yes: true, because: expect.stringContaining(`access: “${rule}”`) });
+  expect(of('auditor')?.connect.because).toContain(`although access is given: “${rule}”`);
+  const [everyone] = await world.as('admin').access.listAccessRules();
+  await world.as('admin').access.deleteAccessRule({ id: everyone?.id ?? '' });
+  const without = await auditor.identities.explainAccess({ identityId: world.actors.second.id });
+  expect(without.rows[0]?.answers.connect).toEqual({
+    yes: false,
+    because: 'no access rule or grant lets them connect',
+    until: null,
+  });
 });

@@ -60,10 +60,3 @@ function Chosen({ selector }: { readonly selector: LabelSelector }) {
     </>
   );
 }
-
-/** A selector as the field's text. */
-export function selectorText(selector: LabelSelector): string {
-  return Object.entries(selector)
-    .map(([key, values]) => `${key}=${values.join(',')}`)
-    .join(' ');
-}

@@ -1,19 +1,24 @@
 'use client';
 
+import type { AccessRuleView } from '@sluice/api';
+import { builtInRoles } from '@sluice/domain';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { toast } from 'sonner';
+import { useMay } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog, DialogButtons } from '../../components/dialog.tsx';
+import { EndField } from '../../components/end-field.tsx';
 import { type Choice, Field, Input, Select } from '../../components/form.tsx';
 import { Failure } from './access-forms.tsx';
-import { emptyDraft, type RuleDraft, readDraft } from './rule-draft.ts';
+import { LabelsField } from './labels-field.tsx';
+import { draftOfRule, emptyDraft, type RuleDraft, readDraft } from './rule-draft.ts';
 
 const modes = [
   { value: 'connect', label: 'May connect' },
-  { value: 'request', label: 'May ask for access' },
-  { value: 'break-glass', label: 'May break the glass' },
+  { value: 'request', label: 'May ask for access', detail: 'for a time, granted by others' },
+  { value: 'break-glass', label: 'May take emergency access', detail: 'at once, loud, reviewed afterwards' },
 ] as const;
 const subjects = [
   { value: 'group', label: 'A group' },
@@ -22,48 +27,51 @@ const subjects = [
   { value: 'service', label: 'An agent' },
   { value: 'everyone', label: 'Everyone' },
 ] as const;
-const roles = ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'];
 
 export function RuleDialog({
   open,
   onOpen,
   connection = null,
+  rule = null,
 }: {
   readonly open: boolean;
   readonly onOpen: (open: boolean) => void;
   /** The one connection that the rule is for; null: labels choose. */
   readonly connection?: { readonly id: string; readonly name: string } | null;
+  /** The rule that is changed; null: a new one. */
+  readonly rule?: AccessRuleView | null;
 }) {
   const trpc = useTRPC();
-  const [draft, setDraft] = useState<RuleDraft>(emptyDraft);
+  const [draft, setDraft] = useState<RuleDraft>(() => (rule === null ? null : draftOfRule(rule)) ?? emptyDraft);
   const change = (part: Partial<RuleDraft>) => setDraft((before) => ({ ...before, ...part }));
-  const text = (key: keyof RuleDraft) => ({
+  const text = (key: keyof Omit<RuleDraft, 'expiresAt'>) => ({
     value: draft[key],
     onChange: (event: { readonly target: { readonly value: string } }) => change({ [key]: event.target.value }),
   });
-  const read = readDraft(draft, connection?.id ?? null);
-  const make = useMutation(
-    trpc.access.createAccessRule.mutationOptions({
-      onSuccess: (rule) => {
-        toast.success(`${rule.sentence}.`);
-        setDraft(emptyDraft);
-        onOpen(false);
-      },
-    }),
-  );
+  const one = connection ?? rule?.connection ?? null;
+  const read = readDraft(draft, one?.id ?? null);
+  const onSuccess = (saved: AccessRuleView) => {
+    toast.success(`${saved.sentence}.`);
+    if (rule === null) setDraft(emptyDraft);
+    onOpen(false);
+  };
+  const make = useMutation(trpc.access.createAccessRule.mutationOptions({ onSuccess }));
+  const update = useMutation(trpc.access.updateAccessRule.mutationOptions({ onSuccess }));
   return (
     <Dialog
       wide
       open={open}
       onOpen={onOpen}
-      title="Add an access rule"
-      description={connection === null ? 'For the connections that labels choose.' : `For ${connection.name} alone.`}
+      title={rule === null ? 'Add an access rule' : 'Edit the access rule'}
+      description={one === null ? 'For the connections that labels choose.' : `For ${one.name} alone.`}
     >
       <form
         className="grid gap-4 sm:grid-cols-2"
         onSubmit={(event) => {
           event.preventDefault();
-          if (read.ok) make.mutate(read.rule);
+          if (!read.ok) return;
+          if (rule === null) make.mutate(read.rule);
+          else update.mutate({ id: rule.id, ...read.rule });
         }}
       >
         <Field label="What">
@@ -93,10 +101,13 @@ export function RuleDialog({
         {draft.subjectKind === 'everyone' ? null : (
           <SubjectField draft={draft} onSubject={(subject) => change({ subject })} />
         )}
-        {connection === null ? (
-          <Field label="Labels" help="env=prod,staging team=shop; empty: every connection">
-            {(control) => <Input {...control} {...text('labels')} className="font-mono" />}
-          </Field>
+        {one === null ? (
+          <LabelsField
+            label="On the connections with"
+            value={draft.labels}
+            onValue={(labels) => change({ labels })}
+            className="sm:col-span-2"
+          />
         ) : null}
         {draft.mode === 'request' ? (
           <>
@@ -134,16 +145,27 @@ export function RuleDialog({
             )}
           </>
         ) : null}
-        <Field label="Note" optional className="sm:col-span-2">
+        <EndField
+          label="Ends"
+          never="Until it is removed"
+          value={draft.expiresAt}
+          onValue={(expiresAt) => change({ expiresAt })}
+        />
+        <Field label="Note" optional>
           {(control) => <Input {...control} {...text('note')} />}
         </Field>
         <div className="sm:col-span-2">
           {read.ok ? null : <p className="text-ink-soft">{read.problem}</p>}
-          <Failure error={make.error} />
+          {rule === null ? null : (
+            <p className="text-ink-soft">
+              It said: {rule.sentence}. Sessions that rest on that alone end within two seconds.
+            </p>
+          )}
+          <Failure error={make.error ?? update.error} />
           <DialogButtons>
             <Button onClick={() => onOpen(false)}>Cancel</Button>
-            <Button look="primary" type="submit" busy={make.isPending} disabled={!read.ok}>
-              Add the rule
+            <Button look="primary" type="submit" busy={make.isPending || update.isPending} disabled={!read.ok}>
+              {rule === null ? 'Add the rule' : 'Save the rule'}
             </Button>
           </DialogButtons>
         </div>
@@ -164,6 +186,7 @@ function SubjectField({
   const groups = useQuery({ ...trpc.identities.listGroups.queryOptions(), enabled: kind === 'group' }).data ?? [];
   const people = useQuery({ ...trpc.identities.listPeople.queryOptions(), enabled: kind === 'person' }).data ?? [];
   const agents = useQuery({ ...trpc.identities.listAgents.queryOptions(), enabled: kind === 'service' }).data ?? [];
+  const roles = useRoleNames();
   const named: readonly { readonly id: string; readonly name: string }[] =
     kind === 'group' ? groups : kind === 'person' ? people : agents;
   const choices: Choice<string>[] =
@@ -178,4 +201,12 @@ function SubjectField({
       {({ id }) => <Select id={id} value={draft.subject} onValue={onSubject} choices={choices} className="w-full" />}
     </Field>
   );
+}
+
+/** The built-in roles, and those of this installation where the reader may see them. */
+function useRoleNames(): readonly string[] {
+  const trpc = useTRPC();
+  const maySee = useMay('roles.read');
+  const known = useQuery(trpc.identities.listRoles.queryOptions(undefined, { enabled: maySee })).data ?? [];
+  return [...new Set([...builtInRoles, ...known.map(({ name }) => name)])];
 }

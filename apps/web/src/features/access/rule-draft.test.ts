@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { emptyDraft, readDraft, readSelector, readWeekdays } from './rule-draft.ts';
+import { draftOfRule, emptyDraft, readDraft, readSelector, readWeekdays } from './rule-draft.ts';
 
 test('labels and weekdays as people write them', () => {
   expect(readSelector('env=prod,staging team=shop')).toEqual({ env: ['prod', 'staging'], team: ['shop'] });
@@ -24,4 +24,41 @@ test('a draft becomes a rule, or says what is missing', () => {
       note: '',
     },
   });
+});
+
+test('a rule comes back from its form as it was', () => {
+  const subject = { kind: 'group', id: 'g1', name: 'payments' };
+  const window = { zone: 'Europe/Berlin', weekdays: [1, 2, 5], from: '08:00', to: '18:00' };
+  const rule = {
+    id: 'r1',
+    mode: 'connect' as const,
+    subject,
+    connection: null,
+    selector: { env: ['prod', 'staging'] },
+    windows: [window],
+    networks: ['10.0.0.0/8'],
+    approvers: [],
+    approvalCount: 1,
+    maxSeconds: null,
+    note: 'on call',
+    expiresAt: new Date(0),
+    createdAt: new Date(0),
+    createdBy: null,
+    sentence: '',
+  };
+  const draft = draftOfRule(rule);
+  expect(draft).toMatchObject({ subjectKind: 'group', subject: 'g1', weekdays: 'mon tue fri' });
+  expect(draft === null ? null : readDraft(draft, null)).toEqual({
+    ok: true,
+    rule: {
+      mode: 'connect',
+      subject: { kind: 'group', id: 'g1' },
+      scope: { selector: { env: ['prod', 'staging'] } },
+      networks: ['10.0.0.0/8'],
+      windows: [window],
+      note: 'on call',
+      expiresAt: new Date(0),
+    },
+  });
+  expect(draftOfRule({ ...rule, windows: [window, window] })).toBeNull();
 });

@@ -1,3 +1,6 @@
+import type { AccessRuleView } from '@sluice/api';
+import type { LabelSelector } from '@sluice/domain';
+
 /** What the rule dialog holds, and what it says to the API. Pure. */
 export interface RuleDraft {
   readonly mode: 'connect' | 'request' | 'break-glass';
@@ -15,6 +18,7 @@ export interface RuleDraft {
   readonly to: string;
   readonly zone: string;
   readonly note: string;
+  readonly expiresAt: Date | null;
 }
 
 export const emptyDraft: RuleDraft = {
@@ -31,7 +35,44 @@ export const emptyDraft: RuleDraft = {
   to: '17:00',
   zone: 'UTC',
   note: '',
+  expiresAt: null,
 };
+
+const dayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+/** A rule as its form shows it. Null: it has more hours than one window, which the form cannot show. */
+export function draftOfRule(rule: AccessRuleView): RuleDraft | null {
+  const [window, another] = rule.windows;
+  if (another !== undefined) return null;
+  const { kind, id, name } = rule.subject;
+  return {
+    mode: rule.mode,
+    subjectKind: subjectKindOf(kind),
+    subject: kind === 'role' ? name : (id ?? ''),
+    labels: selectorText(rule.selector ?? {}),
+    approvers: rule.approvers.join(' '),
+    count: String(rule.approvalCount),
+    minutes: rule.maxSeconds === null ? '' : String(Math.round(rule.maxSeconds / 60)),
+    networks: rule.networks.join(' '),
+    weekdays: (window?.weekdays ?? []).map((day) => dayNames[day - 1] ?? '').join(' '),
+    from: window?.from ?? emptyDraft.from,
+    to: window?.to ?? emptyDraft.to,
+    zone: window?.zone ?? emptyDraft.zone,
+    note: rule.note,
+    expiresAt: rule.expiresAt,
+  };
+}
+
+function subjectKindOf(kind: string): RuleDraft['subjectKind'] {
+  return kind === 'role' || kind === 'group' || kind === 'person' || kind === 'service' ? kind : 'everyone';
+}
+
+/** A selector as the field's text. */
+export function selectorText(selector: LabelSelector): string {
+  return Object.entries(selector)
+    .map(([key, values]) => `${key}=${values.join(',')}`)
+    .join(' ');
+}
 
 /** Words between commas or blanks. */
 export function words(text: string): string[] {
@@ -91,6 +132,7 @@ export function readDraft(draft: RuleDraft, connectionId: string | null) {
       networks: words(draft.networks),
       windows: weekdays.length === 0 ? [] : [{ zone, weekdays, from, to }],
       note,
+      ...(draft.expiresAt === null ? {} : { expiresAt: draft.expiresAt }),
       ...(mode === 'request' ? { approvers: words(draft.approvers), approvalCount: Number(draft.count) } : {}),
       ...(mode === 'connect' || draft.minutes === '' ? {} : { maxSeconds: Number(draft.minutes) * 60 }),
     },

@@ -2,7 +2,7 @@
 
 import type { AccessRuleView } from '@sluice/api';
 import { useMutation } from '@tanstack/react-query';
-import { ShieldQuestion, Trash2 } from 'lucide-react';
+import { Pencil, ShieldQuestion, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { toast } from 'sonner';
 import { useMay } from '../../client/permissions.ts';
@@ -10,8 +10,9 @@ import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { EmptyState } from '../../components/states.tsx';
+import { RuleDialog } from './rule-dialog.tsx';
 
-const modes = { connect: 'connect', request: 'may ask', 'break-glass': 'emergency' } as const;
+const modes = { connect: 'connect', request: 'ask', 'break-glass': 'emergency' } as const;
 
 export function RulesList({ rules }: { readonly rules: readonly AccessRuleView[] }) {
   if (rules.length === 0)
@@ -33,6 +34,7 @@ function RuleRow({ rule }: { readonly rule: AccessRuleView }) {
   const trpc = useTRPC();
   const mayWrite = useMay('access.write');
   const [open, setOpen] = useState(false);
+  const [editing, setEditing] = useState(false);
   const remove = useMutation(
     trpc.access.deleteAccessRule.mutationOptions({
       onSuccess: () => {
@@ -50,10 +52,23 @@ function RuleRow({ rule }: { readonly rule: AccessRuleView }) {
         {rule.note === '' ? null : <span className="block text-ink-soft text-small">{rule.note}</span>}
       </span>
       {mayWrite ? (
-        <Button look="quiet" size="iconSmall" aria-label={`Remove: ${rule.sentence}`} onClick={() => setOpen(true)}>
-          <Trash2 aria-hidden="true" />
-        </Button>
+        <span className="inline-flex gap-1">
+          {rule.windows.length > 1 ? null : (
+            <Button
+              look="quiet"
+              size="iconSmall"
+              aria-label={`Edit: ${rule.sentence}`}
+              onClick={() => setEditing(true)}
+            >
+              <Pencil aria-hidden="true" />
+            </Button>
+          )}
+          <Button look="quiet" size="iconSmall" aria-label={`Remove: ${rule.sentence}`} onClick={() => setOpen(true)}>
+            <Trash2 aria-hidden="true" />
+          </Button>
+        </span>
       ) : null}
+      {editing ? <RuleDialog open onOpen={setEditing} rule={rule} /> : null}
       <ConfirmDialog
         open={open}
         onOpen={setOpen}

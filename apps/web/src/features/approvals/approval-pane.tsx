@@ -13,6 +13,7 @@ import { Countdown, RelativeTime } from '../../components/clock.tsx';
 import { CopyId } from '../../components/copy.tsx';
 import { Fact, Facts, Labels } from '../../components/layout.tsx';
 import { countText } from '../../components/measures.ts';
+import { RunLink } from '../../components/run-link.tsx';
 import { shortLength } from '../../components/statement-text.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../components/states.tsx';
 import { ApprovalBadge } from '../../components/verdict.tsx';
@@ -210,6 +211,7 @@ function Head({ approval }: { readonly approval: ApprovalDetail }) {
             {approval.connection.name}
           </Link>
         </span>
+        <RunLink run={approval.run} className="max-w-96" />
         <Labels labels={approval.connection.labels} />
         <CopyId id={approval.id} />
       </div>

@@ -169,7 +169,10 @@ function Row({
           </span>
           <span className="mt-1 flex items-center gap-2 text-small">
             <ActorName actor={approval.actor} className="min-w-0 shrink" />{' '}
-            <span className="min-w-0 flex-1 truncate text-ink-faint">{approval.connection.name}</span>{' '}
+            <span className="min-w-0 flex-1 truncate text-ink-faint">
+              {approval.connection.name}
+              {approval.run === null ? null : ` · ${approval.run.taskId ?? approval.run.purpose}`}
+            </span>{' '}
             {gone ? (
               <span className="text-ink-faint">no longer waiting</span>
             ) : approval.state === 'waiting' ? (

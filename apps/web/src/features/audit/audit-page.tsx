@@ -3,46 +3,41 @@
 import type { AuditEventView } from '@sluice/api';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { ChevronRight, ScrollText, SearchX } from 'lucide-react';
-import { useDeferredValue, useState } from 'react';
-import { useIdentities } from '../../client/identities.ts';
+import Link from 'next/link';
+import { type ReactNode, useState } from 'react';
 import { useTRPC } from '../../client/trpc.ts';
 import { ActorMark } from '../../components/actor.tsx';
+import { Button } from '../../components/button.tsx';
 import { classNames } from '../../components/class-names.ts';
 import { RelativeTime } from '../../components/clock.tsx';
-import { CopyId } from '../../components/copy.tsx';
-import { SearchInput, Select } from '../../components/form.tsx';
+import { CopyButton, CopyId } from '../../components/copy.tsx';
 import { Fact, Facts, Page, Panel } from '../../components/layout.tsx';
 import { exactTimeText } from '../../components/measures.ts';
 import { LoadMore } from '../../components/record-list.tsx';
+import { RunLink } from '../../components/run-link.tsx';
 import { EmptyState, ErrorState, ProgressBar, SkeletonRows } from '../../components/states.tsx';
+import { AuditFilterBar, type AuditFilters, useAuditFilters } from './audit-filters.tsx';
 import { ChangeView } from './change-view.tsx';
+import { pageOfSubject } from './resources.ts';
 import { VerifyChain } from './verify-chain.tsx';
-
-const anyone = 'any';
 
 export function AuditPage() {
   const trpc = useTRPC();
-  const [search, setSearch] = useState('');
-  const [actorId, setActorId] = useState(anyone);
-  const deferred = useDeferredValue(search.trim());
+  const filters = useAuditFilters();
   const query = useInfiniteQuery(
-    trpc.audit.listEvents.infiniteQueryOptions(
-      { ...(deferred === '' ? {} : { search: deferred }), ...(actorId === anyone ? {} : { actorId }) },
-      { getNextPageParam: (page) => page.nextCursor ?? undefined, placeholderData: keepPreviousData },
-    ),
+    trpc.audit.listEvents.infiniteQueryOptions(filters.input, {
+      getNextPageParam: (page) => page.nextCursor ?? undefined,
+      placeholderData: keepPreviousData,
+    }),
   );
   const events = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const filtered = deferred !== '' || actorId !== anyone;
   return (
     <Page
       title="Audit"
       lead="Every change that was made through Sluice, each entry chained to the one before."
       actions={<VerifyChain />}
     >
-      <div className="mb-3 flex flex-wrap gap-2">
-        <SearchInput label="Search the audit" value={search} onValue={setSearch} className="w-full sm:w-72" />
-        <WhoFilter actorId={actorId} onActor={setActorId} />
-      </div>
+      <AuditFilterBar filters={filters} />
       <Panel flush>
         <ProgressBar active={query.isPlaceholderData} label="Filtering" />
         {query.error !== null && query.data === undefined ? (
@@ -50,9 +45,9 @@ export function AuditPage() {
         ) : query.data === undefined ? (
           <SkeletonRows rows={10} />
         ) : events.length === 0 ? (
-          filtered ? (
-            <EmptyState icon={SearchX} title="No entry fits">
-              Try other words, or anyone’s changes.
+          filters.any ? (
+            <EmptyState icon={SearchX} title="No entry fits" action={<Button onClick={filters.clear}>Show all</Button>}>
+              Try other words, a longer time, or anyone’s changes.
             </EmptyState>
           ) : (
             <EmptyState icon={ScrollText} title="Nothing yet">
@@ -64,7 +59,7 @@ export function AuditPage() {
           <>
             <ul aria-label="Audit entries" className="divide-y divide-line">
               {events.map((event) => (
-                <Entry key={event.id} event={event} />
+                <Entry key={event.id} event={event} startOpen={event.index === filters.entry} filters={filters} />
               ))}
             </ul>
             <LoadMore
@@ -79,25 +74,13 @@ export function AuditPage() {
   );
 }
 
-function WhoFilter({ actorId, onActor }: { readonly actorId: string; readonly onActor: (id: string) => void }) {
-  const { people, agents } = useIdentities();
-  return (
-    <Select
-      label="Who"
-      className="w-full sm:w-48"
-      value={actorId}
-      onValue={onActor}
-      choices={[
-        { value: anyone, label: 'Anyone' },
-        ...people.map((person) => ({ value: person.id, label: person.name, detail: person.role })),
-        ...agents.map((agent) => ({ value: agent.id, label: agent.name, detail: `agent of ${agent.owner.name}` })),
-      ]}
-    />
-  );
+interface EntryProps {
+  readonly event: AuditEventView;
+  readonly filters: AuditFilters;
 }
 
-function Entry({ event }: { readonly event: AuditEventView }) {
-  const [open, setOpen] = useState(false);
+function Entry({ event, filters, startOpen }: EntryProps & { readonly startOpen: boolean }) {
+  const [open, setOpen] = useState(startOpen);
   return (
     <li>
       <button
@@ -115,18 +98,29 @@ function Entry({ event }: { readonly event: AuditEventView }) {
         <span className="min-w-0 flex-1 [overflow-wrap:anywhere]">{event.sentence}</span>
         <RelativeTime at={event.at} className="shrink-0 text-ink-faint text-small" />
       </button>
-      {open ? <EntryDetail event={event} /> : null}
+      {open ? <EntryDetail event={event} filters={filters} /> : null}
     </li>
   );
 }
 
-function EntryDetail({ event }: { readonly event: AuditEventView }) {
+function EntryDetail({ event, filters }: EntryProps) {
+  const { subject, through } = event;
+  const page = subject === null ? null : pageOfSubject(subject);
   const owner = 'owner' in event.actor ? event.actor.owner : null;
   return (
     <div className="space-y-3 border-line border-t bg-canvas px-4 py-3 sm:pl-11">
       <Facts>
         <Fact name="Entry">
-          {event.index} <CopyId id={event.id} />
+          <span className="inline-flex flex-wrap items-center gap-2">
+            {event.index}
+            <CopyButton
+              text={`${window.location.origin}/audit?entry=${event.index}`}
+              label="Copy a link to this entry"
+              showLabel
+              size="small"
+            />
+            <CopyId id={event.id} />
+          </span>
         </Fact>
         <Fact name="When">{exactTimeText(event.at)}</Fact>
         <Fact name="Who">
@@ -134,16 +128,65 @@ function EntryDetail({ event }: { readonly event: AuditEventView }) {
           {owner === null ? null : <span className="text-ink-faint"> for {owner.name}</span>}
           {event.address === null ? null : <span className="text-ink-faint"> from {event.address}</span>}
         </Fact>
+        {through === null ? null : (
+          <Fact name="Through">
+            {credentialNames[through.by] ?? through.by}
+            {through.id === null ? null : <CopyId id={through.id} />}
+            {through.software === null ? null : (
+              <span className="text-ink-faint [overflow-wrap:anywhere]"> that calls itself {through.software}</span>
+            )}
+          </Fact>
+        )}
+        {event.run === null ? null : (
+          <Fact name="In the run">
+            <RunLink run={event.run} />
+          </Fact>
+        )}
         <Fact name="Action">
-          <span className="font-mono">{event.action}</span>
+          <Narrow onClick={() => filters.set('action', event.action)}>
+            <span className="font-mono">{event.action}</span>
+          </Narrow>
         </Fact>
-        {event.subject === null ? null : (
+        {subject === null ? null : (
           <Fact name="About">
-            {event.subject.type} {event.subject.name} <CopyId id={event.subject.id} />
+            <span className="inline-flex flex-wrap items-center gap-x-2">
+              {subject.type}{' '}
+              {page === null ? (
+                subject.name
+              ) : (
+                <Link href={page} className="text-accent underline-offset-2 hover:underline">
+                  {subject.name === '' ? 'open it' : subject.name}
+                </Link>
+              )}
+              <CopyId id={subject.id} />
+              <Narrow onClick={() => filters.set('subject', subject.id)}>all about it</Narrow>
+            </span>
           </Fact>
         )}
       </Facts>
       <ChangeView before={event.before} after={event.after} />
     </div>
+  );
+}
+
+const credentialNames: Readonly<Record<string, string>> = {
+  'web-session': 'a sign-in in the browser',
+  'api-token': 'an API token',
+  'native-secret': 'a native secret',
+  slack: 'Slack',
+  none: 'no known credential',
+};
+
+/** Narrows the list to what is pressed. */
+function Narrow({ onClick, children }: { readonly onClick: () => void; readonly children: ReactNode }) {
+  return (
+    <button
+      type="button"
+      onClick={onClick}
+      title="Show only these"
+      className="rounded-small text-left text-accent underline-offset-2 hover:underline"
+    >
+      {children}
+    </button>
   );
 }

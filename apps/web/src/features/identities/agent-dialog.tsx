@@ -11,11 +11,11 @@ import { useMay, useMe } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog, DialogButtons } from '../../components/dialog.tsx';
+import { EndField } from '../../components/end-field.tsx';
 import { Checkbox, Field, Input, Segmented, Select } from '../../components/form.tsx';
 import { Callout } from '../../components/states.tsx';
 import { LabelsField } from '../access/labels-field.tsx';
 import { type AgentDraft, agentDraft, describeScopes, emptyAgent, scopesOf } from './agent-draft.ts';
-import { EndField } from './end-field.tsx';
 import { Failure } from './failure.tsx';
 
 /** What each kind is about, for people who choose; chatter of the session is always among them. */

@@ -1,7 +1,6 @@
 import type { AgentView } from '@sluice/api';
 import type { LabelSelector, StatementKind } from '@sluice/domain';
-import { selectorText } from '../access/labels-field.tsx';
-import { readSelector, words } from '../access/rule-draft.ts';
+import { readSelector, selectorText, words } from '../access/rule-draft.ts';
 
 /** What stands in an agent's form. */
 export interface AgentDraft {

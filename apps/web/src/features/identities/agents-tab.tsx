@@ -14,7 +14,7 @@ import { countText } from '../../components/measures.ts';
 import { type Column, RecordList } from '../../components/record-list.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { Badge } from '../../components/verdict.tsx';
-import { selectorText } from '../access/labels-field.tsx';
+import { selectorText } from '../access/rule-draft.ts';
 import { AgentDialog } from './agent-dialog.tsx';
 import { TokensDialog } from './tokens-dialog.tsx';
 

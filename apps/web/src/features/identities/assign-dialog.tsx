@@ -11,12 +11,12 @@ import { useMay } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog, DialogButtons } from '../../components/dialog.tsx';
+import { EndField } from '../../components/end-field.tsx';
 import { Field, Segmented, Select } from '../../components/form.tsx';
 import { countText, exactTimeText } from '../../components/measures.ts';
 import { Callout } from '../../components/states.tsx';
 import { LabelsField } from '../access/labels-field.tsx';
 import { readSelector } from '../access/rule-draft.ts';
-import { EndField } from './end-field.tsx';
 import { Failure } from './failure.tsx';
 
 /** Gives a person or a group a further role, on the connections of labels and for a time. */

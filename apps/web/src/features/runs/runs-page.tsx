@@ -38,7 +38,7 @@ export function RunsPage() {
             rows={query.data.items}
             columns={columns}
             rowKey={(row) => row.id}
-            rowLink={(row) => `/sessions?run=${row.id}`}
+            rowLink={(row) => `/runs/${row.id}`}
           />
         )}
       </Panel>

@@ -17,9 +17,11 @@ import { ConfirmDialog } from '../../components/dialog.tsx';
 import { SearchInput } from '../../components/form.tsx';
 import { countText } from '../../components/measures.ts';
 import { Menu, MenuItem } from '../../components/menu.tsx';
+import { RunLink } from '../../components/run-link.tsx';
 import { Callout } from '../../components/states.tsx';
 import { Tooltip } from '../../components/tooltip.tsx';
 import { Badge } from '../../components/verdict.tsx';
+import { SessionNotes } from './session-notes.tsx';
 import { SessionStateBadge } from './session-state.tsx';
 import { sessionCounts } from './sessions-page.tsx';
 
@@ -91,8 +93,15 @@ export function ReplayHead({
           </Link>
           , policy version {session.policyVersion}
         </span>
+        {session.run === null ? null : (
+          <>
+            <Dot />
+            <RunLink run={session.run} className="max-w-80" />
+          </>
+        )}
         <CopyId id={session.id} />
       </p>
+      <SessionNotes sessionId={session.id} />
       {session.endReason === null || session.state === 'live' ? null : (
         <p className="mt-0.5 text-ink-faint">{asSentence(session.endReason)}</p>
       )}

@@ -74,7 +74,20 @@ export function SessionsList({ connectionId }: { readonly connectionId?: string 
 }
 
 const columns: readonly Column<SessionSummary>[] = [
-  { name: 'Actor', card: 'title', cell: (row) => <ActorName actor={row.actor} stacked /> },
+  {
+    name: 'Actor',
+    card: 'title',
+    cell: (row) => (
+      <span className="flex min-w-0 flex-col">
+        <ActorName actor={row.actor} stacked />
+        {row.run === null ? null : (
+          <span className="max-w-60 truncate text-ink-faint text-small" title={row.run.purpose}>
+            {row.run.taskId ?? row.run.purpose}
+          </span>
+        )}
+      </span>
+    ),
+  },
   { name: 'State', card: 'title', cell: (row) => <SessionStateBadge state={row.state} /> },
   { name: 'Connection', cell: (row) => <span className="whitespace-nowrap font-medium">{row.connection.name}</span> },
   {

@@ -1,7 +1,7 @@
 'use client';
 
 import { useState } from 'react';
-import { Field, Input, Select } from '../../components/form.tsx';
+import { Field, Input, Select } from './form.tsx';
 
 const dayMs = 86_400_000;
 const lengths = { never: null, day: dayMs, week: 7 * dayMs, month: 30 * dayMs, quarter: 90 * dayMs } as const;
