@@ -99,6 +99,13 @@ test('a terminal’s events keep the order of output, input and sizes', () => {
   for (const event of sink.events) recordingEventSchema.parse({ ...event, seq: 0, at: 0 });
 });
 
+test('keys whose text is held back by a mask stand in the record at their time', () => {
+  const sink = sampleSink();
+  const recorder = new TerminalRecorder(sink, screen);
+  for (const text of ['', '', 'ls', '', '\r']) recorder.input(Buffer.from(text));
+  expect(sink.events.slice(1).map((event) => 'text' in event && event.text)).toEqual(['', '', 'ls', '', '\r']);
+});
+
 test('input that cannot be recorded throws, so that it is not forwarded', () => {
   const sink = sampleSink();
   const recorder = new TerminalRecorder(sink, screen);

@@ -62,11 +62,15 @@ export class TerminalRecorder {
     if (!this.#closed) this.#pieces.write(bytes);
   }
 
-  /** Masked bytes that the client typed. Throws SluiceError `spool-full`: they must not be forwarded. */
+  /**
+   * Masked bytes that the client typed; none where the mask holds them back, which is recorded as an empty text: that something was typed,
+   * and when. Throws SluiceError `spool-full`: they must not be forwarded.
+   */
   input(bytes: Buffer): void {
     if (this.#closed) return;
     this.#pieces.flush();
     const terminalId = this.#terminalId;
+    if (bytes.length === 0) this.#sink.append({ type: 'terminal.input', terminalId, text: '' }, { durable: true });
     for (let from = 0; from < bytes.length; from += maxPieceBytes) {
       const piece = encodeText(bytes.subarray(from, from + maxPieceBytes));
       this.#sink.append({ type: 'terminal.input', terminalId, ...piece }, { durable: true });

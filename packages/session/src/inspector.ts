@@ -48,6 +48,7 @@ import { maskerOf, SessionMasks } from './session-masks.ts';
 import type { SessionRights } from './session-rights.ts';
 import { SessionWindows } from './session-windows.ts';
 import { describeForRecord, factsOf, maskBinds, maskCanonicalText, maskStatementText } from './statement-text.ts';
+import { eventSinkOf } from './unrecorded.ts';
 
 /** Verdicts remembered per reading of a text: same facts, policy, state and second give the same verdict. */
 const maxVerdictsPerReading = 8;
@@ -457,6 +458,7 @@ export class SessionInspector implements Inspector {
       masks: this.#masks,
       approvals: ports.approvals,
       now: ports.now,
+      sink: eventSinkOf(this.#session, () => this.#closed),
     };
   }
 

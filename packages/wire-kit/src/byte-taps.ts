@@ -17,8 +17,8 @@ export interface TerminalTap {
    * stays, because it must not go in two parts; with `atEnd` everything goes.
    */
   flush(atEnd?: boolean): Buffer;
-  /** Records what the client typed. */
-  input(bytes: Buffer): void;
+  /** Records what the client typed. False: it could not be recorded, so it must not be forwarded; the session ends. */
+  input(bytes: Buffer): boolean;
   resized(columns: number, rows: number): void;
   /** Idempotent. */
   closed(how: { readonly exitCode: number | null; readonly signal: string | null }): void;

@@ -7,7 +7,7 @@ import { useTRPC } from './trpc.ts';
 
 export type LiveState = 'connecting' | 'live' | 'reconnecting';
 
-/** Events that arrive within this time refresh a list once. */
+/** A first event refreshes its lists at once; those that follow it within this time do so once, together. */
 const coalesceMs = 150;
 /** First wait before a stream that the browser gave up is opened again; it doubles up to the longest. */
 const firstRetryMs = 500;
@@ -37,10 +37,12 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
     let retryTimer: ReturnType<typeof setTimeout> | undefined;
     let retryMs = firstRetryMs;
     let hadGap = false;
+    let flushedAt = Number.NEGATIVE_INFINITY;
     let closed = false;
 
     const flush = () => {
       flushTimer = undefined;
+      flushedAt = performance.now();
       const topics = [...pending];
       pending.clear();
       invalidateRef.current(topics);
@@ -58,7 +60,7 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
         const event = readLiveEvent(message.data);
         if (event === null) return;
         pending.add(event.topic);
-        flushTimer ??= setTimeout(flush, coalesceMs);
+        flushTimer ??= setTimeout(flush, Math.max(0, flushedAt + coalesceMs - performance.now()));
       };
       source.onerror = () => {
         hadGap = true;

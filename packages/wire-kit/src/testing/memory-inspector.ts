@@ -256,7 +256,7 @@ export class MemoryInspector implements Inspector {
         return out;
       },
       flush: () => Buffer.alloc(0),
-      input: (bytes) => void kept.input.push(bytes),
+      input: (bytes) => kept.input.push(bytes) > 0,
       resized: (columns, rows) => void kept.sizes.push([columns, rows]),
       closed: (how) => {
         kept.closed ??= how;

@@ -255,8 +255,7 @@ export class CommandRun {
 const nothing = (): Buffer => Buffer.alloc(0);
 
 function typedInto(tap: TerminalTap, bytes: Buffer): Buffer {
-  tap.input(bytes);
-  return bytes;
+  return tap.input(bytes) ? bytes : nothing();
 }
 
 /** Asks the command to end, then closes its channel. */

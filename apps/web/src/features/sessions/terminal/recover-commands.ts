@@ -20,6 +20,7 @@ export interface ScreenLook<Mark> {
   readonly mark: () => Mark | undefined;
   /** -1 when the line is gone. */
   readonly lineOf: (mark: Mark) => number;
+  /** Of the normal screen, where command lines are. */
   readonly text: (line: number, column: number) => string;
   /** Whether the line goes on from the one before because it was too long. */
   readonly continues: (line: number) => boolean;
@@ -42,6 +43,8 @@ export class CommandReader<Mark> {
   readonly #commands: RecoveredCommand[] = [];
   /** Where the line that is being typed begins. */
   #prompt: Prompt<Mark> | null = null;
+  /** A key press whose text a mask held back, and the line as it stood then: the Enter may have been it. */
+  #held: RecoveredCommand | null = null;
   /** Enter was pressed before the line's echo came: what was pasted. */
   #unseen: { readonly prompt: Prompt<Mark>; readonly event: number; readonly at: number } | null = null;
 
@@ -52,8 +55,11 @@ export class CommandReader<Mark> {
   /** Keys were pressed; the screen shows what was echoed before them. */
   typed(event: number, at: number, keys: string, look: ScreenLook<Mark>): void {
     this.settle(look);
+    const enters = /[\r\n]/.test(keys);
     if (look.alternate) {
-      this.#drop();
+      // The Enter that began the program may stand in the record behind what it drew.
+      if (enters) this.#entered(event, at, look);
+      else this.#drop(look);
       return;
     }
     if (this.#prompt === null) {
@@ -61,9 +67,11 @@ export class CommandReader<Mark> {
       if (mark !== undefined) this.#prompt = { mark, column: look.column };
     }
     if (this.#prompt === null) return;
-    if (/[\r\n]/.test(keys)) this.#entered(event, at, look);
+    if (keys === '') this.#held = { event, at, text: lineFrom(this.#prompt, look) };
+    else if (enters) this.#entered(event, at, look);
     // Ctrl-C, Ctrl-D: the line is given up.
     else if (/[\x03\x04]/.test(keys)) this.#drop(look);
+    else this.#held = null;
   }
 
   /** Looks again for a line whose echo had not come yet. */
@@ -71,14 +79,21 @@ export class CommandReader<Mark> {
     if (this.#unseen === null) return;
     const { prompt, event, at } = this.#unseen;
     this.#unseen = null;
-    if (!look.alternate) this.#add(event, at, lineFrom(prompt, look));
+    this.#add(event, at, lineFrom(prompt, look));
     look.forget(prompt.mark);
   }
 
   #entered(event: number, at: number, look: ScreenLook<Mark>): void {
     const prompt = this.#prompt;
     this.#prompt = null;
+    const held = this.#held;
+    this.#held = null;
     if (prompt === null) return;
+    if (held !== null && held.text !== '') {
+      this.#add(held.event, held.at, held.text);
+      look.forget(prompt.mark);
+      return;
+    }
     const text = lineFrom(prompt, look);
     if (text === '') {
       this.#unseen = { prompt, event, at };
@@ -92,9 +107,10 @@ export class CommandReader<Mark> {
     if (text !== '' && this.#commands.length < maxCommands) this.#commands.push({ event, at, text });
   }
 
-  #drop(look?: ScreenLook<Mark>): void {
-    if (this.#prompt !== null) look?.forget(this.#prompt.mark);
+  #drop(look: ScreenLook<Mark>): void {
+    if (this.#prompt !== null) look.forget(this.#prompt.mark);
     this.#prompt = null;
+    this.#held = null;
   }
 }
 

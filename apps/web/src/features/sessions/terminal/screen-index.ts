@@ -158,14 +158,14 @@ export class ScreenIndex {
 
   #look(): ScreenLook<IMarker> {
     const terminal = this.#terminal;
-    const { active } = terminal.buffer;
+    const { active, normal } = terminal.buffer;
     return {
       alternate: active.type === 'alternate',
       column: active.cursorX,
       mark: () => terminal.registerMarker(0),
       lineOf: (marker) => marker.line,
-      text: (line, column) => active.getLine(line)?.translateToString(true, column) ?? '',
-      continues: (line) => active.getLine(line)?.isWrapped ?? false,
+      text: (line, column) => normal.getLine(line)?.translateToString(true, column) ?? '',
+      continues: (line) => normal.getLine(line)?.isWrapped ?? false,
       forget: (marker) => marker.dispose(),
     };
   }

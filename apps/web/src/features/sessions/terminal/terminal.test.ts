@@ -131,8 +131,15 @@ test('command lines are read from the screen as they stood when Enter was presse
       ['i', `echo ${'long '.repeat(30)}`],
       ['o', `echo ${'long '.repeat(30)}`],
       ['i', '\r'],
+      ['o', '\r\n$ '],
+      // Keys that a mask holds back, and an Enter that is recorded behind what it began.
+      ['i', ''],
+      ['o', 'vim x'],
+      ['i', ''],
+      ['o', '\r\n\x1b[?1049h~'],
+      ['i', 'vim x\r'],
     ]),
-  ).toEqual(['ls', 'cat /etc/hosts', 'uptime', `echo ${'long '.repeat(30)}`.trim()]);
+  ).toEqual(['ls', 'cat /etc/hosts', 'uptime', `echo ${'long '.repeat(30)}`.trim(), 'vim x']);
 });
 
 const hasScript = spawnSync('script', ['--version'], { stdio: 'ignore' }).status === 0;

@@ -1,7 +1,7 @@
 'use client';
 
-import type { SessionDetail } from '@sluice/api';
-import { useQueryClient } from '@tanstack/react-query';
+import type { SessionDetail, TerminalPage } from '@sluice/api';
+import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Terminal } from '@xterm/xterm';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTRPC } from '../../../client/trpc.ts';
@@ -38,6 +38,16 @@ export function useTerminalTracks(session: SessionDetail): TerminalTracks {
   const [error, setError] = useState<unknown>(null);
   const [attempt, setAttempt] = useState(0);
   const { chunks } = session.chain;
+  const take = useCallback((fromChunk: number, page: TerminalPage): boolean => {
+    const { current } = store;
+    // Whoever asked for the same piece may have been faster.
+    if (current.nextChunk !== fromChunk || page.nextChunk === fromChunk) return false;
+    current.nextChunk = page.nextChunk;
+    if (addPage(current.tracks, page)) current.changed(setVersion);
+    else setVersion((before) => before + 1);
+    return true;
+  }, []);
+  useNextPage(session, store.current.nextChunk, take);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `attempt` asks for another try.
   useEffect(() => {
@@ -49,10 +59,7 @@ export function useTerminalTracks(session: SessionDetail): TerminalTracks {
         const mostChunks = fromChunk === 0 ? firstPieceChunks : pieceChunks;
         const options = trpc.sessions.readTerminal.queryOptions({ id: session.id, fromChunk, mostChunks });
         const page = await queryClient.fetchQuery({ ...options, staleTime: 0, gcTime: 0 });
-        // Another run of this effect may have been faster.
-        if (cancelled || current.nextChunk !== fromChunk || page.nextChunk === fromChunk) return;
-        current.nextChunk = page.nextChunk;
-        if (addPage(current.tracks, page)) current.changed(setVersion);
+        if (cancelled || (!take(fromChunk, page) && current.nextChunk === fromChunk)) return;
       }
       setVersion((before) => before + 1);
     };
@@ -63,7 +70,7 @@ export function useTerminalTracks(session: SessionDetail): TerminalTracks {
     return () => {
       cancelled = true;
     };
-  }, [session.id, chunks, attempt, queryClient, trpc]);
+  }, [session.id, chunks, attempt, queryClient, trpc, take]);
   useEffect(() => {
     const { current } = store;
     return () => current.dispose();
@@ -76,6 +83,26 @@ export function useTerminalTracks(session: SessionDetail): TerminalTracks {
     error,
     retry: useCallback(() => setAttempt((before) => before + 1), []),
   };
+}
+
+/**
+ * What comes next in a running session: a notice asks this query again at once, where waiting for the session's own new size would be a
+ * question more.
+ */
+function useNextPage(
+  session: SessionDetail,
+  nextChunk: number,
+  onPage: (fromChunk: number, page: TerminalPage) => void,
+): void {
+  const trpc = useTRPC();
+  const isLive = session.state === 'live' && nextChunk > 0;
+  const input = isLive ? { id: session.id, fromChunk: nextChunk, mostChunks: pieceChunks } : skipToken;
+  const { data } = useQuery(trpc.sessions.readTerminal.queryOptions(input, { gcTime: 0 }));
+  const tell = useRef(onPage);
+  tell.current = onPage;
+  useEffect(() => {
+    if (data !== undefined) tell.current(nextChunk, data);
+  }, [data, nextChunk]);
 }
 
 class TrackStore {
