@@ -145,6 +145,42 @@ describe.skipIf(!hasOpenssh)('the real ssh through the gateway to a real sshd', 
     );
   });
 
+  test('in line mode each line is judged before Enter reaches the host, however it is typed', async () => {
+    const mark = join(host.folder, 'line-mode');
+    await open({ refuses: ({ text }) => text.includes('touch') }, targetOf({ lineMode: 'on' }));
+    const { done, process: client } = ssh(['-tt', 'me@127.0.0.1'], { keepOpen: true });
+    let shown = '';
+    client.stdout!.on('data', (bytes: Buffer) => {
+      shown += bytes.toString();
+    });
+    const until = async (text: string) => {
+      while (!shown.includes(text)) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    await until('each line is judged');
+    client.stdin!.write('echo a-$((40+2))\r');
+    await until('a-42');
+    // Typed with a mistake that is taken back, pasted with marks, and cut anywhere: what is judged is what would run.
+    client.stdin!.write(`toux\x7fch ${mark}\r`);
+    await until('"sluice":1');
+    client.stdin!.write(`\x1b[200~tou`);
+    client.stdin!.write(`ch ${mark}\recho b-$((50+2))\r\x1b[201~`);
+    await until('b-52');
+    client.stdin!.write('!!\r');
+    await until('another text in its place');
+    client.stdin!.write('exit 4\r');
+    expect((await done).code).toBe(4);
+    expect(() => readFileSync(mark)).toThrow();
+    const { statements, terminals } = gateway.inspectors[0]!;
+    expect(statements.map(({ text, verdict }) => [text, verdict])).toEqual([
+      ['echo a-$((40+2))', 'forward'],
+      [`touch ${mark}`, 'refuse'],
+      [`touch ${mark}`, 'refuse'],
+      ['echo b-$((50+2))', 'forward'],
+      ['exit 4', 'forward'],
+    ]);
+    expect(terminals[0]!.closed).toEqual({ exitCode: 4, signal: null });
+  });
+
   test('output is masked on its way, and what waits behind goes on after a moment', async () => {
     await open({ mask: (text) => text.replaceAll('ann@example.com', '<email>') });
     expect(await run('echo mail ann@example.com')).toMatchObject({ stdout: 'mail <email>\n' });

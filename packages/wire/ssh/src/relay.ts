@@ -1,9 +1,13 @@
 /** Admits the client and carries its channels until one side ends the session. */
+import { setMaxListeners } from 'node:events';
 import type { SessionEnd, WireRefusal } from '@sluice/wire-kit';
 import { ChannelContext, type SshRelay } from './channel-context.ts';
 import { guardClient } from './client-guard.ts';
+import { maxChannels } from './limits.ts';
 import { RefusedRequests } from './refused-requests.ts';
 import { SessionChannel } from './session-channel.ts';
+
+const maxSignalListeners = 8 * maxChannels;
 
 /** Resolves in every case; both sides are closed. */
 export async function relay(request: SshRelay): Promise<SessionEnd> {
@@ -24,6 +28,9 @@ export async function relay(request: SshRelay): Promise<SessionEnd> {
     const channel: SessionChannel = new SessionChannel(accept(), context, () => channels.delete(channel));
     channels.add(channel);
   });
+  // Every channel listens for the session's end.
+  setMaxListeners(maxSignalListeners, request.signal);
+  client.connection.setMaxListeners(maxSignalListeners);
   client.admit();
   try {
     const end = await ends.first;

@@ -1,4 +1,5 @@
 /** One session channel of a client: what it asks for before it begins, and what then begins in it. */
+import { setMaxListeners } from 'node:events';
 import type { PseudoTtyInfo, ServerChannel, Session } from 'ssh2';
 import type { ChannelContext } from './channel-context.ts';
 import { CommandRun } from './command-run.ts';
@@ -27,6 +28,8 @@ const signals: ReadonlySet<string> = new Set([
   'USR2',
 ]);
 const noTerminal = { cols: 80, rows: 24, width: 0, height: 0 };
+/** Writes of one channel that may wait for its sink at once, each listening for its end. */
+const maxWaitingWrites = 1_024;
 const termForm = /^[\w.+-]{1,64}$/;
 
 export class SessionChannel {
@@ -38,6 +41,7 @@ export class SessionChannel {
 
   constructor(session: Session, context: ChannelContext, onClosed: () => void) {
     this.#context = context;
+    setMaxListeners(maxWaitingWrites, this.#closing.signal);
     session.on('pty', (accept, reject, info) => this.#offerTerminal(accept, reject, info));
     session.on('env', (accept, reject, { key, val }) => this.#take(accept, reject, key, val));
     session.on('window-change', (accept, _reject, { cols, rows, width, height }) => {

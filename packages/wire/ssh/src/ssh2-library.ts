@@ -5,10 +5,30 @@
  */
 import type { Duplex } from 'node:stream';
 import ssh2, { type Connection } from 'ssh2';
-// The library's own helper frames a packet whatever the state of the key exchange.
+import Protocol from 'ssh2/lib/protocol/Protocol.js';
 import protocolParts from 'ssh2/lib/protocol/utils.js';
 
 export const { Client, Server, utils } = ssh2;
+
+/** Lines before a server's version line are allowed (RFC 4253, 4.2); so much of them is read, and of key exchange behind it. */
+const maxVersionBytes = 65_536;
+
+/**
+ * The library forgets all but the first piece of a version line that comes in more than two pieces, and then waits for ever. Until the
+ * line is there each call gets everything so far.
+ */
+const parse = Protocol.prototype.parse;
+Protocol.prototype.parse = function parseWhole(bytes, from, to) {
+  if (this._remoteIdentRaw !== undefined) {
+    parse.call(this, bytes, from, to);
+    return;
+  }
+  const sofar = this._buffer;
+  const whole = Buffer.concat([sofar ?? Buffer.alloc(0), bytes.subarray(from, to)]);
+  if (whole.length > maxVersionBytes) throw new Error('no version line in its first bytes');
+  this._buffer = undefined;
+  parse.call(this, whole, 0, whole.length);
+};
 
 /** An SSH_MSG_CHANNEL_OPEN as the library reads it. */
 export interface ChannelOpenInfo {

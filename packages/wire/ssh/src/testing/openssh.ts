@@ -82,7 +82,13 @@ export interface ClientRun {
 export function runClient(
   program: string,
   parameters: readonly string[],
-  more: { readonly input?: string | Buffer; readonly secret?: string; readonly env?: Record<string, string> } = {},
+  more: {
+    readonly input?: string | Buffer;
+    /** Leaves its input to the caller. */
+    readonly keepOpen?: boolean;
+    readonly secret?: string;
+    readonly env?: Record<string, string>;
+  } = {},
 ): { readonly process: ChildProcess; readonly done: Promise<ClientRun> } {
   const askpass = join(tmpdir(), 'sluice-askpass.sh');
   writeFileSync(askpass, '#!/bin/sh\nprintf %s "$SLUICE_TEST_SECRET"\n', { mode: 0o700 });
@@ -102,7 +108,7 @@ export function runClient(
   child.stdout.on('data', (bytes: Buffer) => out.push(bytes));
   child.stderr.on('data', (bytes: Buffer) => err.push(bytes));
   child.stdin.on('error', () => undefined);
-  child.stdin.end(more.input ?? '');
+  if (more.keepOpen !== true) child.stdin.end(more.input ?? '');
   const done = new Promise<ClientRun>((resolve) =>
     child.once('close', (code) =>
       resolve({ code, stdout: Buffer.concat(out).toString('latin1'), stderr: Buffer.concat(err).toString('utf8') }),
