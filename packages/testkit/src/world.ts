@@ -160,7 +160,7 @@ export async function callerOf(db: Db, actor: Actor): Promise<Caller> {
       ? rightsOfServiceIdentity(db, agent, now)
       : noRights);
   const groupIds = (person?.memberships ?? []).map(({ group }) => group.id);
-  const current = person === null ? actor : actorOfPerson(person);
+  const current = person === null ? actor : { ...actorOfPerson(person), runId: actor.runId };
   return { actor: current, rights, groupIds, email: '', by: 'api-token', credentialId: newId(), expiresAt: null };
 }
 
