@@ -112,7 +112,7 @@ test.describe('every page', () => {
     pageOf,
     stack,
   }) => {
-    test.setTimeout(900_000);
+    test.setTimeout(1_800_000);
     mkdirSync(sheetFolder, { recursive: true });
     const { paths, end } = await tellStory(stack);
     for (const screen of screens) {

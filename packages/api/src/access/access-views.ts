@@ -142,7 +142,7 @@ function describeAccessRule(rule: Omit<AccessRuleView, 'sentence'>): string {
 
 function askedWords({ approvers, approvalCount }: Pick<AccessRuleView, 'approvers' | 'approvalCount'>): string {
   const names = approvers.join(' or ');
-  return approvalCount === 1 ? `one of ${names}` : `${approvalCount} of ${names} together`;
+  return approvalCount === 1 ? names : `${approvalCount} of ${names} together`;
 }
 
 function whoWords({ kind, name }: AccessRuleView['subject']): string {

@@ -140,7 +140,7 @@ function assignmentColumns(onTake: ((row: RoleAssignmentView) => void) | null): 
             size="small"
             look="quiet"
             onClick={() => onTake(row)}
-            aria-label={`Take ${row.role} from ${row.holder.name}`}
+            aria-label={`Take back: ${row.role} from ${row.holder.name}`}
           >
             Take back
           </Button>

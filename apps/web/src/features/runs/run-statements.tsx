@@ -53,11 +53,15 @@ export function RunStatements({ runId }: { readonly runId: string }) {
                   from: 'lg',
                   cell: ({ rule }) => <span className="text-ink-soft">{rule ?? 'default'}</span>,
                 },
-                { name: 'Connection', from: 'md', cell: ({ connection }) => connection.name },
+                {
+                  name: 'Connection',
+                  from: 'md',
+                  cell: ({ connection }) => <span className="whitespace-nowrap">{connection.name}</span>,
+                },
                 {
                   name: 'Result',
                   cell: ({ rows: count, durationMs, errorCode }) => (
-                    <span className="text-ink-soft">
+                    <span className="whitespace-nowrap text-ink-soft">
                       {errorCode === null
                         ? [
                             count === null ? null : countText(count, 'row'),

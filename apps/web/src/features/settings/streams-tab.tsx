@@ -89,10 +89,9 @@ function StreamItem({ stream, mayWrite }: { readonly stream: EventStreamView; re
         <p className="text-deny [overflow-wrap:anywhere]">
           {stream.lastError}
           {stream.nextTryAt === null ? null : (
-            <>
-              {' '}
+            <span className="block text-ink-soft">
               Tried again <RelativeTime at={stream.nextTryAt} />.
-            </>
+            </span>
           )}
         </p>
       )}
