@@ -66,9 +66,10 @@ export function sameAbstract(left: Abstract, right: Abstract): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }
 
-/** All of both, each once; more than `maxAlternatives` are one unknown. */
+/** All of both, each once; more than `maxAlternatives`, or one of which nothing is known, are one unknown. */
 export function either(left: readonly Abstract[], right: readonly Abstract[]): readonly Abstract[] {
   const all = [...left];
   for (const value of right) if (!all.some((one) => sameAbstract(one, value))) all.push(value);
-  return all.length > maxAlternatives ? [unknown] : all;
+  const lost = all.some((value) => value.type === 'unknown' && value.prefix === '');
+  return lost || all.length > maxAlternatives ? [unknown] : all;
 }

@@ -58,7 +58,8 @@ const builtins: Readonly<Record<string, Builtin>> = {
   jobs: shows,
   times: shows,
   hash: ({ fields, runner }) => {
-    if (fields.length > 0) runner.incomplete('it says where a program is to be found');
+    if (fields.some((field) => knownText(field.value) !== '-r'))
+      runner.incomplete('it says where a program is to be found');
     return empty;
   },
   history: ({ fields, runner }) => {

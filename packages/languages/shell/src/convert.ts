@@ -1,5 +1,4 @@
 /** The grammar's nodes → `ShellText`. A node or operator that is not listed here is an error: what is not understood must not be passed over. */
-import { nodeType } from './grammar.ts';
 import {
   binaryOperators,
   expansionOperators,
@@ -8,7 +7,7 @@ import {
   redirectionOperators,
   testOperators,
 } from './operators.ts';
-import type { RawNode } from './raw-node.ts';
+import { nodeIn, nodesIn, nodeType, type RawNode, textIn } from './raw-node.ts';
 import type {
   Arithmetic,
   Assignment,
@@ -36,9 +35,9 @@ export class NotUnderstood extends Error {
 /** Throws `NotUnderstood`. `toCodeUnit` turns a UTF-8 byte offset into one of UTF-16 code units. */
 export function convertText(file: RawNode, toCodeUnit: (byteOffset: number) => number): ShellText {
   const converter = new Converter(toCodeUnit);
-  const statements = converter.statements(list(file, 'Stmts'));
-  const [first] = list(file, 'Stmts');
-  const comments = first === undefined ? list(file, 'Last') : list(first, 'Comments');
+  const statements = converter.statements(nodesIn(file, 'Stmts'));
+  const [first] = nodesIn(file, 'Stmts');
+  const comments = first === undefined ? nodesIn(file, 'Last') : nodesIn(first, 'Comments');
   const before = first === undefined ? Number.POSITIVE_INFINITY : first.Pos().Offset();
   const leading = comments.filter((comment) => comment.Pos().Offset() < before);
   const words = leading
@@ -48,25 +47,15 @@ export function convertText(file: RawNode, toCodeUnit: (byteOffset: number) => n
   return { statements, comment: words === '' ? null : words };
 }
 
-function field(node: RawNode, name: string): RawNode | null {
-  const value = node[name];
-  return typeof value === 'object' && value !== null ? (value as RawNode) : null;
-}
-
 function must(node: RawNode, name: string): RawNode {
-  const value = field(node, name);
+  const value = nodeIn(node, name);
   if (value === null) throw new NotUnderstood('a part of the grammar is missing where one must be');
   return value;
 }
 
-function list(node: RawNode, name: string): readonly RawNode[] {
-  const value = node[name];
-  return Array.isArray(value) ? (value as RawNode[]) : [];
-}
-
 function text(node: RawNode, name: string): string {
-  const value = node[name];
-  if (typeof value !== 'string') throw new NotUnderstood('a part of the grammar is missing where one must be');
+  const value = textIn(node, name);
+  if (value === null) throw new NotUnderstood('a part of the grammar is missing where one must be');
   return value;
 }
 
@@ -116,10 +105,10 @@ class Converter {
 
   #statement(node: RawNode): Statement {
     return this.#within(() => {
-      const command = field(node, 'Cmd');
+      const command = nodeIn(node, 'Cmd');
       return {
         command: coprocessed(node, command === null ? null : this.#command(command)),
-        redirections: list(node, 'Redirs').map((one) => this.#redirection(one)),
+        redirections: nodesIn(node, 'Redirs').map((one) => this.#redirection(one)),
         negated: flag(node, 'Negated'),
         background: flag(node, 'Background'),
         ...this.#span(node),
@@ -133,12 +122,12 @@ class Converter {
       case 'CallExpr':
         return {
           type: 'call',
-          assignments: list(node, 'Assigns').map((one) => this.#assignment(one)),
-          words: list(node, 'Args').map((one) => this.#word(one)),
+          assignments: nodesIn(node, 'Assigns').map((one) => this.#assignment(one)),
+          words: nodesIn(node, 'Args').map((one) => this.#word(one)),
         };
       case 'Block':
       case 'Subshell':
-        return { type: type === 'Block' ? 'block' : 'subshell', body: this.statements(list(node, 'Stmts')) };
+        return { type: type === 'Block' ? 'block' : 'subshell', body: this.statements(nodesIn(node, 'Stmts')) };
       case 'BinaryCmd':
         return {
           type: 'binary',
@@ -159,14 +148,14 @@ class Converter {
       case 'LetClause':
         return {
           type: 'arithmetic',
-          expressions: list(node, 'Exprs').map((one) => this.#arithmetic(one)),
+          expressions: nodesIn(node, 'Exprs').map((one) => this.#arithmetic(one)),
           posix: true,
         };
       case 'TestClause':
         return { type: 'test', test: this.#test(must(node, 'X')) };
       case 'TimeClause':
       case 'CoprocClause': {
-        const statement = field(node, 'Stmt');
+        const statement = nodeIn(node, 'Stmt');
         return {
           type: type === 'TimeClause' ? 'time' : 'coprocess',
           statement: statement === null ? null : this.#statement(statement),
@@ -184,8 +173,8 @@ class Converter {
       case 'WhileClause':
         return {
           type: 'while',
-          condition: this.statements(list(node, 'Cond')),
-          body: this.statements(list(node, 'Do')),
+          condition: this.statements(nodesIn(node, 'Cond')),
+          body: this.statements(nodesIn(node, 'Do')),
         };
       case 'ForClause':
         return this.#for(node);
@@ -193,9 +182,9 @@ class Converter {
         return {
           type: 'case',
           word: this.#word(must(node, 'Word')),
-          items: list(node, 'Items').map((item) => ({
-            patterns: list(item, 'Patterns').map((one) => this.#word(one)),
-            body: this.statements(list(item, 'Stmts')),
+          items: nodesIn(node, 'Items').map((item) => ({
+            patterns: nodesIn(item, 'Patterns').map((one) => this.#word(one)),
+            body: this.statements(nodesIn(item, 'Stmts')),
           })),
         };
       default:
@@ -206,9 +195,9 @@ class Converter {
   #if(node: RawNode): Command {
     const branches: { condition: readonly Statement[]; body: readonly Statement[] }[] = [];
     let otherwise: readonly Statement[] | null = null;
-    for (let at: RawNode | null = node; at !== null; at = field(at, 'Else')) {
-      const condition = list(at, 'Cond');
-      const body = this.statements(list(at, 'Then'));
+    for (let at: RawNode | null = node; at !== null; at = nodeIn(at, 'Else')) {
+      const condition = nodesIn(at, 'Cond');
+      const body = this.statements(nodesIn(at, 'Then'));
       if (condition.length === 0) otherwise = body;
       else branches.push({ condition: this.statements(condition), body });
     }
@@ -217,10 +206,10 @@ class Converter {
 
   #for(node: RawNode): Command {
     const loop = must(node, 'Loop');
-    const body = this.statements(list(node, 'Do'));
+    const body = this.statements(nodesIn(node, 'Do'));
     if (nodeType(loop) === 'CStyleLoop') {
       const expressions = ['Init', 'Cond', 'Post']
-        .map((name) => field(loop, name))
+        .map((name) => nodeIn(loop, name))
         .filter((one): one is RawNode => one !== null)
         .map((one) => this.#arithmetic(one));
       return { type: 'arithmetic-for', expressions, body };
@@ -229,7 +218,7 @@ class Converter {
     return {
       type: 'for',
       variable: text(must(loop, 'Name'), 'Value'),
-      words: inPosition?.IsValid() === true ? list(loop, 'Items').map((one) => this.#word(one)) : null,
+      words: inPosition?.IsValid() === true ? nodesIn(loop, 'Items').map((one) => this.#word(one)) : null,
       select: flag(node, 'Select'),
       body,
     };
@@ -239,9 +228,9 @@ class Converter {
     return {
       type: 'declaration',
       variant: text(must(node, 'Variant'), 'Value'),
-      words: list(node, 'Args').map((one) => {
-        const value = field(one, 'Value');
-        if (flag(one, 'Naked') && field(one, 'Name') === null && value !== null) return { option: this.#word(value) };
+      words: nodesIn(node, 'Args').map((one) => {
+        const value = nodeIn(one, 'Value');
+        if (flag(one, 'Naked') && nodeIn(one, 'Name') === null && value !== null) return { option: this.#word(value) };
         return this.#assignment(one);
       }),
     };
@@ -249,9 +238,9 @@ class Converter {
 
   #assignment(node: RawNode): Assignment {
     return this.#within(() => {
-      const index = field(node, 'Index');
-      const value = field(node, 'Value');
-      const array = field(node, 'Array');
+      const index = nodeIn(node, 'Index');
+      const value = nodeIn(node, 'Value');
+      const array = nodeIn(node, 'Array');
       return {
         name: text(must(node, 'Name'), 'Value'),
         append: flag(node, 'Append'),
@@ -261,9 +250,9 @@ class Converter {
         array:
           array === null
             ? null
-            : list(array, 'Elems').map((one) => {
-                const at = field(one, 'Index');
-                const held = field(one, 'Value');
+            : nodesIn(array, 'Elems').map((one) => {
+                const at = nodeIn(one, 'Index');
+                const held = nodeIn(one, 'Value');
                 return {
                   index: at === null ? null : this.#arithmetic(at),
                   value: held === null ? null : this.#word(held),
@@ -276,8 +265,8 @@ class Converter {
 
   #redirection(node: RawNode): Redirection {
     return this.#within(() => {
-      const descriptor = field(node, 'N');
-      const document = field(node, 'Hdoc');
+      const descriptor = nodeIn(node, 'N');
+      const document = nodeIn(node, 'Hdoc');
       return {
         operator: operator(redirectionOperators, node),
         descriptor: descriptor === null ? null : text(descriptor, 'Value'),
@@ -290,7 +279,7 @@ class Converter {
 
   #word(node: RawNode): Word {
     return this.#within(() => ({
-      parts: list(node, 'Parts').map((one) => this.#part(one)),
+      parts: nodesIn(node, 'Parts').map((one) => this.#part(one)),
       ...this.#span(node),
     }));
   }
@@ -305,16 +294,16 @@ class Converter {
         case 'SglQuoted':
           return { type: 'single', value: text(node, 'Value'), dollar: flag(node, 'Dollar'), ...span };
         case 'DblQuoted':
-          return { type: 'double', parts: list(node, 'Parts').map((one) => this.#part(one)), ...span };
+          return { type: 'double', parts: nodesIn(node, 'Parts').map((one) => this.#part(one)), ...span };
         case 'CmdSubst':
-          return { type: 'command', statements: this.statements(list(node, 'Stmts')), ...span };
+          return { type: 'command', statements: this.statements(nodesIn(node, 'Stmts')), ...span };
         case 'ArithmExp':
           return { type: 'arithmetic', expression: this.#arithmetic(must(node, 'X')), ...span };
         case 'ProcSubst':
           return {
             type: 'process',
             direction: operator(processDirections, node),
-            statements: this.statements(list(node, 'Stmts')),
+            statements: this.statements(nodesIn(node, 'Stmts')),
             ...span,
           };
         case 'ExtGlob':
@@ -332,11 +321,11 @@ class Converter {
   }
 
   #parameter(node: RawNode): ParameterPart {
-    const slice = field(node, 'Slice');
-    const replacement = field(node, 'Repl');
-    const expansion = field(node, 'Exp');
-    const index = field(node, 'Index');
-    const operand = expansion === null ? null : field(expansion, 'Word');
+    const slice = nodeIn(node, 'Slice');
+    const replacement = nodeIn(node, 'Repl');
+    const expansion = nodeIn(node, 'Exp');
+    const index = nodeIn(node, 'Index');
+    const operand = expansion === null ? null : nodeIn(expansion, 'Word');
     if (flag(node, 'Width')) throw new NotUnderstood('a kind of expansion is not understood');
     return {
       type: 'parameter',
@@ -349,14 +338,14 @@ class Converter {
         slice === null
           ? null
           : ['Offset', 'Length']
-              .map((name) => field(slice, name))
+              .map((name) => nodeIn(slice, name))
               .filter((one): one is RawNode => one !== null)
               .map((one) => this.#arithmetic(one)),
       replacement:
         replacement === null
           ? null
           : ['Orig', 'With']
-              .map((name) => field(replacement, name))
+              .map((name) => nodeIn(replacement, name))
               .filter((one): one is RawNode => one !== null)
               .map((one) => this.#word(one)),
       operator: expansion === null ? null : operator(expansionOperators, expansion),
@@ -373,10 +362,16 @@ class Converter {
           return {
             type: 'operation',
             assigns: assigns(node),
+            overwrites: Number(node.Op) === 74,
             operands: [this.#arithmetic(must(node, 'X')), this.#arithmetic(must(node, 'Y'))],
           };
         case 'UnaryArithm':
-          return { type: 'operation', assigns: assigns(node), operands: [this.#arithmetic(must(node, 'X'))] };
+          return {
+            type: 'operation',
+            assigns: assigns(node),
+            overwrites: false,
+            operands: [this.#arithmetic(must(node, 'X'))],
+          };
         case 'ParenArithm':
           return this.#arithmetic(must(node, 'X'));
         default:

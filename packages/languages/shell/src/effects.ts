@@ -53,10 +53,7 @@ export abstract class Effects {
   path(kind: PathKind, value: Abstract, state: State): void {
     for (const folder of state.folders) {
       const place = placePath(value, folder);
-      if (place === 'nowhere') {
-        this.facts.raise('read');
-        continue;
-      }
+      if (place === 'nowhere') continue;
       this.facts.raise(kind === 'look' || kind === 'read' ? 'read' : 'write');
       if (place === 'unknown') {
         this.incomplete('it names a file that is known at run time only');

@@ -233,8 +233,9 @@ export class Expander {
   /** Reads an arithmetic expression: a text that is computed with runs what stands in a subscript inside it. */
   arithmetic(expression: Arithmetic, state: State): void {
     if (expression.type === 'operation') {
-      for (const operand of expression.operands) this.arithmetic(operand, state);
-      const [target] = expression.operands;
+      const [target, ...others] = expression.operands;
+      const plain = expression.overwrites && target?.type === 'word' ? others : expression.operands;
+      for (const operand of plain) this.arithmetic(operand, state);
       if (!expression.assigns || target?.type !== 'word') return;
       const [part, ...more] = target.word.parts;
       if (part?.type === 'literal' && more.length === 0 && /^[A-Za-z_]\w*$/.test(part.value))

@@ -4,7 +4,7 @@
  * thread that it lives in, so only the parse worker shall have it.
  */
 import type Grammar from 'mvdan-sh';
-import type { RawNode } from './raw-node.ts';
+import { type RawNode, unwrapped } from './raw-node.ts';
 
 type Syntax = (typeof Grammar)['syntax'];
 
@@ -40,23 +40,25 @@ function loaded(): Syntax {
   return syntax;
 }
 
-/** The type of a node, in the grammar's own words. */
-export function nodeType(node: RawNode): string {
-  return loaded().NodeType(node);
+/** A text's tree: `file` to print, `root` to read. */
+export interface ParsedText {
+  readonly file: unknown;
+  readonly root: RawNode;
 }
 
 /** The tree of a whole text, comments kept. Throws `GrammarError` and `TooDeep`; anything else means that the grammar broke. */
-export function parseText(text: string): RawNode {
+export function parseText(text: string): ParsedText {
   const api = loaded();
   try {
-    return api.NewParser(api.KeepComments(true)).Parse(text, '') as RawNode;
+    const file = api.NewParser(api.KeepComments(true)).Parse(text, '');
+    return { file, root: unwrapped(file) };
   } catch (error) {
     throw understood(error);
   }
 }
 
 /** The canonical print of a tree that `parseText` gave. Throws `TooDeep` like it. */
-export function printTree(file: RawNode): string {
+export function printTree({ file }: ParsedText): string {
   const api = loaded();
   try {
     return api.NewPrinter(api.Indent(2)).Print(file);

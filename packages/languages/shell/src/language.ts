@@ -69,7 +69,7 @@ function openBrackets(text: string): number {
 
 function parseSafely(text: string): ShellText | (ReadOutcome & { readonly ok: false }) {
   try {
-    return convertText(parseText(text), codeUnits(text).at);
+    return convertText(parseText(text).root, codeUnits(text).at);
   } catch (error) {
     if (error instanceof GrammarError) {
       const { byteOffset } = error;
@@ -121,9 +121,9 @@ function isBourne(shell: string | null): boolean {
 
 /** Throws where the text is no shell text: only a text that was read is described. */
 function describeText(text: string): StatementDescription {
-  const file = parseText(text);
-  const { statements, comment } = convertText(file, (offset) => offset);
-  return { canonical: printTree(file).trim(), tree: canonicalTree(statements), comment };
+  const parsed = parseText(text);
+  const { statements, comment } = convertText(parsed.root, (offset) => offset);
+  return { canonical: printTree(parsed).trim(), tree: canonicalTree(statements), comment };
 }
 
 /** The tree without positions, keys in order. */

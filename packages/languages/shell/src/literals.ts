@@ -3,15 +3,14 @@ import type { ColumnRef, LiteralSpan } from '@sluice/domain';
 import type { Statement, Word } from './syntax-tree.ts';
 
 /** Options whose value is a password, and programs that take one right behind `-p` or `-u`. */
-const longSecret =
-  /^--(?:[\w-]*pass(?:word|wd|phrase)?|[\w-]*token|[\w-]*secret|[\w-]*api-?key|user|oauth2-bearer|proxy-user)(?:=|$)/;
+const longSecret = /^--(?:[\w-]*pass(?:word|wd|phrase)?|[\w-]*token|[\w-]*secret|[\w-]*api-?key|oauth2-bearer)(?:=|$)/;
 const shortSecrets: Readonly<Record<string, RegExp>> = {
   mysql: /^-p(?=.)/,
   mysqldump: /^-p(?=.)/,
   mysqladmin: /^-p(?=.)/,
   mariadb: /^-p(?=.)/,
   sshpass: /^-p/,
-  curl: /^-[uU]/,
+  curl: /^(?:-[uU]|--(?:proxy-)?user(?:=|$))/,
   wget: /^$/,
   'redis-cli': /^-a/,
   ldapsearch: /^-w/,

@@ -171,6 +171,8 @@ function takeOperands(call: Call, onlyReads: boolean): void {
 }
 
 function takeOperand(field: Field, kind: ValueKind, state: State, shell: Shell): void {
+  // A name of nothing but a dash is the input.
+  if ((kind === 'read' || kind === 'look') && knownText(field.value) === '-') return;
   if (field.splits && kind !== 'text') shell.value(kind, unknown, state);
   else shell.value(kind, field.value, state);
 }

@@ -1,13 +1,11 @@
 /** Runs a text as far as its words tell: every branch, every loop's body, every text inside it. */
 import type { ReadOutcome } from '@sluice/domain';
 import { type Abstract, digits, either, empty, unknown } from './abstract.ts';
-import { assignedNames } from './assigned-names.ts';
 import { runBuiltin } from './builtins.ts';
 import type { Shell } from './call.ts';
 import { catalogue } from './catalogue/index.ts';
 import { Effects } from './effects.ts';
 import { Expander, type ExpansionHost, type Fields } from './expand.ts';
-import { lostFolder } from './paths.ts';
 import { runFromCatalogue } from './programs.ts';
 import { Redirections } from './redirections.ts';
 import type { ShellSession } from './session.ts';
@@ -16,6 +14,8 @@ import type { Assignment, Command, Statement, Test } from './syntax-tree.ts';
 
 /** Statements that one text may come to, with its loops, functions and texts inside texts. */
 const maxRuns = 20_000;
+/** Turns of a loop before what still changes is unknown, and after. */
+const maxTurns = 6;
 /** Texts inside texts, functions inside functions. */
 const maxDepth = 12;
 
@@ -189,10 +189,8 @@ export class Runner extends Effects implements ExpansionHost, Shell {
     stdin: Abstract,
   ): Abstract {
     const first = command.type === 'for' ? this.#items(command, state) : null;
-    const before = state.copy();
-    for (const name of assignedNames(command.body)) state.set(name, [unknown]);
-    if (command.type === 'while') for (const name of assignedNames(command.condition)) state.set(name, [unknown]);
-    const functions = state.functions.size;
+    if (command.type === 'arithmetic-for' && !this.extended)
+      this.incomplete('it computes in a way that shells read differently');
     const turn = () => {
       if (command.type === 'while') this.statements(command.condition, state, stdin);
       if (command.type === 'arithmetic-for')
@@ -203,18 +201,17 @@ export class Runner extends Effects implements ExpansionHost, Shell {
       }
       return this.statements(command.body, state, stdin);
     };
-    const folders = state.folders;
-    if (command.type === 'arithmetic-for' && !this.extended)
-      this.incomplete('it computes in a way that shells read differently');
-    const output = turn();
-    // What the body leaves behind may be what its next turn begins with.
-    if (state.functions.size !== functions || String(state.folders) !== String(folders)) {
+    let output: Abstract = empty;
+    // What one turn leaves behind is what the next may begin with, until nothing is new.
+    for (let turns = 0; turns < maxTurns; turns += 1) {
+      const before = state.copy();
+      output = turn();
       state.merge(before);
-      if (String(state.folders) !== String(folders)) state.folders = [lostFolder];
-      turn();
+      if (state.isLike(before)) return isEmpty(output) ? empty : unknown;
+      if (turns > 0) state.loseWhatDiffers(before);
     }
-    state.merge(before);
-    return output.type === 'known' && output.text === '' ? empty : unknown;
+    this.incomplete('it runs a loop that Sluice does not follow');
+    return unknown;
   }
 
   #items(command: Extract<Command, { readonly type: 'for' }>, state: State): readonly Abstract[] {

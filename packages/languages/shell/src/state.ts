@@ -1,5 +1,6 @@
 /** What the shell holds while its text runs, as far as the text itself tells. */
 import { type Abstract, either, empty, folderMark, homeMark, sameAbstract, unknown } from './abstract.ts';
+import { lostFolder } from './paths.ts';
 import type { ShellSession } from './session.ts';
 import type { Statement } from './syntax-tree.ts';
 
@@ -105,6 +106,27 @@ export class State {
     for (const name of other.#locked) this.#locked.add(name);
     this.folders = [...new Set([...this.folders, ...other.folders])];
     if (!samePositional(this.positional, other.positional)) this.positional = null;
+  }
+
+  /** True: the same values, functions and folders. */
+  isLike(other: State): boolean {
+    return this.#shown() === other.#shown();
+  }
+
+  /** Of what is not the same in the other, nothing is known from here on. */
+  loseWhatDiffers(other: State): void {
+    for (const [name, values] of this.variables) {
+      const theirs = other.variables.get(name);
+      if (theirs === undefined || JSON.stringify(values) !== JSON.stringify(theirs))
+        this.variables.set(name, [unknown]);
+    }
+    if (String(this.folders) !== String(other.folders)) this.folders = [lostFolder];
+    this.positional = null;
+  }
+
+  #shown(): string {
+    const functions = [...this.functions].map(([name, bodies]) => [name, bodies.length]);
+    return JSON.stringify([[...this.variables].sort(), functions, this.folders, this.positional]);
   }
 
   /** The texts that separate fields; null: not known. */

@@ -38,7 +38,13 @@ export interface ParameterPart {
 
 export type Arithmetic =
   | { readonly type: 'word'; readonly word: Word }
-  | { readonly type: 'operation'; readonly assigns: boolean; readonly operands: readonly Arithmetic[] };
+  | {
+      readonly type: 'operation';
+      readonly assigns: boolean;
+      /** `=`: what the variable held before is not looked at. */
+      readonly overwrites: boolean;
+      readonly operands: readonly Arithmetic[];
+    };
 
 export interface Assignment extends Span {
   readonly name: string;

@@ -115,6 +115,12 @@ const inspect: Program = {
     '-aqsnlf?text -f=text -n=text --all --quiet --size --last=text --latest --no-trunc --filter=text --format=text --follow --tail=text --since=text --until=text --timestamps -t --details --type=text --no-stream --digests --tree --human --verbose -v --services --status=text --no-color --no-log-prefix --orphans --images',
   operands: 'text*',
 };
+const logs: Program = {
+  does: 'read',
+  options:
+    '-ft -n=text --follow --tail=text --since=text --until=text --timestamps --details --no-color --no-log-prefix',
+  operands: 'text*',
+};
 const handles: Program = {
   does: 'change',
   options: '-t=text -s=text --time=text --signal=text --timeout=text -d --detach --attach -a -i',
@@ -153,7 +159,7 @@ export const docker: Program = {
   subcommands: {
     ps: inspect,
     images: inspect,
-    logs: inspect,
+    logs,
     inspect,
     stats: inspect,
     top: { does: 'read', operands: 'text*' },
@@ -198,7 +204,7 @@ export const docker: Program = {
     rmi: drops,
     container: group({
       ps: inspect,
-      logs: inspect,
+      logs,
       stats: inspect,
       top: inspect,
       port: inspect,
@@ -244,7 +250,7 @@ export const docker: Program = {
       subcommands: {
         ps: inspect,
         ls: inspect,
-        logs: inspect,
+        logs,
         top: inspect,
         images: inspect,
         config: inspect,
@@ -286,7 +292,7 @@ export const containerPrograms: Programs = {
       ps: inspect,
       pods: inspect,
       images: inspect,
-      logs: inspect,
+      logs,
       inspect,
       stats: inspect,
       version: inspect,
