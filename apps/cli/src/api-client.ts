@@ -1,5 +1,6 @@
 /** The control plane's API over tRPC, with errors turned into exit codes and words. */
 import type { AppRouter } from '@sluice/api';
+import { runHeader } from '@sluice/domain';
 import { createTRPCClient, httpBatchLink, TRPCClientError } from '@trpc/client';
 import superjson from 'superjson';
 import type { SignIn } from './config.ts';
@@ -17,7 +18,11 @@ export function openApi(signIn: SignIn): ApiClient {
         transformer: superjson,
         // A policy to check or to explain by is longer than an address may be.
         methodOverride: 'POST',
-        headers: () => ({ authorization: `Bearer ${signIn.token.reveal()}` }),
+        headers: () => ({
+          authorization: `Bearer ${signIn.token.reveal()}`,
+          'user-agent': 'sluice-cli',
+          ...(signIn.run === null ? {} : { [runHeader]: signIn.run }),
+        }),
         fetch: (input, init) =>
           fetch(input, { ...(init as RequestInit), signal: AbortSignal.timeout(requestTimeoutMs) }),
       }),

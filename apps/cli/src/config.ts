@@ -11,6 +11,8 @@ const configSchema = z.strictObject({ url: z.url(), token: z.string() });
 export interface SignIn {
   readonly url: string;
   readonly token: Secret;
+  /** The run that it is used in. */
+  readonly run: string | null;
 }
 
 /** The environment wins over the file. Throws CliError when neither says enough. */
@@ -25,7 +27,7 @@ export function signedIn(env: CliEnvironment): SignIn {
       'Run `sluice login URL`, or set SLUICE_URL and SLUICE_TOKEN.',
     );
   }
-  return { url: url.replace(/\/$/, ''), token: new Secret(token) };
+  return { url: url.replace(/\/$/, ''), token: new Secret(token), run: env.run };
 }
 
 export function keepSignIn(env: CliEnvironment, url: string, token: Secret): void {

@@ -16,9 +16,11 @@ import { keysCommand } from './commands/keys.ts';
 import { loginCommand } from './commands/login.ts';
 import { policyCommand } from './commands/policy.ts';
 import { recordingsCommand } from './commands/recordings.ts';
+import { runCommand } from './commands/run.ts';
 import { sessionsCommand } from './commands/sessions.ts';
 import { sshCommand } from './commands/ssh.ts';
 import { sshKeysCommand } from './commands/ssh-keys.ts';
+import { tokenCommand } from './commands/token.ts';
 import { readEnvironment } from './env.ts';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { tell } from './output.ts';
@@ -33,6 +35,8 @@ async function main(): Promise<number> {
     .showHelpAfterError();
   for (const command of [
     loginCommand(env),
+    runCommand(env),
+    tokenCommand(env),
     connectionsCommand(env),
     connectCommand(env),
     execCommand(env),

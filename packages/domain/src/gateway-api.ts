@@ -13,6 +13,9 @@ import { statusDecisionSchema } from './step-up.ts';
 import { undoOfferSchema } from './undo.ts';
 import { holdDemandsSchema } from './verdict.ts';
 
+/** Names, in a request of a program to the API, the run that it belongs to. */
+export const runHeader = 'sluice-run';
+
 export const gatewayPaths = {
   enrol: '/api/gateway/enrol',
   bundle: '/api/gateway/bundle',

@@ -161,6 +161,7 @@ export {
   rewrapSchema,
   rewrapsSchema,
   rotationSchema,
+  runHeader,
   streamOpenSchema,
   targetSessionSchema,
   targetSessionsReportSchema,

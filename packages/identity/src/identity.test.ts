@@ -5,8 +5,10 @@ import {
   createConnection,
   createGrant,
   createPerson,
+  createRun,
   createServiceIdentity,
   createToken,
+  endRun,
   listAuditEvents,
   readCounters,
   revokeGrant,
@@ -22,6 +24,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authenticateToken, authenticateWebSession } from './authenticate.ts';
 import { authoriseNativeSecret } from './authorise.ts';
 import { createEnrolment, enrolGateway } from './enrolment.ts';
+import { inRun } from './in-run.ts';
 import { type InstallationKeys, openInstallation } from './installation.ts';
 import { safeRedirect } from './redirects.ts';
 import { signInLocally, signOut } from './sign-in.ts';
@@ -190,6 +193,29 @@ describe('signing in', () => {
     ['http://localhost:3100.evil.test/', 'http://localhost:3100'],
   ])('a redirect to %s ends at %s', (target, end) => {
     expect(safeRedirect(target, 'http://localhost:3100')).toBe(end);
+  });
+});
+
+describe('a run that a request names', () => {
+  test('is the caller’s own and open, or the request is refused', async () => {
+    const mine = await token('api');
+    const agents = await token('api', { agent: true });
+    const call = (secret: string) =>
+      authenticateToken(at.database, secret, { address: null, software: null }, new Date());
+    const caller = await call(mine.secret);
+    const runId = newId<'Run'>();
+    const { id } = caller.actor;
+    await at.database.transaction((tx) =>
+      createRun(tx, { id: runId, actor: { kind: 'person', id }, purpose: 'p', taskId: null, software: null }),
+    );
+    expect((await inRun(at.database, caller, runId)).actor.runId).toBe(runId);
+    await expect(inRun(at.database, await call(agents.secret), runId)).rejects.toThrow('not yours');
+    await expect(inRun(at.database, caller, 'no id')).rejects.toThrow('not yours');
+    await expect(inRun(at.database, { ...caller, by: 'web-session' }, runId)).rejects.toThrow('Only programs');
+    const bound = { ...caller, actor: { ...caller.actor, runId: newId<'Run'>() } };
+    await expect(inRun(at.database, bound, runId)).rejects.toThrow('another run');
+    await at.database.transaction((tx) => endRun(tx, runId, new Date()));
+    await expect(inRun(at.database, caller, runId)).rejects.toThrow('has ended');
   });
 });
 

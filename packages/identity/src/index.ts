@@ -20,6 +20,7 @@ export type { CertificateAuthority, LeafRequest } from './certificate-authority.
 export { confirmPassword } from './confirm-password.ts';
 export { createEnrolment, enrolGateway, enrolmentLifeMs } from './enrolment.ts';
 export { grantsEverywhere, grantsOf, onlyStanding } from './grants-of.ts';
+export { inRun } from './in-run.ts';
 export type { InstallationKeys, RotatedKey } from './installation.ts';
 export { finishKeyRotation, openInstallation } from './installation.ts';
 export type { OutsideKeys } from './keys-in-use.ts';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Actor, Grant } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { admin, agent, SessionWorld } from '@sluice/testkit/sessions';
@@ -6,7 +7,7 @@ import type { BindValue, Judgement, JudgeRequest, SessionState, StatementHandle 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SessionInspector } from './inspector.ts';
-import { JudgedStatement } from './judged-statement.ts';
+import { JudgedStatement, maxRecordedRows } from './judged-statement.ts';
 
 const idle: SessionState = { database: 'app', role: 'reader', searchPath: ['public'], inTransaction: false };
 const connection = toyConnection(1);
@@ -270,20 +271,23 @@ describe('the record', () => {
     ]);
   });
 
-  test('rows beyond the budget are counted and not kept', async () => {
+  test('rows beyond the budget are counted, digested and not kept', async () => {
     const asked = new Asked(admin);
     const { statement } = await asked.judge('echo it');
     statement.result([{ name: 'n', origin: null, lineage: null, category: 'number', type: 'int4' }]);
-    let wanted = 0;
-    for (; statement.wantsRows; wanted++) statement.row([String(wanted)]);
+    const rows = maxRecordedRows + 2;
+    for (let row = 0; row < maxRecordedRows; row++) statement.row([String(row)]);
+    const long = 'x'.repeat(10_000);
     statement.row(['one more']);
-    statement.completed({ tag: 'SELECT', rows: wanted + 1 });
+    statement.row([long]);
+    statement.completed({ tag: 'SELECT', rows });
     statement.ended();
     statement.ended();
     asked.close();
     const [result] = world.events('statement.result');
-    expect(result).toMatchObject({ rowCount: wanted + 1, omittedRows: 1 });
-    expect(result?.rows).toHaveLength(wanted);
+    const omittedDigest = createHash('sha256').update(`["one more"]\n["${long}"]\n`).digest('hex');
+    expect(result).toMatchObject({ rowCount: rows, omittedRows: 2, omittedDigest });
+    expect(result?.rows).toHaveLength(maxRecordedRows);
     expect(world.events('statement.ended')).toHaveLength(1);
   });
 

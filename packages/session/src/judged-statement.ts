@@ -1,4 +1,5 @@
 /** One judged message from verdict to end: its masks, its result in the record, its approval's outcome. */
+import { createHash, type Hash } from 'node:crypto';
 import { type Refusal, SluiceError, type StatementFacts, type UndoOffer, type Verdict } from '@sluice/domain';
 import type {
   ResultField,
@@ -50,6 +51,8 @@ interface OpenResult {
   readonly keep: ((index: number, text: string) => string | null) | null;
   rows: (string | null)[][];
   characters: number;
+  /** SHA-256 over the rows that are not kept: each as recorded but uncut, as JSON and a line feed. */
+  omitted: Hash | null;
 }
 
 export interface StatementContext extends TapContext {
@@ -82,7 +85,6 @@ export class JudgedStatement implements StatementHandle {
   #completions = 0;
   #ended = false;
   #asWriter = false;
-  #wantsRows = true;
   readonly #streams = new Map<StatementStreamName, RecordedStream>();
 
   constructor(subject: RefusalSubject, facts: readonly StatementFacts[], verdict: Verdict, context: StatementContext) {
@@ -102,8 +104,9 @@ export class JudgedStatement implements StatementHandle {
     return this.#subject;
   }
 
+  /** Rows beyond the budget count, and go into a digest of what is not kept. */
   get wantsRows(): boolean {
-    return this.#wantsRows;
+    return true;
   }
 
   get ceiling(): RowCeiling | null {
@@ -193,9 +196,9 @@ export class JudgedStatement implements StatementHandle {
           : (index, text) => (kept[index] === undefined ? null : record.maskValue(kept[index], text)),
       rows: [],
       characters: 0,
+      omitted: null,
     };
     this.#rowsSeen = 0;
-    this.#wantsRows = true;
     const plan = plans.map((field) => field.plan);
     return {
       plan,
@@ -211,13 +214,17 @@ export class JudgedStatement implements StatementHandle {
   row(values: readonly (string | null)[]): void {
     this.#rowsSeen++;
     const result = this.#result;
-    if (result === null || !this.#wantsRows) return;
-    const kept = values.map((value, i) =>
-      shorten(value === null || result.keep === null ? value : result.keep(i, value)),
-    );
+    if (result === null) return;
+    const { keep } = result;
+    const masked = keep === null ? values : values.map((value, i) => (value === null ? null : keep(i, value)));
+    if (result.rows.length >= maxRecordedRows || result.characters >= maxRecordedCharacters) {
+      result.omitted ??= createHash('sha256');
+      result.omitted.update(`${JSON.stringify(masked)}\n`);
+      return;
+    }
+    const kept = masked.map(shorten);
     for (const value of kept) result.characters += value?.length ?? 4;
     result.rows.push(kept);
-    if (result.rows.length >= maxRecordedRows || result.characters >= maxRecordedCharacters) this.#wantsRows = false;
   }
 
   maskMessage(text: string): string {
@@ -332,7 +339,7 @@ export class JudgedStatement implements StatementHandle {
       rows: open?.rows ?? [],
       rowCount,
       omittedRows: open === null || open.columns.length === 0 ? 0 : Math.max((rowCount ?? this.#rowsSeen) - kept, 0),
-      omittedDigest: null,
+      omittedDigest: open?.omitted?.digest('hex') ?? null,
       tag,
       durationMs: this.#context.now() - this.#startedAt,
     });

@@ -24,7 +24,7 @@ export function loginCommand(env: CliEnvironment): Command {
           'An API token begins with slp_ or sls_; a native secret (sln_) is only for native clients.',
         );
       }
-      const signIn = { url: new URL(url).origin, token: new Secret(given) };
+      const signIn = { url: new URL(url).origin, token: new Secret(given), run: null };
       const me = await openApi(signIn).identities.showMe.query().catch(explainApiError);
       keepSignIn(env, signIn.url, signIn.token);
       if (options.json === true) write(printJson(me));

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Database } from '@sluice/database';
 import type { Secret } from '@sluice/domain';
-import { SluiceError } from '@sluice/domain';
+import { runHeader, SluiceError } from '@sluice/domain';
 import type { Caller } from '@sluice/identity';
-import { authenticateToken, authenticateWebSession } from '@sluice/identity';
+import { authenticateToken, authenticateWebSession, inRun } from '@sluice/identity';
 import { getToken } from 'next-auth/jwt';
 
 export interface CallerOptions {
@@ -43,7 +43,9 @@ export async function authenticate(
   try {
     if (authorization !== undefined) {
       const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
-      const caller = await authenticateToken(options.database, token ?? '', { address, software }, new Date());
+      const known = await authenticateToken(options.database, token ?? '', { address, software }, new Date());
+      const run = request.headers[runHeader];
+      const caller = typeof run === 'string' ? await inRun(options.database, known, run) : known;
       return { caller, refusal: null, software };
     }
     const sessionId = await sessionIdOf(request, options);
