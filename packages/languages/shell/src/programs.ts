@@ -180,11 +180,19 @@ function takeOperand(field: Field, kind: ValueKind, state: State, shell: Shell):
 /** Formats of dates that come out as digits alone. */
 const digitFormat = /^\+(?:%[sYmdHMSjuNwyCGV]|\d)+$/;
 
+/** Formats whose output has no slash, space or anything that a shell would look at. */
+const plainFormat = /^\+(?:%[sYmdHMSjuNwyCGVFTRaAbBp]|[\w.:-])+$/;
+
+function dateOutput(operands: Fields): Abstract {
+  const format = operands.map(({ value }) => knownText(value)).find((text) => text?.startsWith('+') === true) ?? '';
+  if (digitFormat.test(format)) return digits;
+  return plainFormat.test(format) ? { type: 'pattern', pattern: '*' } : unknown;
+}
+
 function outputOf({ name, program, operands, options }: Call): Abstract {
   if (program.output === 'digits') {
     // A name, a format or a separator of one's own is put out as well.
-    if (name === 'date')
-      return operands.some(({ value }) => digitFormat.test(knownText(value) ?? '')) ? digits : unknown;
+    if (name === 'date') return dateOutput(operands);
     if (name === 'wc') return operands.length === 0 ? digits : unknown;
     return options.some(({ value }) => value !== null) ? unknown : digits;
   }
