@@ -83,6 +83,8 @@ export function runAs(name: string, program: Program, fields: Fields, place: Pla
   if (onlyReads) shell.does('read');
   else shell.does(program.does, program.because);
   takeOptions(given.options, state, shell);
+  if (talks.test(name) && [...given.options, ...given.operands].some(isUntold))
+    shell.incomplete('it gives a text to another machine that is known at run time only');
   const call: Call = {
     name,
     program,
@@ -96,6 +98,14 @@ export function runAs(name: string, program: Program, fields: Fields, place: Pla
   if (!stops && (program.operands !== undefined || program.reader === undefined)) takeOperands(call, onlyReads);
   const output = program.reader === undefined ? unknown : readerOf(program)(call);
   return program.output === undefined ? output : outputOf(call);
+}
+
+/** Programs that give their arguments to another machine although they only ask. */
+const talks =
+  /^(ping6?|traceroute|tracepath|mtr|dig|host|nslookup|whois|nc|ncat|netcat|nmap|psql|pg_isready|pg_dump|openssl s_client|resolvectl query|(npm|pnpm|yarn|pip3?|gem|brew|snap|flatpak|conda|docker|apt|apt-get|apk|dnf|yum) (view|info|search|find|show|changelog|outdated|audit|list))$/;
+
+function isUntold(given: GivenOption | Field): boolean {
+  return given.value !== null && (('splits' in given && given.splits) || knownText(given.value) === null);
 }
 
 function readerOf(program: Program): (call: Call) => Abstract {

@@ -8,6 +8,9 @@ const logOptions = `${diffOptions} -cgqE1# -n=text -L=text -F --oneline --graph 
 const read = (options: string, operands = 'text*'): Program => ({ does: 'read', options, operands });
 const change = (options: string, operands = 'text*'): Program => ({ does: 'change', options, operands });
 
+/** Subcommands that read files outside the repository when they are given their paths. */
+const searching = (options: string): Program => ({ ...read(options), reader: 'git' });
+
 export const git: Program = {
   does: 'read',
   bare: 'read',
@@ -16,7 +19,7 @@ export const git: Program = {
   subcommands: {
     log: read(logOptions),
     show: read(logOptions),
-    diff: read(diffOptions),
+    diff: { ...read(diffOptions), reader: 'git' },
     'diff-tree': read(logOptions),
     'diff-index': read(diffOptions),
     'diff-files': read(diffOptions),
@@ -60,7 +63,7 @@ export const git: Program = {
       '--all --tags --long --always --dirty?text --abbrev=text --match=text --exact-match --first-parent --candidates=text --contains --exclude=text',
     ),
     'count-objects': read('-vH --verbose --human-readable'),
-    grep: read(
+    grep: searching(
       '-aIirwvhHEGPFnlLcoqpWz -O?opaque -e=text -f=read -A=text -B=text -C=text -m=text --cached --untracked --no-index --ignore-case --word-regexp --line-number --files-with-matches --name-only --count --all-match --and --or --not --break --heading --show-function --function-context --quiet --max-depth=text --color?text --no-color --open-files-in-pager?opaque --textconv!opaque',
     ),
     reflog: {

@@ -71,7 +71,7 @@ export const networkPrograms: Programs = {
   dig: {
     does: 'read',
     options:
-      '-46rumv -b=text -c=text -f=read -p=text -q=text -t=text -x=text +short +trace +noall +answer +norecurse +tcp +dnssec +stats +nocmd +nostats',
+      '-46rumv -b=text -c=text -f=opaque -p=text -q=text -t=text -x=text +short +trace +noall +answer +norecurse +tcp +dnssec +stats +nocmd +nostats',
     operands: 'text*',
     reader: 'opens',
   },

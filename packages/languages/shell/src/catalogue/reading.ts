@@ -131,7 +131,7 @@ export const readingPrograms: Programs = {
     operands: 'text*',
   },
   lastlog: { does: 'read', options: '-t=text -u=text -b=text' },
-  getent: { does: 'read', options: '-s=text -i', operands: 'text text*' },
+  getent: { does: 'read', reader: 'opens', options: '-s=text -i', operands: 'text text*' },
   hostname: {
     does: 'read',
     options: '-adfiIsAy --all-fqdns --all-ip-addresses --fqdn --long --short --domain --ip-address',

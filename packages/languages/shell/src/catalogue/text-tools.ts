@@ -66,7 +66,7 @@ export const textPrograms: Programs = {
   sort: {
     does: 'read',
     options:
-      '-bdfghiMnRrVcCmsuz -k=text -t=text -S=text -T=look -o=write --ignore-leading-blanks --dictionary-order --ignore-case --general-numeric-sort --human-numeric-sort --ignore-nonprinting --month-sort --numeric-sort --random-sort --random-source=read --reverse --sort=text --version-sort --batch-size=text --check?text --debug --files0-from=read --key=text --merge --stable --buffer-size=text --field-separator=text --temporary-directory=look --parallel=text --unique --zero-terminated --output=write --compress-program=opaque',
+      '-bdfghiMnRrVcCmsuz -k=text -t=text -S=text -T=look -o=write --ignore-leading-blanks --dictionary-order --ignore-case --general-numeric-sort --human-numeric-sort --ignore-nonprinting --month-sort --numeric-sort --random-sort --random-source=read --reverse --sort=text --version-sort --batch-size=text --check?text --debug --files0-from=opaque --key=text --merge --stable --buffer-size=text --field-separator=text --temporary-directory=look --parallel=text --unique --zero-terminated --output=write --compress-program=opaque',
     operands: 'read*',
   },
   uniq: {
@@ -163,13 +163,14 @@ export const textPrograms: Programs = {
   },
   yq: {
     does: 'read',
+    reader: 'opens',
     options:
       '-CMejnNrPr -i!change -o=text -p=text -I=text --inplace!change --output-format=text --input-format=text --prettyPrint --exit-status --no-doc --null-input --raw-output --yaml-output',
     operands: 'text read*',
   },
   xmllint: {
     does: 'read',
-    options: '--format --noout --xpath=text --html --noent --valid --recover --nonet --output=write',
+    options: '--format --noout --xpath=text --html --recover --nonet --output=write',
     operands: 'read*',
   },
   sed: { does: 'read', reader: 'sed' },
@@ -179,12 +180,14 @@ export const textPrograms: Programs = {
   nawk: { does: 'read', reader: 'awk' },
   man: {
     does: 'read',
+    reader: 'opens',
     options:
-      '-akfwWKV -s=text -S=text -M=opaque -P=opaque -H?opaque -C=opaque -l -E=text -L=text -p=opaque -T?opaque --apropos --whatis --where --where-cat --all --sections=text --pager=opaque --html?opaque --manpath=opaque --config-file=opaque --preprocessor=opaque --no-hyphenation --ditroff?opaque --troff?opaque',
+      '-akfwWKV -s=text -S=text -M=opaque -P=opaque -H?opaque -C=opaque -E=text -L=text -p=opaque -T?opaque --apropos --whatis --where --where-cat --all --sections=text --pager=opaque --html?opaque --manpath=opaque --config-file=opaque --preprocessor=opaque --no-hyphenation --ditroff?opaque --troff?opaque',
     operands: 'text*',
   },
   info: {
     does: 'read',
+    reader: 'opens',
     options: '-aOw -f=read -n=text -o=write --all --file=read --node=text --output=write --subnodes',
     operands: 'text*',
   },
@@ -227,7 +230,7 @@ export const textPrograms: Programs = {
       dgst: { does: 'read', options: '%sha256 %sha1 %md5 %sha512 %hex %r', operands: 'read*' },
       rand: { does: 'read', options: '%hex %base64', operands: 'text' },
       s_client: {
-        does: 'read',
+        does: 'send',
         options:
           '%connect=text %servername=text %showcerts %brief %tls1_2 %tls1_3 %CAfile=read %verify=text %starttls=text %quiet',
       },

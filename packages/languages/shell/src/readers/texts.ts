@@ -113,16 +113,20 @@ export const readOpens: Reader = ({ name, operands, program, shell, fields }) =>
     shell.does('privilege', 'it sets the clock');
   if (name === 'sysctl' && texts.some((text) => text?.includes('=') !== false))
     shell.does('privilege', 'it sets the kernel');
-  const lookup = /^(ping6?|traceroute|tracepath|mtr|dig|host|nslookup|whois|nc|ncat|netcat|nmap)$/.test(name);
-  if (lookup && operands.some(({ value, splits }) => splits || knownText(value) === null))
-    shell.incomplete('a name that it asks for is known at run time only');
+  if (name === 'getent' && texts.some((text) => text === null || /shadow/.test(text)))
+    shell.does('privilege', 'it reads stored passwords');
+  // A page's name with a slash is a file, and yq's language can load one.
+  if (/^(man|info)$/.test(name) && texts.some((text) => text === null || text.includes('/')))
+    shell.incomplete('it shows a file in a form of its own');
+  if (name === 'yq' && texts.some((text) => text === null || /load/.test(text)))
+    shell.incomplete('it has a program for yq that Sluice does not read');
   if (name === 'kubectl get' && fields.some(({ value }) => /secret/i.test(knownText(value) ?? 'secret')))
     shell.does('privilege', 'it reads secrets of a cluster');
   return unknown;
 };
 
 /** Subcommands of git whose operands decide. */
-export const readGit: Reader = ({ name, operands, options, shell }) => {
+export const readGit: Reader = ({ name, operands, options, shell, state }) => {
   const texts = operands.map(({ value, splits }) => (splits ? null : knownText(value)));
   if (name === 'git branch' || name === 'git tag') {
     if (
@@ -134,6 +138,13 @@ export const readGit: Reader = ({ name, operands, options, shell }) => {
       )
     )
       shell.does('change');
+    return unknown;
+  }
+  if (name === 'git diff' || name === 'git grep') {
+    for (const { value, splits } of operands) {
+      const text = splits ? null : knownText(value);
+      if (text === null || /^(\/|~|\.)/.test(text)) shell.path('read', splits ? unknown : value, state);
+    }
     return unknown;
   }
   if (name === 'git config') {
