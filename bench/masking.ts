@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { compileMasks, detectorNames, openStreamMasker } from '../packages/masking/src/index.ts';
+import { type ByteText, compileMasks, detectorNames, openStreamMasker } from '../packages/masking/src/index.ts';
 
 const { values } = parseArgs({
   options: {
@@ -16,10 +16,10 @@ const { values } = parseArgs({
 
 /** As a channel's packets are. */
 const chunkBytes = 32_768;
-const bytes = {
-  toText: (buffer: Buffer) => buffer.latin1Slice(),
-  fromText: (text: string) => Buffer.from(text, 'latin1'),
-  encode: (text: string) => Buffer.from(text, 'utf8').latin1Slice(),
+const bytes: ByteText<Buffer> = {
+  toText: (buffer) => buffer.toString('latin1'),
+  fromText: (text) => Buffer.from(text, 'latin1'),
+  encode: (text) => Buffer.from(text, 'utf8').toString('latin1'),
 };
 const size = Number(values.mebibytes) * 1_048_576;
 const fill = (piece: Buffer): Buffer => Buffer.alloc(size, piece);
