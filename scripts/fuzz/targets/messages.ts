@@ -92,6 +92,7 @@ const handle: Handle = {
   result: () => masker,
   row: () => undefined,
   maskMessage: (text) => text,
+  placeMask: () => null,
   stream: () => {
     throw new Error('no stream is read here');
   },

@@ -11,7 +11,7 @@ export interface ChannelEnd {
   readonly held: boolean;
 }
 
-const waitsForm = /^sluice: Decide at /m;
+const waitsForm = /^sluice: (?:Decide at |.*\/approvals\/)/m;
 const refusalForm = /^\{"sluice":1,"code":"([a-z-]+)"/m;
 
 export function waitsForPeople(errors: string): boolean {
