@@ -174,6 +174,9 @@ function takeOperands(call: Call, onlyReads: boolean): void {
     shell.incomplete('it has an argument that Sluice does not know');
     return;
   }
+  // What may become several words moves the ones behind it.
+  if (operands.some((field) => field.splits) && kinds.some((kind) => kind !== 'text'))
+    shell.incomplete('an argument is known at run time only');
   for (const [at, kind] of kinds.entries()) {
     const milder = onlyReads && kind !== 'text' ? 'read' : kind;
     takeOperand(operands[at] as Field, milder, state, shell);
