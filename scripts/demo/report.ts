@@ -1,6 +1,7 @@
 /** What a start prints when all is ready. */
 
-import { sshProtocol } from './ssh-demo.ts';
+/** The protocol of the demo's SSH target: it is probed and printed in another way than the databases. */
+export const sshProtocol = 'ssh';
 
 export interface DemoIdentity {
   readonly name: string;

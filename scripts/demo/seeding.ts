@@ -21,7 +21,7 @@ export interface SeedTarget {
   readonly port: number;
   readonly database: string;
   /** The protocol's own; absent: the database alone. */
-  readonly options?: Readonly<Record<string, unknown>>;
+  readonly options?: Readonly<Record<string, string>>;
   readonly username: string;
   readonly password: string;
   /** As which agents open; null: as everybody else. */

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../install.mjs';
 import type { DemoPorts } from './data-folder.ts';
+import { sshProtocol } from './report.ts';
 import type { SeedTarget } from './seeding.ts';
 import type { Service } from './service.ts';
 import { createService } from './service.ts';
 
 const GRACE_MS = 1_000;
-export const sshProtocol = 'ssh';
 
 export interface SshTargetNews {
   readonly onLine: (line: string) => void;

@@ -13,8 +13,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../install.mjs';
 
-const require = createRequire(join(root, 'packages/wire/ssh/package.json'));
-const ssh2 = require('ssh2');
+// It is installed where the protocol is.
+const loadFromProtocol = createRequire(join(root, 'packages/wire/ssh/package.json'));
+const ssh2 = loadFromProtocol('ssh2');
 const [folder, portText] = process.argv.slice(2);
 const port = Number(portText);
 const home = join(folder, 'home');

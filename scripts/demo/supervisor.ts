@@ -15,12 +15,12 @@ import type { Output } from './output.ts';
 import { createOutput } from './output.ts';
 import { selectThroughEveryPort } from './probe.ts';
 import type { DemoConnection, DemoReport } from './report.ts';
-import { renderScreen } from './report.ts';
+import { renderScreen, sshProtocol } from './report.ts';
 import type { SeedTarget } from './seeding.ts';
 import { seedConnections, seedIdentities } from './seeding.ts';
 import type { Service } from './service.ts';
 import { createService } from './service.ts';
-import { createSshTarget, sshConnection, sshProtocol } from './ssh-demo.ts';
+import { createSshTarget, sshConnection } from './ssh-demo.ts';
 import { letRead, makeDemoDatabases, makeTargetRole } from './target-data.ts';
 
 export interface DemoOptions {
