@@ -1,7 +1,7 @@
 'use client';
 
 import type { ApprovalSummary } from '@sluice/api';
-import { ArrowUp, CircleCheckBig, History, SearchX } from 'lucide-react';
+import { ArrowUp, CircleCheckBig, History, ListChecks, SearchX } from 'lucide-react';
 import { type Dispatch, type RefObject, useEffect, useRef } from 'react';
 import { ActorName } from '../../components/actor.tsx';
 import { classNames } from '../../components/class-names.ts';
@@ -169,10 +169,7 @@ function Row({
           </span>
           <span className="mt-1 flex items-center gap-2 text-small">
             <ActorName actor={approval.actor} className="min-w-0 shrink" />{' '}
-            <span className="min-w-0 flex-1 truncate text-ink-faint">
-              {approval.connection.name}
-              {approval.run === null ? null : ` · ${approval.run.taskId ?? approval.run.purpose}`}
-            </span>{' '}
+            <span className="min-w-0 flex-1 truncate text-ink-faint">{approval.connection.name}</span>{' '}
             {gone ? (
               <span className="text-ink-faint">no longer waiting</span>
             ) : approval.state === 'waiting' ? (
@@ -188,6 +185,16 @@ function Row({
               <ApprovalBadge state={approval.state} bare />
             )}
           </span>
+          {approval.run === null ? null : (
+            <span className="mt-1 flex items-center gap-1.5 text-ink-faint text-small">
+              <ListChecks aria-hidden="true" className="size-3.5 shrink-0" />
+              <span className="sr-only">run </span>
+              <span className="min-w-0 truncate">
+                {approval.run.taskId === null ? '' : `${approval.run.taskId} · `}
+                {approval.run.purpose}
+              </span>
+            </span>
+          )}
         </span>
       </button>
     </li>
