@@ -14,6 +14,16 @@ const sheetFolder = join(root, 'test-results', 'terminal');
 const screenText = async (page: Page) =>
   (await page.getByRole('region', { name: 'Screen' }).locator('.xterm-rows').textContent()) ?? '';
 
+/** Output in pieces that begin with a sequence of their own, each stamped with a number: no two moments look alike. */
+function printStamped(session: RecordedSession, output: string, pieceCharacters: number, pauseMs: number): void {
+  for (let from = 0; from < output.length; ) {
+    const next = output.indexOf('\x1b[', from + pieceCharacters);
+    const end = next < 0 ? output.length : next;
+    print(session, `${output.slice(from, end)}\x1b7\x1b[1;80H ${session.now()} \x1b8`, end - from + 40, pauseMs);
+    from = end;
+  }
+}
+
 async function recordLong(session: RecordedSession): Promise<void> {
   const listing = capture('ls -la --color=always /usr/bin /usr/lib');
   const top = capture('top -d 0.3', 3);
@@ -22,13 +32,13 @@ async function recordLong(session: RecordedSession): Promise<void> {
   for (let round = 0; session.now() - begun < 2 * hourMs; round += 1) {
     session.terminal.output(Buffer.from('\x1b[32mops@web-01\x1b[0m:\x1b[34m~\x1b[0m$ '));
     session.wait(1_200);
-    type(session, round === 40 ? 'grep -c needle-in-the-hay /var/log/syslog' : `ls -la /usr/bin # ${round}`);
-    print(session, listing.slice(0, 40_000), 1_400, 60);
+    type(session, round === 10 ? 'grep -c needle-in-the-hay /var/log/syslog' : `ls -la /usr/bin # ${round}`);
+    printStamped(session, listing.slice(0, 60_000), 8_000, 60);
     session.terminal.output(Buffer.from('\x1b[32mops@web-01\x1b[0m:\x1b[34m~\x1b[0m$ '));
     type(session, round % 2 === 0 ? 'top' : 'vim /etc/services');
-    for (let again = 0; again < 6; again += 1) print(session, round % 2 === 0 ? top : editor, 900, 350);
-    session.terminal.output(Buffer.from('\x1b[?1049l\r\n'));
-    session.wait(20_000);
+    for (let again = 0; again < 3; again += 1) printStamped(session, round % 2 === 0 ? top : editor, 4_000, 3_000);
+    session.terminal.output(Buffer.from(`\x1b[?1049l\r\nround ${round}\r\n`));
+    session.wait(60_000);
     // The pusher's connection must not be left waiting.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -125,7 +135,7 @@ test.describe('a terminal’s replay', () => {
     await expect.poll(() => screenText(page)).toContain('needle-in-the-hay');
     await expect.poll(() => page.url()).toMatch(/#t=\d/);
     const at = await slider.getAttribute('aria-valuenow');
-    await page.locator('h1').click();
+    await search.blur();
     await page.keyboard.press(' ');
     await expect(slider).not.toHaveAttribute('aria-valuenow', at ?? '');
     await page.keyboard.press(' ');
