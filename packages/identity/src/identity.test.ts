@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:cryp
 import { connect, createServer } from 'node:tls';
 import type { AuditBody, NewGrant } from '@sluice/database';
 import {
+  anyAuditEvent,
   createConnection,
   createGrant,
   createPerson,
@@ -98,7 +99,7 @@ const disable = (disabledAt: Date | null) =>
 
 /** The audit events from an address, oldest first. */
 async function audited(address: string): Promise<AuditBody[]> {
-  const { rows } = await listAuditEvents(at.database.db, { search: null, actorId: null }, { cursor: null, limit: 500 });
+  const { rows } = await listAuditEvents(at.database.db, anyAuditEvent, { cursor: null, limit: 500 });
   return rows
     .map(({ body }) => JSON.parse(body) as AuditBody)
     .filter((event) => event.address === address)
