@@ -40,8 +40,15 @@ async function tellStory(stack: Stack) {
     selector: { env: ['prod'] },
   });
   const run = await api.runs.startRun.mutate({ purpose: 'look at every page', taskId: 'T-1', software: 'playwright' });
-  const settings = { host: '127.0.0.1', port: 2525, tls: 'none', from: 'sluice@example.com', username: null, ca: null };
-  await api.notifications.saveChannel.mutate({ kind: 'email', name: 'mail', enabled: true, settings } as const);
+  const settings = {
+    host: '127.0.0.1',
+    port: 2525,
+    tls: 'none',
+    from: 'sluice@example.com',
+    username: null,
+    ca: null,
+  } as const;
+  await api.notifications.saveChannel.mutate({ kind: 'email', name: 'mail', enabled: true, settings });
   const webhook = { url: 'https://hooks.example.com/sluice' };
   await api.notifications.saveChannel.mutate({ kind: 'webhook', name: 'pager', enabled: true, settings: webhook });
   await api.streams.createStream.mutate({
