@@ -1,6 +1,6 @@
 /** Who may connect, as ordinary clients meet it: rules that come and go, access for a time, and an emergency. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { removeData, type Stack, startStack } from './stack.ts';
+import { eventually, removeData, type Stack, startStack } from './stack.ts';
 
 let stack: Stack;
 beforeAll(async () => {
@@ -24,6 +24,23 @@ async function session(who: string): Promise<{ readonly ended: Promise<unknown> 
   await client.query('SELECT 1');
   return { ended };
 }
+
+it('a person who is disabled: their sessions, tokens and agents stop, and come back with them', async () => {
+  const admin = stack.api('admin');
+  const sessions = [await session('engineer'), await session('coding-agent')];
+  const people = await admin.identities.listPeople.query();
+  const id = people.find(({ name }) => name === 'engineer')?.id ?? '';
+  const begun = performance.now();
+  await admin.identities.updatePerson.mutate({ id, disabled: true });
+  await Promise.all(sessions.map(({ ended }) => ended));
+  console.log(`disabled: both sessions ended after ${(performance.now() - begun).toFixed(0)} ms`);
+  for (const who of ['engineer', 'coding-agent']) {
+    expect((await psql(who, 'SELECT 1')).code, who).not.toBe(0);
+    await expect(stack.api(who).connections.listConnections.query({}), who).rejects.toThrow();
+  }
+  await admin.identities.updatePerson.mutate({ id, disabled: false });
+  await eventually('they are let in again', async () => (await psql('coding-agent', 'SELECT 1')).code === 0);
+});
 
 it('a rule that is removed ends the sessions that were open by it, the agent’s of its owner too', async () => {
   const sessions = [await session('engineer'), await session('coding-agent')];

@@ -243,3 +243,60 @@ describe('in force', () => {
     await publish(defaultPolicy);
   });
 });
+
+describe('a change that people approve', () => {
+  /** Has the agent run a text and a reviewer approve it; answers what became of both. */
+  async function approved(text: string) {
+    const reviewer = stack.api('reviewer').approvals;
+    const running = stack.psql(agent, text);
+    const { id } = await eventually(
+      'it waits',
+      async () => (await reviewer.listApprovals.query({ scope: 'all' })).items[0],
+    );
+    const shown = await reviewer.showApproval.query({ id });
+    await reviewer.decideApproval.mutate({ id, outcome: 'approve' });
+    return { id, shown, output: await running };
+  }
+  const notes = async () =>
+    (await direct.query<{ notes: string }>('SELECT notes FROM customers WHERE id < 4 ORDER BY id')).rows;
+
+  it('is tried beforehand, may change no more rows than its rule says, and can be put back', async () => {
+    const api = stack.api('admin');
+    const keep = async (on: boolean): Promise<void> => {
+      const { id, revision } = await api.connections.showConnection.query({ name: connection });
+      await api.connections.updateConnection.mutate({ id, revision, rehearsal: on, undo: on });
+    };
+    await keep(true);
+    await publish(
+      withRules(
+        "  - { name: few-at-once, description: Agents change two rows at most., action: hold, when: \"actor.role == 'agent' && statement.kind == 'write'\", approvers: [reviewer], ceiling: 2 }",
+      ),
+    );
+    const before = await notes();
+    const text = "UPDATE customers SET notes = 'rehearsed ' || email WHERE id < 3";
+    const { id, shown, output } = await approved(text);
+    expect(output).toMatchObject({ code: 0, out: 'UPDATE 2\n' });
+    const rehearsal = shown.impact?.rehearsal;
+    expect(rehearsal).toMatchObject({ ran: true, rows: 2, touched: 2 });
+    const raw = (await direct.query<{ email: string }>('SELECT email FROM customers WHERE id < 3')).rows;
+    for (const { email } of raw) expect(JSON.stringify(shown)).not.toContain(email);
+    expect((await notes())[0]?.notes).toContain('rehearsed');
+
+    const reviewer = stack.api('reviewer').approvals;
+    await eventually('the rows of before are kept', async () => {
+      const { mayRevert } = await reviewer.showApproval.query({ id });
+      return mayRevert.yes;
+    });
+    await expect(stack.api(agent).approvals.revertApproval.mutate({ id })).rejects.toThrow();
+    await reviewer.revertApproval.mutate({ id });
+    await eventually('they are put back', async () => (await reviewer.showApproval.query({ id })).revert?.result);
+    expect(await notes()).toEqual(before);
+
+    const many = await approved("UPDATE customers SET notes = 'too many' WHERE id < 4");
+    expect(many.output.code).not.toBe(0);
+    expect(many.output.err).toMatch(/3 rows/);
+    expect(await notes()).toEqual(before);
+    await keep(false);
+    await publish(defaultPolicy);
+  });
+});
