@@ -84,6 +84,7 @@ function freshTree(): Pick<Shared, OfTree> {
 function readRoot(statement: Tree, shared: Shared, mode: ReadingMode): StatementFacts {
   const facts = new FactsBuilder();
   const depth = shared.budget.depth;
+  let beyond = false;
   try {
     readInto(statement, shared, facts, mode);
     noteSilentCasts(analysisOf(shared, facts, mode));
@@ -94,13 +95,15 @@ function readRoot(statement: Tree, shared: Shared, mode: ReadingMode): Statement
     // An overflow of the reading's own recursion (the grammar's is a GrammarBroken) leaves nothing behind that could hurt.
     if (!(error instanceof ReadingLimit) && !(error instanceof RangeError)) throw error;
     shared.budget.depth = depth;
+    beyond = true;
     facts.raise('unknown');
     facts.incomplete(error instanceof ReadingLimit ? error.message : 'is nested deeper than Sluice reads');
   }
   return finish(
     facts,
     shared,
-    shared.source === null
+    // What is nested too deep for the reading could overflow the fingerprint's recursion, which would break the grammar.
+    shared.source === null || beyond
       ? ''
       : fingerprintOf(shared.source.message.text.slice(shared.source.start, shared.source.end)),
   );

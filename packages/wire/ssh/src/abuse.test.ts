@@ -84,7 +84,8 @@ describe.skipIf(!hasOpenssh)('a hostile client', () => {
     const channel = await opened;
     protocol.exec(channel, 'sleep 5', false);
     const piece = Buffer.alloc(32_000);
-    for (let sent = 0; sent < 100; sent++) protocol.channelData(channel, piece);
+    // Far more than the windows of both ways together.
+    for (let sent = 0; sent < 1_000; sent++) protocol.channelData(channel, piece);
     await ended();
     expect(gateway.ends[0]).toMatchObject({ reason: 'protocol-violation' });
   });
