@@ -253,7 +253,10 @@ describe('a change that people approve', () => {
       'it waits',
       async () => (await reviewer.listApprovals.query({ scope: 'all' })).items[0],
     );
-    const shown = await reviewer.showApproval.query({ id });
+    const shown = await eventually('its impact is known', async () => {
+      const detail = await reviewer.showApproval.query({ id });
+      return detail.impact === null ? null : detail;
+    });
     await reviewer.decideApproval.mutate({ id, outcome: 'approve' });
     return { id, shown, output: await running };
   }
@@ -267,11 +270,7 @@ describe('a change that people approve', () => {
       await api.connections.updateConnection.mutate({ id, revision, rehearsal: on, undo: on });
     };
     await keep(true);
-    await publish(
-      withRules(
-        "  - { name: few-at-once, description: Agents change two rows at most., action: hold, when: \"actor.role == 'agent' && statement.kind == 'write'\", approvers: [reviewer], ceiling: 2 }",
-      ),
-    );
+    await publish(defaultPolicy.replace(/- name: hold-agent-changes[\s\S]*?expires: 30m/, '$&\n    ceiling: 2'));
     const before = await notes();
     const text = "UPDATE customers SET notes = 'rehearsed ' || email WHERE id < 3";
     const { id, shown, output } = await approved(text);
