@@ -178,7 +178,10 @@ export class SessionInspector implements Inspector {
   }
 
   openTerminal(request: TerminalRequest): TerminalTap {
-    const terminal = new RecordedTerminal(this.#session.ports.newId(), request, this.#statementContext());
+    const context = this.#statementContext();
+    const terminal = new RecordedTerminal(this.#session.ports.newId(), request, context, (closed) =>
+      this.#terminals.delete(closed),
+    );
     this.#terminals.add(terminal);
     return terminal;
   }

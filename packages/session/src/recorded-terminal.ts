@@ -15,11 +15,19 @@ export class RecordedTerminal implements TerminalTap {
   readonly #recorder: TerminalRecorder | null;
   readonly #masked: MaskedPair;
   readonly #typed: StreamMasker;
+  readonly #onClosed: (terminal: RecordedTerminal) => void;
   #quiet: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(id: string, request: TerminalRequest, context: TapContext) {
+  /** `onClosed` is called once. */
+  constructor(
+    id: string,
+    request: TerminalRequest,
+    context: TapContext,
+    onClosed: (terminal: RecordedTerminal) => void = () => undefined,
+  ) {
     this.#context = context;
+    this.#onClosed = onClosed;
     const recorder = this.#open(id, request);
     this.#recorder = recorder;
     this.#masked = openMaskedPair(context.masks, (bytes) => recorder?.output(bytes), true);
@@ -53,6 +61,7 @@ export class RecordedTerminal implements TerminalTap {
     const held = this.#typed.end();
     if (held.length > 0) this.#recordInput(held);
     this.#recorder?.closed(how);
+    this.#onClosed(this);
   }
 
   #open(id: string, { columns, rows, term, statement }: TerminalRequest): TerminalRecorder | null {

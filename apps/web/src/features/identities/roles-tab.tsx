@@ -124,11 +124,7 @@ function assignmentColumns(onTake: ((row: RoleAssignmentView) => void) | null): 
     {
       name: 'Until',
       cell: (row) =>
-        row.expiresAt === null ? (
-          <span className="text-ink-faint">taken back</span>
-        ) : (
-          <RelativeTime at={row.expiresAt} />
-        ),
+        row.expiresAt === null ? <span className="text-ink-faint">no end</span> : <RelativeTime at={row.expiresAt} />,
     },
     {
       name: 'Actions',
