@@ -17,6 +17,8 @@ export const maxRecordedTextCharacters = 65_536;
 const maxRecordedBinds = 1_024;
 /** A literal shorter than this is no value that a mask protects. */
 const minSecretCharacters = 3;
+/** Different values that are looked for in a canonical print, each by a pass over it. */
+const maxCanonicalValues = 1_000;
 
 /** The facts of a message; one that could not be read is one statement of which nothing is proved. */
 export function factsOf(language: string, text: string, outcome: ReadOutcome): readonly StatementFacts[] {
@@ -36,7 +38,7 @@ export function maskStatementText(masks: Masks, text: string, facts: readonly St
 
 /**
  * The canonical print has no spans of its own: literals are found again by value. Null when one is not found, because it was printed in
- * another form (escapes, spaces), or when one that is masked in the original would still show.
+ * another form (escapes, spaces), when one that is masked in the original would still show, or when there are too many different ones.
  */
 export function maskCanonicalText(
   masks: Masks,
@@ -44,26 +46,34 @@ export function maskCanonicalText(
   facts: readonly StatementFacts[],
   maskedOriginal: string,
 ): string | null {
-  const literals = facts.flatMap((f) => f.literals);
+  // One of each value: where it stands again, another of the same value would find the place taken.
+  const literals = new Map<string, LiteralSpan>();
+  for (const literal of facts.flatMap((f) => f.literals))
+    if (!literals.has(literal.value)) literals.set(literal.value, literal);
+  if (literals.size > maxCanonicalValues) return null;
   const spans: LiteralSpan[] = [];
-  for (const literal of literals) {
-    if (!canonical.includes(literal.value.replaceAll("'", "''"))) return null;
-    for (const written of [`'${literal.value.replaceAll("'", "''")}'`, literal.value]) {
+  const taken = new Uint8Array(canonical.length);
+  for (const literal of literals.values()) {
+    const escaped = literal.value.replaceAll("'", "''");
+    if (!canonical.includes(escaped)) return null;
+    for (const written of [`'${escaped}'`, literal.value]) {
       for (
         let at = written === '' ? -1 : canonical.indexOf(written);
         at >= 0;
         at = canonical.indexOf(written, at + written.length)
       ) {
         const end = at + written.length;
-        if (!spans.some((span) => at < span.end && span.start < end)) spans.push({ ...literal, start: at, end });
+        if (taken.subarray(at, end).includes(1)) continue;
+        taken.fill(1, at, end);
+        spans.push({ ...literal, start: at, end });
       }
     }
   }
   const masked = masks.maskStatement(canonical, spans, { readsMasked: touchesMasked(masks, facts) });
-  const leaks = literals.some(
-    ({ value }) => value.length >= minSecretCharacters && masked.includes(value) && !maskedOriginal.includes(value),
-  );
-  return leaks ? null : masked;
+  for (const value of literals.keys()) {
+    if (value.length >= minSecretCharacters && masked.includes(value) && !maskedOriginal.includes(value)) return null;
+  }
+  return masked;
 }
 
 /** Bound values have no column of their own here: where masked columns are touched, only small numbers stay. */
