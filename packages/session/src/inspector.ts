@@ -13,7 +13,6 @@ import {
 } from '@sluice/domain';
 import {
   alikeCeiling,
-  evaluate,
   type GrantedMessage,
   grantNamesAtOpening,
   grantNamesFor,
@@ -46,14 +45,9 @@ import {
 import type { SessionGrants } from './session-grants.ts';
 import { maskerOf, SessionMasks } from './session-masks.ts';
 import type { SessionRights } from './session-rights.ts';
-import { SessionWindows } from './session-windows.ts';
+import { nothingToRun, SessionVerdicts } from './session-verdicts.ts';
 import { describeForRecord, factsOf, maskBinds, maskCanonicalText, maskStatementText } from './statement-text.ts';
 import { eventSinkOf } from './unrecorded.ts';
-
-/** Verdicts remembered per reading of a text: same facts, policy, state and second give the same verdict. */
-const maxVerdictsPerReading = 8;
-/** Rules may test the time of day: a remembered verdict serves this long. */
-const verdictLifetimeMs = 1_000;
 
 export interface InspectorSession {
   readonly id: string;
@@ -75,12 +69,10 @@ interface Subject {
 
 export class SessionInspector implements Inspector {
   readonly #session: InspectorSession;
-  readonly #policyConnection: PolicyConnection;
   readonly #open = new Set<JudgedStatement>();
   readonly #terminals = new Set<RecordedTerminal>();
-  readonly #verdicts = new WeakMap<readonly StatementFacts[], Map<string, Verdict>>();
+  readonly #verdicts: SessionVerdicts;
   readonly #masks: SessionMasks;
-  readonly #windows: SessionWindows;
   #index = 0;
   #closed = false;
   held = 0;
@@ -88,11 +80,11 @@ export class SessionInspector implements Inspector {
 
   constructor(session: InspectorSession) {
     this.#session = session;
-    this.#policyConnection = policyConnectionOf(session.connection);
-    this.#windows = new SessionWindows(session.connection.labels);
+    const connection = policyConnectionOf(session.connection);
+    this.#verdicts = new SessionVerdicts(session, connection);
     let inForce: readonly Grant[] = [];
     let names: readonly string[] = [];
-    this.#masks = new SessionMasks(session.actor, this.#policyConnection, session.ports, () => {
+    this.#masks = new SessionMasks(session.actor, connection, session.ports, () => {
       if (session.grants.inForce !== inForce) {
         inForce = session.grants.inForce;
         names = grantNamesAtOpening(inForce);
@@ -129,7 +121,10 @@ export class SessionInspector implements Inspector {
   #judge(request: JudgeRequest): Judgement | Promise<Judgement> {
     const facts = factsOf(request.language, request.text, request.outcome);
     const grants = this.#grantNames(facts, request);
-    const verdict = facts.length === 0 ? this.#emptyVerdict() : this.#verdict(facts, request.state, grants);
+    const verdict =
+      facts.length === 0
+        ? nothingToRun(this.#session.ports.policy().version)
+        : this.#verdict(facts, request.state, grants);
     const rows = verdict.action === 'allow' ? this.#rowsOfLeave(request, facts, grants) : null;
     const bound = this.#unmovedSinceBind(request, facts, verdict, rows);
     if (bound !== null) return this.#forward(bound);
@@ -334,49 +329,8 @@ export class SessionInspector implements Inspector {
     return this.#record(request, facts, verdict, subject, 'gateway') === null;
   }
 
-  /** A message without a statement (`;`, a driver's ping) does nothing: there is nothing for policy to judge. */
-  #emptyVerdict(): Verdict {
-    const policyVersion = this.#session.ports.policy().version;
-    return {
-      action: 'allow',
-      rule: null,
-      reason: 'nothing to run',
-      hold: null,
-      limits: null,
-      matched: [],
-      policyVersion,
-    };
-  }
-
   #verdict(facts: readonly StatementFacts[], state: JudgeRequest['state'], grants: readonly string[]): Verdict {
-    const { policy, version, maintenance } = this.#session.ports.policy();
-    const now = this.#session.ports.now();
-    const second = Math.floor(now / verdictLifetimeMs);
-    const open = this.#windows.open(maintenance, now);
-    // NUL stands in no name, so that two states never share a key.
-    const key = `${version} ${second} ${state.inTransaction} ${grants.join(' ')}\0${open.join(' ')}\0${state.role ?? ''}\0${state.database}`;
-    let known = this.#verdicts.get(facts);
-    if (known === undefined) {
-      known = new Map();
-      this.#verdicts.set(facts, known);
-    }
-    let verdict = known.get(key);
-    if (verdict === undefined) {
-      verdict = evaluate(policy, {
-        actor: this.#session.actor,
-        connection: this.#policyConnection,
-        facts,
-        session: { database: state.database, role: state.role ?? '', inTransaction: state.inTransaction },
-        time: new Date(now),
-        grants,
-        maintenance: open,
-        policyVersion: version,
-        defaultAction: this.#session.connection.defaultAction,
-      });
-      if (known.size >= maxVerdictsPerReading) known.clear();
-      known.set(key, verdict);
-    }
-    return verdict;
+    return this.#verdicts.verdict(facts, state, grants);
   }
 
   /** The names that rules see. Without a request of the client's own, leave for others like an approved statement does not count. */

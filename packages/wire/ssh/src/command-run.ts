@@ -267,14 +267,15 @@ export function stopRunning(running: ClientChannel): void {
   running.end();
 }
 
-/** Resolves when the target has closed the channel; by then every byte of it was read. */
+/**
+ * Resolves when the target has closed the channel; by then every byte of it was read. The status comes with the close: its own event
+ * is over before anybody can listen where a target answers everything in one packet.
+ */
 export function endOf(running: ClientChannel): Promise<Ending> {
   return new Promise((resolve) => {
-    let ending: Ending = { code: null, signal: null };
-    running.once('exit', (code: number | null, signal?: string) => {
-      ending = { code: typeof code === 'number' ? code : null, signal: signal ?? null };
-    });
-    running.once('close', () => resolve(ending));
+    running.once('close', (code?: number | null, signal?: string | null) =>
+      resolve({ code: code ?? null, signal: signal ?? null }),
+    );
     running.on('error', () => undefined);
   });
 }

@@ -168,7 +168,6 @@ function asked(ask: (done: (error?: Error | null) => void) => unknown): Promise<
 function endOf(channel: ClientChannel, input: string, answerMs: number): Promise<ChannelEnd> {
   return new Promise((resolve) => {
     const [output, errors]: [Buffer[], Buffer[]] = [[], []];
-    let end: Pick<ChannelEnd, 'code' | 'signal'> = { code: null, signal: null };
     let held = false;
     let bytes = 0;
     const take = (into: Buffer[]) => (part: Buffer) => {
@@ -181,13 +180,11 @@ function endOf(channel: ClientChannel, input: string, answerMs: number): Promise
     const late = setTimeout(() => channel.close(), answerMs);
     channel.on('data', take(output));
     channel.stderr.on('data', take(errors));
-    channel.once('exit', (code: number | null, signal?: string) => {
-      end = { code: typeof code === 'number' ? code : null, signal: signal ?? null };
-    });
     channel.on('error', () => undefined);
-    channel.once('close', () => {
+    channel.once('close', (code?: number | null, signal?: string | null) => {
       clearTimeout(late);
-      resolve({ ...end, output: Buffer.concat(output), errors: Buffer.concat(errors), held });
+      const texts = { output: Buffer.concat(output), errors: Buffer.concat(errors) };
+      resolve({ code: code ?? null, signal: signal ?? null, ...texts, held });
     });
     channel.end(input);
   });

@@ -80,13 +80,9 @@ function output(connection: SshConnection, command: string): Promise<string> {
         return;
       }
       const [out, err]: [Buffer[], Buffer[]] = [[], []];
-      let code: number | null = null;
       channel.on('data', (part: Buffer) => out.push(part));
       channel.stderr.on('data', (part: Buffer) => err.push(part));
-      channel.once('exit', (exit: number | null) => {
-        code = exit;
-      });
-      channel.once('close', () => {
+      channel.once('close', (code?: number | null) => {
         if (code === 0) resolve(Buffer.concat(out).toString('latin1'));
         else
           reject(

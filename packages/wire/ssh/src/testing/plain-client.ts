@@ -68,18 +68,14 @@ export class PlainClient extends Duplex {
     if (channel === null) return;
     await new Promise<void>((resolve) => {
       this.once('over', resolve);
-      let status = '';
       channel.on('data', (bytes: Buffer) => {
         if (this.push(bytes)) return;
         channel.pause();
         this.#drained = () => channel.resume();
       });
       channel.stderr.on('data', (bytes: Buffer) => this.push(bytes));
-      channel.once('exit', (code: unknown) => {
-        status = String(code);
-      });
-      channel.once('close', () => {
-        this.push(`EXIT ${status}\n`);
+      channel.once('close', (code?: number | null) => {
+        this.push(`EXIT ${code ?? ''}\n`);
         resolve();
       });
     });
