@@ -1,5 +1,4 @@
 /** Things that go wrong: processes killed, secrets wrong, targets down. Each gives a clear message, and nothing acknowledged is lost. */
-import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, removeData, run, type Stack, startStack } from './stack.ts';
@@ -15,28 +14,6 @@ afterAll(async () => {
   expect(await stack.stop()).toBe(0);
   removeData(stack);
 });
-
-/** The process of the demo whose command line has this word. */
-function pidOf(word: string): number {
-  const lines = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' }).split('\n');
-  const mine = lines
-    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
-    .filter((match) => match?.[3]?.includes(word));
-  const children = mine.filter((match) => descendsFrom(Number(match?.[1]), stack.pid, lines));
-  const pid = Number(children[0]?.[1]);
-  if (!Number.isInteger(pid)) throw new Error(`no process ${word}`);
-  return pid;
-}
-
-function descendsFrom(pid: number, ancestor: number, lines: readonly string[]): boolean {
-  const parents = new Map(
-    lines
-      .map((line) => /^\s*(\d+)\s+(\d+)/.exec(line))
-      .flatMap((match) => (match === null ? [] : [[Number(match[1]), Number(match[2])] as const])),
-  );
-  for (let at = pid; at > 1; at = parents.get(at) ?? 0) if (at === ancestor) return true;
-  return false;
-}
 
 const works = async (via: 'port' | 'relay' = 'port') => {
   const { code } = await stack.psql('coding-agent', 'SELECT 1', { via });
@@ -169,7 +146,7 @@ describe('processes killed', () => {
       const page = await stack.api('admin').sessions.listSessions.query({ state: 'live' });
       return page.items.find((s) => s.statements >= 2);
     });
-    process.kill(pidOf('gateway.cjs'), 'SIGKILL');
+    process.kill(stack.pidOf('gateway.cjs'), 'SIGKILL');
     const { code, err } = await running;
     expect(code).not.toBe(0);
     expect(err).toMatch(/server closed the connection|terminat|SSL/i);
@@ -187,7 +164,7 @@ describe('processes killed', () => {
   it('kill -9 of the control plane: open sessions go on, and what was spooled arrives', async () => {
     const client = await stack.driver('coding-agent');
     await client.query('SELECT 1');
-    process.kill(pidOf('server.mjs'), 'SIGKILL');
+    process.kill(stack.pidOf('server.mjs'), 'SIGKILL');
     for (let i = 0; i < 20; i++) {
       expect((await client.query('SELECT $1::int AS i', [i])).rows[0].i).toBe(i);
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -215,7 +192,7 @@ describe('processes killed', () => {
   });
 
   it('gateway offline: a client of the relay reads what is wrong', async () => {
-    const gateway = pidOf('gateway.cjs');
+    const gateway = stack.pidOf('gateway.cjs');
     process.kill(gateway, 'SIGSTOP');
     process.kill(gateway, 'SIGKILL');
     const { err } = await stack.psql('coding-agent', 'SELECT 1', { via: 'relay' });

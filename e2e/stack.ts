@@ -1,5 +1,5 @@
 /** A whole Sluice as `npm start` runs it, on free ports in a folder of its own, and ordinary clients to drive it. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -150,6 +150,24 @@ export class Stack {
     client.on('error', () => undefined);
     await client.connect();
     return client;
+  }
+
+  /** The process of this stack whose command line has this word. */
+  pidOf(word: string): number {
+    const lines = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' }).split('\n');
+    const processes = lines.flatMap((line) => {
+      const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line);
+      return match === null ? [] : [{ pid: Number(match[1]), parent: Number(match[2]), command: match[3] ?? '' }];
+    });
+    const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
+    const isOurs = (pid: number): boolean => {
+      for (let at = pid; at > 1; at = parents.get(at) ?? 0) if (at === this.pid) return true;
+      return false;
+    };
+    return found(
+      processes.find(({ pid, command }) => command.includes(word) && isOurs(pid)),
+      word,
+    ).pid;
   }
 
   /** A client of the target itself, for checking what really happened there. */
