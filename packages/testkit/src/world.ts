@@ -43,6 +43,7 @@ export type Name = keyof typeof people | keyof typeof agents;
 
 export interface World {
   readonly test: TestDatabase;
+  readonly masterKey: Secret;
   readonly services: GatewayServices;
   readonly actors: Readonly<Record<Name, Actor>>;
   readonly gateway: GatewayCaller;
@@ -107,6 +108,7 @@ export async function makeWorld(): Promise<World> {
   await as('admin').connections.createConnection({ ...connectionInput, id: connectionId, groupId: gateway.id });
   return {
     test,
+    masterKey,
     services,
     actors,
     gateway,

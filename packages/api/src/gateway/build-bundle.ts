@@ -45,7 +45,7 @@ export async function buildBundle(
       audience: 'operator',
       hint: 'Publish one on the Policies page.',
     });
-  const nextKey = await nextBundleKey(db);
+  const nextKey = await nextBundleKey(db, services.signing.publicKey);
   const rows = await listConnectionsOfGateway(db, gateway.id);
   const maintenance = (await listMaintenanceWindows(db)).map(({ name, selector, schedule }) =>
     maintenanceWindowSchema.parse({ name, selector, schedule }),

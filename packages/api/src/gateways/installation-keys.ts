@@ -111,8 +111,17 @@ async function gatewaysWithoutNextKey(db: Db): Promise<string[]> {
   return (await listGateways(db)).filter(({ bundleVersion }) => (bundleVersion ?? 0) < since).map(({ name }) => name);
 }
 
-/** What a bundle says of the key that will sign after a rotation; null: none is under way. */
-export async function nextBundleKey(db: Db): Promise<{ readonly keyId: string; readonly publicKey: string } | null> {
-  const publicKey = (await readInstallation(db))?.nextSigningPublicKey ?? null;
+/**
+ * What a bundle that `signingKey` signs says of the key that signs after it; null: none is under way. A node that has not been started
+ * again since a rotation was finished names the key in force: a gateway that takes such a bundle would else forget the key that every
+ * later one is signed by.
+ */
+export async function nextBundleKey(
+  db: Db,
+  signingKey: string,
+): Promise<{ readonly keyId: string; readonly publicKey: string } | null> {
+  const row = await readInstallation(db);
+  const inForce = row?.signingPublicKey ?? signingKey;
+  const publicKey = inForce === signingKey ? (row?.nextSigningPublicKey ?? null) : inForce;
   return publicKey === null ? null : { keyId: keyIdOf(publicKey), publicKey };
 }
