@@ -94,13 +94,27 @@ describe('random nesting and quoting', () => {
     );
   });
 
+  /** Of all texts of three wraps, these alone: what a loop's `eval` defines may have been defined otherwise the time before. */
+  const redefinesInLoop = /(?:do|until) eval 'f\d+\(\)/;
+
   it('of ls stays readable', () => {
     const plain = wraps.filter((wrap) => !/sudo|ssh|xargs|timeout|<</.test(wrap('ls')));
+    const written = (around: readonly ((text: string) => string)[]) =>
+      around
+        .reduce((so, wrap) => wrap(so), 'ls')
+        // `$((` begins an expression (POSIX 2.6.3), and `!` stands in front of a whole pipeline alone (2.10.2).
+        .replaceAll('((', '( (')
+        .replaceAll('| !', '|');
+    const readable = (text: string): void => {
+      expect(isCompleteRead(text, everythingKnown), text).toBe(true);
+    };
+    for (const outer of plain) for (const inner of plain) readable(written([inner, outer]));
+    const three = fc.array(fc.constantFrom(...plain), { minLength: 3, maxLength: 3 }).map(written);
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...plain), { maxLength: 3 }), (around) => {
-        const written = around.reduce((so, wrap) => wrap(so), 'ls');
-        expect(isCompleteRead(written, everythingKnown), written).toBe(true);
-      }),
+      fc.property(
+        three.filter((text) => !redefinesInLoop.test(text)),
+        readable,
+      ),
       { numRuns: 150 },
     );
   });
