@@ -17,6 +17,8 @@ export interface ApiServices {
   readonly atRest: AtRest;
   /** Below which event streams may write files; null: nowhere. */
   readonly eventFolder: string | null;
+  /** The authority of SSH certificates, as it stands in the database now. */
+  readonly sshAuthority: InstallationKeys['sshAuthority'];
   /** PEM. */
   readonly caRoot: string;
   /** Without a slash at the end. */

@@ -16,6 +16,12 @@ export interface InstallationRow {
   readonly nextSigningSince: number | null;
   readonly nextCaCertificate: string | null;
   readonly nextCaKeySealed: string | null;
+  /** The authority of SSH certificates: base64url raw Ed25519; null before a node has made it. */
+  readonly sshCaPublicKey: string | null;
+  readonly sshCaKeySealed: string | null;
+  readonly sshCaSince: Date | null;
+  readonly nextSshCaPublicKey: string | null;
+  readonly nextSshCaKeySealed: string | null;
 }
 
 /** The installation's keys, the private ones sealed. */

@@ -21,7 +21,7 @@ export { confirmPassword } from './confirm-password.ts';
 export { createEnrolment, enrolGateway, enrolmentLifeMs } from './enrolment.ts';
 export { grantsEverywhere, grantsOf, onlyStanding } from './grants-of.ts';
 export { inRun } from './in-run.ts';
-export type { InstallationKeys, RotatedKey } from './installation.ts';
+export type { InstallationKeys, RotatedKey, SshAuthority } from './installation.ts';
 export { finishKeyRotation, openInstallation } from './installation.ts';
 export type { OutsideKeys } from './keys-in-use.ts';
 export { noteKeysInUse } from './keys-in-use.ts';

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { createChannel, createEventStream, findChannel, findEventStream } from '@sluice/database';
+import { createChannel, createEventStream, findChannel, findEventStream, updateInstallationKeys } from '@sluice/database';
 import { Secret } from '@sluice/domain';
 import { atRestWith, channelSecretContext, newId, openBackup, sealBackup, streamSecretContext } from '@sluice/keys';
 import { startTestDatabase, type TestDatabase } from '@sluice/testkit';
@@ -68,6 +68,37 @@ test('the master key is changed while both are given; afterwards the new one ope
   await expect(open(masterKey)).rejects.toMatchObject({ code: 'internal' });
   await at.database.transaction((tx) => finishKeyRotation(tx, 'signing'));
   expect((await open(nextMasterKey)).signing.keyId).not.toBe(before.signing.keyId);
+});
+
+test('the SSH authority is made once, is published beside its next one, and changes without a restart', async () => {
+  const nodes = await Promise.all([open(), open()]);
+  const { db } = at.database;
+  const [one, other] = await Promise.all(nodes.map(({ sshAuthority }) => sshAuthority(db)));
+  expect(one?.keys.publicKey).toBe(other?.keys.publicKey);
+  expect(one?.trusted).toEqual([one?.keys.publicKey]);
+  const rotate = () => at.database.transaction((tx) => nodes[0]!.beginRotation(tx, 'ssh-ca', new Date()));
+  await rotate();
+  await expect(rotate()).rejects.toMatchObject({ code: 'conflict' });
+  const during = await nodes[1]!.sshAuthority(db);
+  expect(during.keys.publicKey).toBe(one?.keys.publicKey);
+  expect(during.trusted).toHaveLength(2);
+  // A change of the master key takes both along.
+  const changed = await open(nextMasterKey, masterKey);
+  expect((await changed.sshAuthority(db)).trusted).toEqual(during.trusted);
+  await at.database.transaction((tx) => finishKeyRotation(tx, 'ssh-ca'));
+  expect((await changed.sshAuthority(db)).trusted).toEqual([during.trusted[1]]);
+  await expect(at.database.transaction((tx) => finishKeyRotation(tx, 'ssh-ca'))).rejects.toMatchObject({
+    code: 'conflict',
+  });
+});
+
+test('an installation of before the SSH authority gets one at its next start, by its own master key only', async () => {
+  await open();
+  const { db } = at.database;
+  await at.database.transaction((tx) => updateInstallationKeys(tx, { sshCaPublicKey: null, sshCaKeySealed: null }));
+  await expect(open(nextMasterKey)).rejects.toMatchObject({ code: 'internal' });
+  const { sshAuthority } = await open();
+  expect((await sshAuthority(db)).trusted).toHaveLength(1);
 });
 
 test('a master key from a back-up opens the installation again', async () => {

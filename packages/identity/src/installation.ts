@@ -1,4 +1,4 @@
-import type { Database, InstallationKeyRow, Tx } from '@sluice/database';
+import type { Database, Db, InstallationKeyRow, InstallationRow, Tx } from '@sluice/database';
 import {
   advisoryLock,
   bumpBundleVersion,
@@ -29,14 +29,24 @@ import {
 
 const signingContext = 'Installation.signingKey';
 const authorityContext = 'Installation.caKey';
+const sshAuthorityContext = 'Installation.sshCaKey';
 
 /** The installation's keys that are changed by a rotation in two steps. */
-export type RotatedKey = 'signing' | 'ca';
+export type RotatedKey = 'signing' | 'ca' | 'ssh-ca';
+
+/** The authority of SSH certificates at one moment. */
+export interface SshAuthority {
+  readonly keys: SigningKeys;
+  /** Public keys (base64url raw) whose certificates count: the one in force first, then the next one, while a rotation is under way. */
+  readonly trusted: readonly string[];
+}
 
 export interface InstallationKeys {
   /** Signs bundles and tickets; gateways pin its public half when they enrol. */
   readonly signing: SigningKeys;
   readonly authority: CertificateAuthority;
+  /** Read for each certificate, so that a rotation needs no restart; the master key that opens it stays here. */
+  readonly sshAuthority: (db: Db) => Promise<SshAuthority>;
   /** Makes the next key of a kind; the master key that seals it stays here. */
   readonly beginRotation: (tx: Tx, kind: RotatedKey, now: Date) => Promise<void>;
 }
@@ -54,6 +64,7 @@ export async function openInstallation(
 ): Promise<InstallationKeys> {
   if ((await readInstallation(database.db)) === null) await setUp(database, masterKey, now);
   if (oldMasterKey !== null) await changeMasterKey(database, oldMasterKey, masterKey);
+  await makeSshAuthority(database, masterKey, now);
   const row = await readInstallation(database.db);
   if (row === null) throw new Error('the installation was not set up');
   const signing = signingKeysOf(openAtRest(masterKey, row.signingKeySealed, signingContext));
@@ -66,6 +77,7 @@ export async function openInstallation(
   return {
     signing,
     authority: { ...current, root },
+    sshAuthority: (db) => readSshAuthority(db, masterKey),
     beginRotation: (tx, kind, at) => beginKeyRotation(tx, masterKey, kind, at),
   };
 }
@@ -75,7 +87,36 @@ const sealedColumns = [
   ['caKeySealed', authorityContext],
   ['nextSigningKeySealed', signingContext],
   ['nextCaKeySealed', authorityContext],
+  ['sshCaKeySealed', sshAuthorityContext],
+  ['nextSshCaKeySealed', sshAuthorityContext],
 ] as const;
+
+/** Made once, also for an installation that was set up before there was one; nodes that start together agree on it. */
+async function makeSshAuthority(database: Database, masterKey: Secret, now: Date): Promise<void> {
+  if ((await readInstallation(database.db))?.sshCaKeySealed != null) return;
+  await database.transaction(async (tx) => {
+    await advisoryLock(tx, 'installation');
+    const row = await readInstallation(tx);
+    if (row === null || row.sshCaKeySealed !== null) return;
+    // Only the master key that this database was set up with may seal something new for it.
+    openAtRest(masterKey, row.signingKeySealed, signingContext);
+    const { publicKey, privateKey } = generateSigningKeys();
+    const sealed = sealAtRest(masterKey, privateKey, sshAuthorityContext);
+    await updateInstallationKeys(tx, { sshCaPublicKey: publicKey, sshCaKeySealed: sealed, sshCaSince: now });
+  });
+}
+
+async function readSshAuthority(db: Db, masterKey: Secret): Promise<SshAuthority> {
+  const row = await readInstallation(db);
+  if (row === null || row.sshCaKeySealed === null) throw new Error('the installation has no SSH authority');
+  const keys = signingKeysOf(openAtRest(masterKey, row.sshCaKeySealed, sshAuthorityContext));
+  // The sealed key is the truth: a public key that somebody wrote beside it into the row certifies nothing.
+  const next =
+    row.nextSshCaKeySealed === null
+      ? []
+      : [signingKeysOf(openAtRest(masterKey, row.nextSshCaKeySealed, sshAuthorityContext)).publicKey];
+  return { keys, trusted: [keys.publicKey, ...next] };
+}
 
 async function changeMasterKey(database: Database, from: Secret, to: Secret): Promise<void> {
   await database.transaction(async (tx) => {
@@ -126,7 +167,7 @@ async function beginKeyRotation(tx: Tx, masterKey: Secret, kind: RotatedKey, now
   await advisoryLock(tx, 'installation');
   const row = await readInstallation(tx);
   if (row === null) throw new Error('the installation was not set up');
-  if ((kind === 'signing' ? row.nextSigningPublicKey : row.nextCaCertificate) !== null)
+  if (nextOf(row, kind) !== null)
     throw rotationFault('A rotation of this key is under way already.', 'Finish it first.');
   if (kind === 'signing') {
     const next = generateSigningKeys();
@@ -137,6 +178,16 @@ async function beginKeyRotation(tx: Tx, masterKey: Secret, kind: RotatedKey, now
     });
     return;
   }
+  if (kind === 'ssh-ca') {
+    const next = generateSigningKeys();
+    await updateInstallationKeys(tx, {
+      nextSshCaPublicKey: next.publicKey,
+      nextSshCaKeySealed: sealAtRest(masterKey, next.privateKey, sshAuthorityContext),
+    });
+    // Gateways ask whose certificates count when their bundle moves.
+    await bumpBundleVersion(tx);
+    return;
+  }
   const next = await createCertificateAuthority(now);
   await updateInstallationKeys(tx, {
     nextCaCertificate: next.certificate,
@@ -144,7 +195,12 @@ async function beginKeyRotation(tx: Tx, masterKey: Secret, kind: RotatedKey, now
   });
 }
 
-/** Puts the next key in the place of the one in force; every node uses it from its next start. Throws SluiceError `conflict` without one. */
+function nextOf(row: InstallationRow, kind: RotatedKey): string | null {
+  if (kind === 'signing') return row.nextSigningPublicKey;
+  return kind === 'ca' ? row.nextCaCertificate : row.nextSshCaPublicKey;
+}
+
+/** Puts the next key in the place of the one in force; every node uses it from its next start, the SSH authority's at once. Throws SluiceError `conflict` without one. */
 export async function finishKeyRotation(tx: Tx, kind: RotatedKey): Promise<void> {
   await advisoryLock(tx, 'installation');
   const row = await readInstallation(tx);
@@ -155,6 +211,14 @@ export async function finishKeyRotation(tx: Tx, kind: RotatedKey): Promise<void>
     const key = { signingKeyId: keyIdOf(publicKey), signingPublicKey: publicKey, signingKeySealed: sealed };
     const inForce = { ...key, signingKeySince: new Date() };
     await updateInstallationKeys(tx, { ...inForce, ...none });
+    await bumpBundleVersion(tx);
+    return;
+  }
+  if (kind === 'ssh-ca') {
+    const [publicKey, sealed] = [row?.nextSshCaPublicKey, row?.nextSshCaKeySealed];
+    if (!publicKey || !sealed) throw rotationFault('No rotation of this key is under way.', 'Begin one first.');
+    const inForce = { sshCaPublicKey: publicKey, sshCaKeySealed: sealed, sshCaSince: new Date() };
+    await updateInstallationKeys(tx, { ...inForce, nextSshCaPublicKey: null, nextSshCaKeySealed: null });
     await bumpBundleVersion(tx);
     return;
   }

@@ -26,6 +26,8 @@ export {
   bundleContext,
   fingerprint,
   generateSigningKeys,
+  hostCertificatesContext,
+  hostKeyContext,
   keyIdOf,
   openSigned,
   signBytes,
@@ -34,5 +36,7 @@ export {
   ticketContext,
   verifyBytes,
 } from './signing.ts';
+export type { SshCertificate, SshCertificateRequest } from './ssh-certificate.ts';
+export { certificateBackdateMs, signSshCertificate, sshFingerprint, sshKeyLine } from './ssh-certificate.ts';
 export type { TokenKind } from './tokens.ts';
 export { mintToken, parseToken, tokenDisplay, tokenHash, tokenKinds } from './tokens.ts';

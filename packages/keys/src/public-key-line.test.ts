@@ -8,6 +8,7 @@ describe('public keys as a .pub file holds them', () => {
   test('kind, fingerprint and comment', () => {
     expect(readPublicKeyLine(`${line}\n`)).toEqual({
       kind: 'ssh-ed25519',
+      ed25519: '4yqqeRXOubRJ0bpQ6ioouxpuAfkL2iRaLR2HaX0YomU',
       fingerprint: 'SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU',
       comment: 'me@laptop',
     });

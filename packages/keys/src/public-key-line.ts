@@ -17,6 +17,8 @@ export interface PublicKeyLine {
   /** `SHA256:` and unpadded base64 of the digest of the key's bytes. */
   readonly fingerprint: string;
   readonly comment: string;
+  /** base64url of the raw 32 bytes of an Ed25519 key; null for the other kinds. */
+  readonly ed25519: string | null;
 }
 
 /** Reads a public key as a `.pub` file holds it: kind, base64, comment. Throws SluiceError `bad-request`. */
@@ -30,7 +32,13 @@ export function readPublicKeyLine(line: string): PublicKeyLine {
   if (bytes.toString('latin1', 4, 4 + length) !== kind)
     throw unusable('The public key is not of the kind that it says.');
   const digest = createHash('sha256').update(bytes).digest('base64').replace(/=+$/, '');
-  return { kind, fingerprint: `SHA256:${digest}`, comment: comment.join(' ') };
+  return { kind, fingerprint: `SHA256:${digest}`, comment: comment.join(' '), ed25519: rawEd25519(kind, bytes) };
+}
+
+function rawEd25519(kind: string, bytes: Buffer): string | null {
+  const head = 4 + kind.length + 4;
+  const whole = kind === 'ssh-ed25519' && bytes.length === head + 32 && bytes.readUInt32BE(head - 4) === 32;
+  return whole ? bytes.subarray(head).toString('base64url') : null;
 }
 
 function unusable(message: string): SluiceError {

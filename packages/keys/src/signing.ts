@@ -14,6 +14,10 @@ import { decodeBase64url, sha256 } from './digest.ts';
 export type SignatureContext = `sluice-${string}-v${number}`;
 export const bundleContext = 'sluice-bundle-v1' satisfies SignatureContext;
 export const ticketContext = 'sluice-ticket-v1' satisfies SignatureContext;
+/** What the control plane says of a gateway's host key: certificates, and whose certificates of clients count. */
+export const hostCertificatesContext = 'sluice-host-certificates-v1' satisfies SignatureContext;
+/** A host key's own word that this gateway has it. */
+export const hostKeyContext = 'sluice-host-key-v1' satisfies SignatureContext;
 
 export interface SigningKeys {
   /** First 16 characters of the public key's base64url SHA-256. */

@@ -62,7 +62,7 @@ export async function makeWorld(): Promise<World> {
   const test = await startTestDatabase();
   const { database } = test;
   const masterKey = new Secret('0123456789012345678901234567890123456789012');
-  const { signing, authority, beginRotation } = await openInstallation(database, masterKey, new Date());
+  const { signing, authority, sshAuthority, beginRotation } = await openInstallation(database, masterKey, new Date());
   const cookieSecret = new Secret('c'.repeat(43));
   await noteKeysInUse(database, { masterKey, oldMasterKey: null, cookieSecret }, new Date());
   const bus = await openBus({ url: test.url, onError: () => undefined });
@@ -74,6 +74,7 @@ export async function makeWorld(): Promise<World> {
     signing,
     atRest: atRestWith(masterKey),
     authority,
+    sshAuthority,
     eventFolder: null,
     caRoot: authority.root,
     publicUrl: 'http://localhost:3100',

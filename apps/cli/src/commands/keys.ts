@@ -29,7 +29,7 @@ export function keysCommand(env: CliEnvironment): Command {
   keys
     .command('rotate')
     .description('Make the next key and publish it beside the one in force')
-    .argument('<kind>', 'signing or ca')
+    .argument('<kind>', 'signing, ca or ssh-ca')
     .action(async (kind: string) => {
       await openApi(signedIn(env))
         .keys.rotateKey.mutate({ kind: kindOf(kind) })
@@ -38,18 +38,19 @@ export function keysCommand(env: CliEnvironment): Command {
     });
   keys
     .command('finish')
-    .description('Put the next key in force; every control-plane node uses it from its next start')
-    .argument('<kind>', 'signing or ca')
+    .description('Put the next key in force; every control-plane node uses it from its next start, the SSH authority’s at once')
+    .argument('<kind>', 'signing, ca or ssh-ca')
     .option('--force', 'also when gateways have not pinned it: they have to be enrolled anew')
     .action(async (kind: string, options: { force?: boolean }) => {
       const input = { kind: kindOf(kind), force: options.force === true };
       await openApi(signedIn(env)).keys.finishRotation.mutate(input).catch(explainApiError);
-      write(`the next ${kind} key is in force: restart every control-plane node now\n`);
+      const then = input.kind === 'ssh-ca' ? '' : ': restart every control-plane node now';
+      write(`the next ${kind} key is in force${then}\n`);
     });
   return keys;
 }
 
-function kindOf(text: string): 'signing' | 'ca' {
-  if (text === 'signing' || text === 'ca') return text;
-  throw new CliError(exitCodes.usage, `there is no key ${text}: use signing or ca`);
+function kindOf(text: string): 'signing' | 'ca' | 'ssh-ca' {
+  if (text === 'signing' || text === 'ca' || text === 'ssh-ca') return text;
+  throw new CliError(exitCodes.usage, `there is no key ${text}: use signing, ca or ssh-ca`);
 }

@@ -68,7 +68,7 @@ export class ControlPlaneNode {
   /** Opens database, bus and keys; nothing listens yet. */
   static async open(env: WebEnvironment, log: Logger): Promise<ControlPlaneNode> {
     const database = openDatabase(env.databaseUrl);
-    const { signing, authority, beginRotation } = await openInstallation(
+    const { signing, authority, sshAuthority, beginRotation } = await openInstallation(
       database,
       env.masterKey,
       new Date(),
@@ -80,7 +80,12 @@ export class ControlPlaneNode {
       url: env.databaseUrl,
       onError: (error) => log.warn({ err: error }, 'the bus lost its connection'),
     });
-    return new ControlPlaneNode(env, log, database, bus, { signing, authority, beginKeyRotation: beginRotation });
+    return new ControlPlaneNode(env, log, database, bus, {
+      signing,
+      authority,
+      sshAuthority,
+      beginKeyRotation: beginRotation,
+    });
   }
 
   constructor(
@@ -88,7 +93,7 @@ export class ControlPlaneNode {
     log: Logger,
     database: Database,
     bus: Bus,
-    keys: Pick<GatewayServices, 'signing' | 'authority' | 'beginKeyRotation'>,
+    keys: Pick<GatewayServices, 'signing' | 'authority' | 'sshAuthority' | 'beginKeyRotation'>,
   ) {
     this.#env = env;
     this.#log = log;

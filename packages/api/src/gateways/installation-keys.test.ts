@@ -52,6 +52,7 @@ test('a rotation of the signing key waits for every gateway, names who is behind
   expect(await admin.keys.listKeys()).toMatchObject([
     { fingerprint: signing?.next, next: null, waitingFor: [] },
     { kind: 'ca' },
+    { kind: 'ssh-ca' },
     { kind: 'master' },
     { kind: 'cookie' },
   ]);

@@ -3,20 +3,21 @@ import type { Db } from '@sluice/database';
 import { listGateways, listKeysInUse, readInstallation } from '@sluice/database';
 import { SluiceError } from '@sluice/domain';
 import { finishKeyRotation, type RotatedKey } from '@sluice/identity';
-import { fingerprint, keyIdOf, sha256 } from '@sluice/keys';
+import { fingerprint, keyIdOf, sha256, sshFingerprint } from '@sluice/keys';
 import { z } from 'zod';
 import { nothing } from '../inputs.ts';
 import { mutation, query } from '../procedure.ts';
 
-const kind = z.enum(['signing', 'ca']);
+const kind = z.enum(['signing', 'ca', 'ssh-ca']);
 const names: Readonly<Record<RotatedKey, string>> = {
   signing: 'the bundle-signing key',
   ca: 'the certificate authority',
+  'ssh-ca': 'the SSH certificate authority',
 };
 
 /** One of the installation's keys, by what tells it apart. */
 export interface InstallationKeyView {
-  readonly kind: 'signing' | 'ca' | 'master' | 'cookie';
+  readonly kind: RotatedKey | 'master' | 'cookie';
   /** Of a key outside of the database a mark that only its installation can compute. */
   readonly fingerprint: string;
   /** In use for at least as long; null: no node has said so yet. */
@@ -58,6 +59,13 @@ export const listKeys = query({
         since: new Date(root.validFrom),
         expiresAt: new Date(root.validTo),
         next: row.nextCaCertificate === null ? null : `SHA256:${sha256(row.nextCaCertificate)}`,
+      },
+      {
+        ...none,
+        kind: 'ssh-ca',
+        fingerprint: row.sshCaPublicKey === null ? '' : sshFingerprint(row.sshCaPublicKey),
+        since: row.sshCaSince,
+        next: row.nextSshCaPublicKey === null ? null : sshFingerprint(row.nextSshCaPublicKey),
       },
       ...(['master', 'cookie'] as const).map((kind) => {
         const seen = outside.find((key) => key.kind === kind);

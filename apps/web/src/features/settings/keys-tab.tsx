@@ -2,7 +2,7 @@
 
 import type { InstallationKeyView } from '@sluice/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Clock, FileKey2, KeyRound, ShieldCheck, Ticket } from 'lucide-react';
+import { Clock, FileKey2, KeyRound, ShieldCheck, Terminal, Ticket } from 'lucide-react';
 import Link from 'next/link';
 import { type ReactNode, useState } from 'react';
 import { toast } from 'sonner';
@@ -19,7 +19,14 @@ import { Callout } from '../../components/states.tsx';
 import { Badge } from '../../components/verdict.tsx';
 import { keyTexts } from './key-texts.ts';
 
-const icons = { signing: ShieldCheck, ca: FileKey2, master: KeyRound, cookie: Ticket };
+const icons = { signing: ShieldCheck, ca: FileKey2, 'ssh-ca': Terminal, master: KeyRound, cookie: Ticket };
+
+type RotatedKind = Exclude<InstallationKeyView['kind'], 'master' | 'cookie'>;
+
+/** Changed here, in two steps; the others on the machines. */
+function isRotated(kind: InstallationKeyView['kind']): kind is RotatedKind {
+  return kind !== 'master' && kind !== 'cookie';
+}
 
 /** The installation's keys: which, how old, and what changing each does. */
 export function KeysTab() {
@@ -58,7 +65,7 @@ function KeyPanel({ view }: { readonly view: InstallationKeyView }) {
       <div className="space-y-3">
         <p className="text-ink-soft">{what}</p>
         <Facts>
-          <Fact name={view.kind === 'signing' || view.kind === 'ca' ? 'Fingerprint' : 'Mark'}>
+          <Fact name={isRotated(view.kind) ? 'Fingerprint' : 'Mark'}>
             <Print text={view.fingerprint} />
           </Fact>
           <Fact name="In use">
@@ -85,7 +92,7 @@ function KeyPanel({ view }: { readonly view: InstallationKeyView }) {
           <p className="font-medium">What changing it does</p>
           <p className="text-ink-soft">{rotating}</p>
         </div>
-        {view.kind === 'signing' || view.kind === 'ca' ? <Rotation view={view} kind={view.kind} /> : null}
+        {isRotated(view.kind) ? <Rotation view={view} kind={view.kind} /> : null}
         {commands === null ? null : <CopyBlock text={commands} label="Copy the commands" wrap />}
       </div>
     </Panel>
@@ -109,7 +116,7 @@ function Print({ text }: { readonly text: string }): ReactNode {
 }
 
 /** The two steps of a rotation, of which the second waits for gateways. */
-function Rotation({ view, kind }: { readonly view: InstallationKeyView; readonly kind: 'signing' | 'ca' }) {
+function Rotation({ view, kind }: { readonly view: InstallationKeyView; readonly kind: RotatedKind }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const mayWrite = useMay('gateways.write');
