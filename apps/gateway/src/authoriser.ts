@@ -55,7 +55,7 @@ export class Authoriser implements AuthorisePort {
   }
 
   async authorise(request: Parameters<AuthorisePort['authorise']>[0]): Promise<AuthoriseResponse> {
-    const { connection, clientAddress, proof, startup } = request;
+    const { connection, clientAddress, proof, startup, open = false } = request;
     if (proof.type === 'secret' && Buffer.byteLength(proof.secret.reveal()) > maxSecretBytes) {
       return {
         ok: false,
@@ -71,7 +71,7 @@ export class Authoriser implements AuthorisePort {
       return cached.answer;
     for (let asked = 1; asked <= maxAsked; asked++) {
       const heard = this.#epoch;
-      const answer = await this.#ask(connection, clientAddress, { type: proof.type, hash }, startup);
+      const answer = await this.#ask(connection, clientAddress, { type: proof.type, hash, open }, startup);
       if (!answer.ok) return answer;
       if (answer.epoch >= this.#epoch) {
         this.#remember(key, answer);
@@ -90,7 +90,7 @@ export class Authoriser implements AuthorisePort {
   async #ask(
     connection: BundleConnection,
     clientAddress: string,
-    proof: { readonly type: ClientProof['type']; readonly hash: string },
+    proof: { readonly type: ClientProof['type']; readonly hash: string; readonly open: boolean },
     startup: Readonly<Record<string, string>>,
   ): Promise<AuthoriseResponse> {
     try {
@@ -99,6 +99,7 @@ export class Authoriser implements AuthorisePort {
         clientAddress,
         secretHash: proof.hash,
         ...(proof.type === 'secret' ? {} : { proof: proof.type }),
+        ...(proof.open && proof.type === 'certificate' ? { open: true } : {}),
         startup: { ...startup },
       });
     } catch (error) {
@@ -138,8 +139,13 @@ function proofBytes(proof: ClientProof): string | Uint8Array {
   }
 }
 
-/** Compares in constant time. */
+/** Whether it is what a ticket was bound to; a certificate also proves the key that it certifies. Compares in constant time. */
 export function proofMatches(proof: ClientProof, hash: string): boolean {
+  const key = proof.type === 'certificate' ? [{ ...proof, type: 'key' } as const] : [];
+  return [proof, ...key].map((one) => isDigestOf(one, hash)).includes(true);
+}
+
+function isDigestOf(proof: ClientProof, hash: string): boolean {
   const given = Buffer.from(digestOfProof(proof));
   const wanted = Buffer.from(hash);
   return given.length === wanted.length && timingSafeEqual(given, wanted);

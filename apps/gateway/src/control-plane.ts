@@ -16,6 +16,7 @@ import {
   errorCodes,
   type GatewayState,
   gatewayPaths,
+  type HostCertificatesRequest,
   type Impact,
   leafResponseSchema,
   type Rewrap,
@@ -109,6 +110,11 @@ export class ControlPlane {
     publicKey: string,
   ): Promise<{ readonly certificate: string; readonly notAfter: string }> {
     return read(await this.#send('POST', gatewayPaths.leaf, json({ connectionId, publicKey })), leafResponseSchema);
+  }
+
+  /** The certificates of this gateway's host key, signed by the bundle key: whoever asks checks that. */
+  async hostCertificates(request: HostCertificatesRequest): Promise<SignedBundle> {
+    return read(await this.#send('POST', gatewayPaths.hostCertificates, json(request)), bundleResponseSchema);
   }
 
   async createApproval(request: ApprovalCreate): Promise<ApprovalStatus> {

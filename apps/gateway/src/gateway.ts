@@ -94,6 +94,7 @@ class Gateway implements RunningGateway {
   readonly #approvals: Approvals;
   readonly #stepUp: StepUpCheck;
   readonly #leaves: Leaves;
+  readonly #identities: HostIdentities;
   readonly #facts: FactsPool;
   readonly #spoolStore: ReturnType<typeof fileSpool>;
   readonly #spool: SpoolWriter;
@@ -229,13 +230,14 @@ class Gateway implements RunningGateway {
       report: (report) => this.#controlPlane.reportTargetSessions(report),
       log: warn,
     });
-    const identities = new HostIdentities(() => store.hostKey());
+    const asked = { controlPlane: this.#controlPlane, bundles: this.#bundles };
+    this.#identities = new HostIdentities({ ...asked, gatewayId: this.gatewayId, store, log: warn });
     this.#entry = new SessionEntry({
       bundles: this.#bundles,
       leaves: this.#leaves,
       ports: this.#ports,
       live: this.#live,
-      identity: (id) => identities.of(id),
+      identity: (id) => this.#identities.of(id),
       gatewayId: this.gatewayId,
       startId: this.#startId,
       epoch: () => this.#authoriser.epoch,
@@ -285,7 +287,7 @@ class Gateway implements RunningGateway {
     this.#pusher.wake({ retryNow: true });
     await bounded(Promise.all([this.#approvals.close(), this.#pusher.stop()]));
     this.#stopping.abort();
-    this.#leaves.close();
+    for (const renewed of [this.#leaves, this.#identities]) renewed.close();
     await bounded(Promise.all([this.#knowledge.close(), this.#facts.close(), this.#tunnel?.finished]));
   }
 

@@ -98,6 +98,15 @@ export class StateStore {
     return new Secret(privateKey);
   }
 
+  /** What the control plane last said of the host key, as it signed it; null: nothing yet. */
+  hostCertificates(): SignedBundle | null {
+    return this.#read('host-certificates.json', signedBundleSchema);
+  }
+
+  keepHostCertificates(signed: SignedBundle): void {
+    this.#write('host-certificates.json', signed);
+  }
+
   /** The control plane's key after its rotation, as a pinned key signed it; null: none is under way. */
   nextBundleKey(): Enrolment['bundleKey'] | null {
     return this.#read('next-bundle-key.json', nextKeySchema);

@@ -29,6 +29,7 @@ export {
 } from './gateway/approvals.ts';
 export { buildBundle } from './gateway/build-bundle.ts';
 export type { GatewayCaller, GatewayServices } from './gateway/gateway-services.ts';
+export { issueHostCertificates } from './gateway/issue-host-certificates.ts';
 export { issueLeaf } from './gateway/issue-leaf.ts';
 export { maxRecordingChunkBytes } from './gateway/limits.ts';
 export {

@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, readonly BuiltInRole[]>> = {
   'connections.testConnection': ['admin'],
   'connections.rotateCredential': ['admin'],
   'connections.issueTicket': ['admin', 'security', 'reviewer', 'member', 'agent'],
+  'connections.issueCertificate': ['admin', 'security', 'reviewer', 'member', 'agent'],
   'connections.listSealingKeys': ['admin'],
   'access.showConnectionAccess': ['admin', 'security', 'reviewer', 'auditor', 'member', 'agent'],
   'access.listAccessRules': ['admin', 'security', 'reviewer', 'auditor'],
@@ -179,7 +180,13 @@ test('invariant 3: no service identity changes policy or identities or decides',
   const open = mutations.map(([path]) => path).filter((path) => allowed[path]?.includes('agent'));
   // It may connect, declare what it works on and take short-lived tokens, ask for access, take that back and give access up: none of it gives anybody anything.
   const harmless = ['access.cancelAccessRequest', 'access.requestAccess', 'access.revokeGrant'];
-  const own = ['connections.issueTicket', 'identities.exchangeToken', 'runs.endRun', 'runs.startRun'];
+  const own = [
+    'connections.issueCertificate',
+    'connections.issueTicket',
+    'identities.exchangeToken',
+    'runs.endRun',
+    'runs.startRun',
+  ];
   expect(open.sort()).toEqual([...harmless, ...own]);
 });
 

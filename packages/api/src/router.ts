@@ -17,6 +17,7 @@ import { listEvents } from './audit/list-events.ts';
 import { verifyChain } from './audit/verify-chain.ts';
 import { createConnection } from './connections/create-connection.ts';
 import { deleteConnection } from './connections/delete-connection.ts';
+import { issueCertificate } from './connections/issue-certificate.ts';
 import { issueTicket } from './connections/issue-ticket.ts';
 import { listConnections } from './connections/list-connections.ts';
 import { listSealingKeys } from './connections/list-sealing-keys.ts';
@@ -88,6 +89,7 @@ export const appRouter = router({
     testConnection,
     rotateCredential,
     issueTicket,
+    issueCertificate,
     listSealingKeys,
   }),
   access: router({

@@ -8,6 +8,9 @@ const webSessionKeptMs = 30 * 24 * 3_600_000;
 /** A request to explain is answered in seconds; one that nobody took away is of a node that died, in ms. */
 const explainRequestKeptMs = 120_000;
 
+/** A certificate is asked about as long as a session that it opened may last, in ms. */
+const certificateKeptMs = 30 * 24 * 3_600_000;
+
 /** Removes rows that only serve for a time. */
 export async function removeStaleRows(db: Db, now: Date): Promise<void> {
   await db.requestNonce.deleteMany({ where: { expiresAt: { lt: now } } });
@@ -15,5 +18,8 @@ export async function removeStaleRows(db: Db, now: Date): Promise<void> {
     where: { requestedAt: { lt: new Date(now.getTime() - explainRequestKeptMs) } },
   });
   await db.failedAttempt.deleteMany({ where: { at: { lt: new Date(now.getTime() - attemptKeptMs) } } });
+  await db.token.deleteMany({
+    where: { type: 'certificate', expiresAt: { lt: new Date(now.getTime() - certificateKeptMs) } },
+  });
   await db.webSession.deleteMany({ where: { expiresAt: { lt: new Date(now.getTime() - webSessionKeptMs) } } });
 }

@@ -10,7 +10,8 @@ const withOwnerAndConnections = {
   serviceIdentity: {
     include: { owner: withGroups, ownerGroup: { include: { memberships: { include: { person: withGroups } } } } },
   },
-  parent: { select: { revokedAt: true, expiresAt: true } },
+  // What a certificate was issued on may itself have been exchanged from something.
+  parent: { select: { revokedAt: true, expiresAt: true, parent: { select: { revokedAt: true, expiresAt: true } } } },
   run: { select: { id: true, endedAt: true } },
   connections: { include: { connection: { select: { id: true, name: true } } } },
 } satisfies Prisma.TokenInclude;
@@ -23,10 +24,13 @@ export function findToken(
   return db.token.findUnique({ where, include: withOwnerAndConnections });
 }
 
-/** Every token that a person or a service identity ever had, newest first. */
-export function listTokens(db: Db, identityId: string): Promise<TokenRow[]> {
+/** Every token that a person or a service identity ever had, newest first; of certificates, made for every sign-in, only those that hold. */
+export function listTokens(db: Db, identityId: string, now: Date): Promise<TokenRow[]> {
   return db.token.findMany({
-    where: { OR: [{ personId: identityId }, { serviceIdentityId: identityId }] },
+    where: {
+      NOT: { type: 'certificate', expiresAt: { lt: now } },
+      OR: [{ personId: identityId }, { serviceIdentityId: identityId }],
+    },
     include: withOwnerAndConnections,
     orderBy: { id: 'desc' },
   });

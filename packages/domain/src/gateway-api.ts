@@ -22,6 +22,7 @@ export const gatewayPaths = {
   authorise: '/api/gateway/authorise',
   confirm: '/api/gateway/confirm',
   leaf: '/api/gateway/leaf',
+  hostCertificates: '/api/gateway/host-certificates',
   approvals: '/api/gateway/approvals',
   chunks: '/api/gateway/chunks',
   checkpoints: '/api/gateway/checkpoints',
@@ -62,6 +63,8 @@ export const authoriseRequestSchema = z.strictObject({
   secretHash: z.string(),
   /** What sort of proof that was; absent: a secret. */
   proof: z.enum(proofKinds).optional(),
+  /** Its session is open already: a certificate's own end, which is for signing in, no longer counts. Everything else does. */
+  open: z.boolean().optional(),
   /** What the client said of itself at startup (`user`, `application_name` …): recorded, identifies nobody. */
   startup: z.record(z.string(), z.string()),
 });
@@ -99,6 +102,25 @@ export const leafRequestSchema = z.strictObject({
   /** base64url SPKI DER */ publicKey: z.string(),
 });
 export const leafResponseSchema = z.strictObject({ certificate: z.string(), notAfter: z.iso.datetime() });
+
+/** POST host-certificates: the gateway's host key, and its word that it is this gateway's (Ed25519 over the gateway's id). */
+export const hostCertificatesRequestSchema = z.strictObject({
+  /** base64url raw Ed25519 */ publicKey: z.string().max(64),
+  proof: z.string().max(128),
+});
+export type HostCertificatesRequest = z.infer<typeof hostCertificatesRequestSchema>;
+
+/** What the answer's payload says; it is signed by the bundle key with context `sluice-host-certificates-v1\0`. */
+export const hostCertificatesSchema = z.strictObject({
+  gatewayId: z.string(),
+  publicKey: z.string(),
+  issuedAt: z.iso.datetime(),
+  notAfter: z.iso.datetime(),
+  /** Public keys, in the protocol's own form as base64, whose certificates of clients count. */
+  clientAuthorities: z.array(z.string()),
+  certificates: z.array(z.strictObject({ connectionId: z.string(), certificate: z.string() })),
+});
+export type HostCertificates = z.infer<typeof hostCertificatesSchema>;
 
 /** POST approvals: raises a hold. Texts are already masked. */
 export const approvalCreateSchema = z.strictObject({

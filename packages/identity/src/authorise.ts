@@ -23,6 +23,8 @@ const maxWrongSecrets = 60;
 const windowMs = 60_000;
 
 const newSecretHint = "Make a new native secret on the connection's Connect tab.";
+const certificateType = 'certificate';
+const newCertificateHint = 'Get a new one: sluice ssh NAME.';
 const newKeyHint = 'Register your public key: sluice ssh-keys add FILE.pub.';
 
 /** What a client may present, the kind of token that stands for it, and how it is called. */
@@ -46,7 +48,7 @@ const proofWords = {
     a: 'a certificate',
     the: 'the certificate',
     unknown: 'the certificate is none',
-    hint: newKeyHint,
+    hint: newCertificateHint,
   },
 } as const;
 
@@ -135,9 +137,13 @@ async function tokenStanding(
   return 'nobody' in standing ? null : { ...standing, expiresAt: endOf(token) };
 }
 
-/** When a token ends by itself: never after what it was exchanged from. */
-function endOf({ expiresAt, parent }: TokenRow): Date | null {
-  return sooner(expiresAt, parent?.expiresAt ?? null);
+/**
+ * When what a token opened ends by itself: never after what it was exchanged from. A certificate's own end is for signing in; what it
+ * opened lasts as long as the token that it was issued on.
+ */
+function endOf({ type, expiresAt, parent }: TokenRow): Date | null {
+  const above = sooner(parent?.expiresAt ?? null, parent?.parent?.expiresAt ?? null);
+  return type === certificateType ? above : sooner(expiresAt, above);
 }
 
 async function auditRefusedSecret(
@@ -194,11 +200,12 @@ async function judge(
       "Use a native secret from the connection's Connect tab: it starts with sln_.",
     );
   if (token.revokedAt !== null) return refused('revoked', `${sentence(words.the)} was revoked.`, words.hint);
-  if (token.expiresAt !== null && token.expiresAt <= now)
+  const signsIn = token.type !== certificateType || request.open !== true;
+  if (signsIn && token.expiresAt !== null && token.expiresAt <= now)
     return refused('expired', `${sentence(words.the)} has expired.`, words.hint);
   const { clientAddress } = request;
   const standing = await standingOfToken(database.db, token, clientAddress, now);
-  if ('nobody' in standing) return whyNobody(standing.nobody);
+  if ('nobody' in standing) return whyNobody(standing.nobody, words);
   const listed = token.connections.map((row) => row.connectionId);
   if (listed.length > 0 && !listed.includes(request.connectionId))
     return refused(
@@ -237,14 +244,14 @@ async function granted(
   };
 }
 
-function whyNobody(nobody: Nobody): AuthoriseResponse {
+function whyNobody(nobody: Nobody, { the, hint }: { readonly the: string; readonly hint: string }): AuthoriseResponse {
   switch (nobody) {
     case 'disabled':
-      return refused('revoked', "The secret's owner is disabled.", 'Ask an admin to enable the account again.');
+      return refused('revoked', `The owner of ${the} is disabled.`, 'Ask an admin to enable the account again.');
     case 'expired':
-      return refused('expired', 'What the native secret was issued for has ended.', newSecretHint);
+      return refused('expired', `What ${the} was issued for has ended.`, hint);
     case 'revoked':
-      return refused('revoked', 'The token that the native secret was exchanged from was revoked.', newSecretHint);
+      return refused('revoked', `The token that ${the} was made from was revoked.`, hint);
     case 'network':
       return refused(
         'not-granted',

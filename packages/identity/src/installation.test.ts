@@ -1,5 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { createChannel, createEventStream, findChannel, findEventStream, updateInstallationKeys } from '@sluice/database';
+import {
+  createChannel,
+  createEventStream,
+  findChannel,
+  findEventStream,
+  updateInstallationKeys,
+} from '@sluice/database';
 import { Secret } from '@sluice/domain';
 import { atRestWith, channelSecretContext, newId, openBackup, sealBackup, streamSecretContext } from '@sluice/keys';
 import { startTestDatabase, type TestDatabase } from '@sluice/testkit';

@@ -35,8 +35,10 @@ export async function standingOfToken(
   now: Date,
 ): Promise<Standing | { readonly nobody: Nobody }> {
   const { person, serviceIdentity, parent, run } = token;
-  if (parent !== null && parent.revokedAt !== null) return { nobody: 'revoked' };
-  if (parent?.expiresAt != null && parent.expiresAt <= now) return { nobody: 'expired' };
+  for (const above of [parent, parent?.parent ?? null]) {
+    if (above !== null && above.revokedAt !== null) return { nobody: 'revoked' };
+    if (above?.expiresAt != null && above.expiresAt <= now) return { nobody: 'expired' };
+  }
   // A run that has ended takes what was issued for it along.
   if (run !== null && run.endedAt !== null) return { nobody: 'expired' };
   const runId = run?.id ?? null;

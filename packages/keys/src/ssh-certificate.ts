@@ -70,7 +70,10 @@ export function signSshCertificate(authority: SigningKeys, request: SshCertifica
     string(''),
     string(authorityBlob),
   ]);
-  const signature = Buffer.concat([string(keyType), string(sign(null, signed, privateKeyObject(authority.privateKey)))]);
+  const signature = Buffer.concat([
+    string(keyType),
+    string(sign(null, signed, privateKeyObject(authority.privateKey))),
+  ]);
   const bytes = Buffer.concat([signed, string(signature)]);
   return {
     line: `${certificateType} ${bytes.toString('base64')}`,

@@ -49,6 +49,8 @@ export interface AuthorisePort {
     readonly clientAddress: string;
     readonly proof: ClientProof;
     readonly startup: Readonly<Record<string, string>>;
+    /** Its session runs already: what ends only signing in no longer counts; absent: it does. */
+    readonly open?: boolean;
   }): Promise<AuthoriseResponse>;
   /** Whether what a ticket was issued on still holds. Throws SluiceError when nobody can be asked. */
   confirm(connection: BundleConnection, clientAddress: string, credential: CredentialRef): Promise<AuthoriseResponse>;

@@ -166,12 +166,18 @@ async function identify(request: SessionRequest, client: WireClient, ports: Sess
       return await standingOfProof(request, client, ports);
     } catch (error) {
       const mayTryAgain = error instanceof SluiceError && error.code === 'unauthenticated';
-      if (!mayTryAgain || client.anotherProof === undefined || (await client.anotherProof()) === null) throw error;
+      if (!mayTryAgain || client.anotherProof === undefined) throw error;
+      if ((await client.anotherProof({ message: error.message, hint: error.hint ?? '' })) === null) throw error;
     }
   }
 }
 
-async function standingOfProof(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Standing> {
+async function standingOfProof(
+  request: SessionRequest,
+  client: WireClient,
+  ports: SessionPorts,
+  open = false,
+): Promise<Standing> {
   const { connection, ticket } = request;
   const { proof } = client;
   if (ticket !== null) {
@@ -189,6 +195,7 @@ async function standingOfProof(request: SessionRequest, client: WireClient, port
       clientAddress: request.transport.clientAddress,
       proof,
       startup: client.startup,
+      open,
     }),
   );
 }
@@ -196,7 +203,7 @@ async function standingOfProof(request: SessionRequest, client: WireClient, port
 /** Who the session's credential stands for now. */
 async function standing(request: SessionRequest, client: WireClient, ports: SessionPorts): Promise<Standing> {
   const { connection, ticket } = request;
-  if (ticket === null) return standingOfProof(request, client, ports);
+  if (ticket === null) return standingOfProof(request, client, ports, true);
   return granted(await ports.authorise.confirm(connection, request.transport.clientAddress, ticket.credential));
 }
 

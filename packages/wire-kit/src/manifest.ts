@@ -64,6 +64,13 @@ export interface ProtocolManifest {
    * protocol, writes them before it closes when a gateway is offline.
    */
   readonly unavailable: (message: string, hint: string) => Uint8Array;
+  /**
+   * Present where the protocol takes certificates of Sluice's own authority: what one of them allows, by the connection's options and
+   * by whether a person or an agent asks.
+   */
+  readonly clientCertificates?: {
+    readonly extensions: (options: unknown, actorKind: 'person' | 'service') => readonly string[];
+  };
   /** The constant bytes by which a client asks for TLS before anything else, and the answer yes; null where there are none. */
   readonly tlsRequest: { readonly request: Uint8Array; readonly accept: Uint8Array } | null;
 }

@@ -60,7 +60,7 @@ export interface WireClient {
    * Tells the client that its proof lets nobody in and waits for another, where the protocol lets a client try several (keys of an
    * agent). Null: it has none, or had tries enough; the session is then refused. Absent: one proof is all there is.
    */
-  readonly anotherProof?: () => Promise<ClientProof | null>;
+  readonly anotherProof?: (words: Pick<WireRefusal, 'message' | 'hint'>) => Promise<ClientProof | null>;
   /** What the client said of itself (`user`, `application_name`, driver): recorded, identifies nobody. */
   readonly startup: Readonly<Record<string, string>>;
   /** Ends the client before or after admission in the protocol's own words. Never throws. */

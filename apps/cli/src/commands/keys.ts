@@ -38,7 +38,9 @@ export function keysCommand(env: CliEnvironment): Command {
     });
   keys
     .command('finish')
-    .description('Put the next key in force; every control-plane node uses it from its next start, the SSH authority’s at once')
+    .description(
+      'Put the next key in force; every control-plane node uses it from its next start, the SSH authority’s at once',
+    )
     .argument('<kind>', 'signing, ca or ssh-ca')
     .option('--force', 'also when gateways have not pinned it: they have to be enrolled anew')
     .action(async (kind: string, options: { force?: boolean }) => {

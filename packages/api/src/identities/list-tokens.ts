@@ -8,8 +8,8 @@ import { toTokenView } from './identity-views.ts';
 export const listTokens = query({
   permission: 'identities.read.own',
   input: z.strictObject({ identityId: id }),
-  run: async ({ input, db, caller, may }) => {
+  run: async ({ input, db, caller, may, now }) => {
     const identity = await visibleIdentity(db, input.identityId, caller, may('identities.read'));
-    return (await listRows(db, identity.id)).map(toTokenView);
+    return (await listRows(db, identity.id, now)).map(toTokenView);
   },
 });

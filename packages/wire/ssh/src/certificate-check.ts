@@ -1,6 +1,7 @@
 /** Whether a certificate lets somebody in: authority, names, dates, restrictions, signature. */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { type Certificate, ed25519Type, rawKeyBytes } from './messages/certificate.ts';
+import { isInNetworks } from '@sluice/domain';
+import { type Certificate, type CriticalOption, ed25519Type, rawKeyBytes } from './messages/certificate.ts';
 import { Cursor } from './messages/cursor.ts';
 
 const userCertificate = 1;
@@ -12,6 +13,8 @@ export interface CertificateDemand {
   readonly authorities: readonly Buffer[];
   /** The one name that must be among the certificate's, letter for letter. */
   readonly principal: string;
+  /** Where the client comes from, with its port. */
+  readonly clientAddress: string;
   readonly now: number;
 }
 
@@ -27,10 +30,14 @@ export function certificateProblem(certificate: Certificate, demand: Certificate
   const seconds = BigInt(Math.floor(demand.now / 1_000));
   if (seconds < certificate.validAfter) return 'it is not valid yet';
   if (seconds >= certificate.validBefore) return 'it has expired';
-  const [option] = certificate.criticalOptions;
-  // A critical option that is not carried out must refuse (PROTOCOL.certkeys, "Critical options").
-  if (option !== undefined) return 'it carries a restriction that this gateway cannot carry out';
-  return null;
+  return certificate.criticalOptions.map((option) => optionProblem(option, demand)).find((one) => one !== null) ?? null;
+}
+
+/** A critical option that is not carried out must refuse (PROTOCOL.certkeys, "Critical options"). */
+function optionProblem({ name, value }: CriticalOption, { clientAddress }: CertificateDemand): string | null {
+  if (name !== 'source-address') return 'it carries a restriction that this gateway cannot carry out';
+  const networks = value.split(',');
+  return isInNetworks(clientAddress, networks) ? null : 'it is not for this network';
 }
 
 /** An SSH signature by an Ed25519 key, both as bytes. */

@@ -14,8 +14,8 @@ import {
   maxKeyOffers,
   maxSecretBytes,
 } from './limits.ts';
-import type { Certificate } from './messages/certificate.ts';
-import { disconnectWithWords, inner, Server } from './ssh2-library.ts';
+import { type Certificate, certificateType } from './messages/certificate.ts';
+import { disconnectWithWords, inner, Server, tellClient } from './ssh2-library.ts';
 
 /** What is still waited for: `none` is how clients ask which methods there are (RFC 4252, 5.2). */
 const methods: ('publickey' | 'password')[] = ['publickey', 'password'];
@@ -69,11 +69,12 @@ export class SshClient implements WireClient {
     const { proof, context } = this.#attempts.current;
     const user = context.username.slice(0, maxNameCharacters);
     const key = proof.type === 'secret' ? {} : { key: `${proof.algorithm} ${proof.fingerprint}` };
-    return { user, client: this.#software, ...key };
+    const serial = proof.type === 'certificate' ? { certificate: proof.serial } : {};
+    return { user, client: this.#software, ...key, ...serial };
   }
 
-  anotherProof(): Promise<ClientProof | null> {
-    return this.#attempts.another();
+  anotherProof(words: Pick<WireRefusal, 'message' | 'hint'>): Promise<ClientProof | null> {
+    return this.#attempts.another(words);
   }
 
   /** The client is in: from here on it may open channels. */
@@ -186,9 +187,11 @@ class Attempts {
     if ((await this.#next()) === null) throw clientGone();
   }
 
-  async another(): Promise<ClientProof | null> {
-    const { context } = this.current;
+  async another(words: Pick<WireRefusal, 'message' | 'hint'>): Promise<ClientProof | null> {
+    const { context, certificate } = this.current;
     if (this.#over || this.#tries >= maxAuthenticationTries) return null;
+    // A client that has nothing more to show leaves, and would never hear why its certificate was none.
+    if (certificate !== null) tellClient(this.#connection, sentenceOf(words));
     const next = this.#next();
     context.reject(methods);
     return (await next)?.proof ?? null;
@@ -227,6 +230,7 @@ class Attempts {
     const checked = checkKey(publicKeyRequest(context), {
       authorities: this.#identity.clientAuthorities.map((authority) => Buffer.from(authority)),
       principal: this.#request.connection.name,
+      clientAddress: this.#request.transport.clientAddress,
       now: Date.now(),
     });
     if (checked.type === 'offer') {
@@ -235,8 +239,18 @@ class Attempts {
       return;
     }
     this.#tries++;
-    if (checked.type === 'refused') this.#fail(context);
+    if (checked.type === 'refused') this.#refuseKey(context, checked.because);
     else this.#wake({ context, proof: checked.proof, certificate: checked.certificate });
+  }
+
+  /** Who shows a certificate expects to be let in by it; why it was not cannot be seen from outside, and its text is the client's own. */
+  #refuseKey(context: PublicKeyAuthContext, because: string): void {
+    if (context.key.algo === certificateType)
+      tellClient(
+        this.#connection,
+        `Sluice does not take this certificate: ${because}. Get a new one: sluice ssh NAME.`,
+      );
+    this.#fail(context);
   }
 
   #fail(context: AuthContext): void {

@@ -71,13 +71,25 @@ export const sshManifest: ProtocolManifest = {
   highlight: 'shell',
   connectHints,
   unavailable,
+  clientCertificates: { extensions: certifiedExtensions },
   tlsRequest: null,
 };
+
+/** A terminal where the connection offers one to this kind of actor; nothing else that OpenSSH allows is carried anyway. */
+function certifiedExtensions(options: unknown, actorKind: 'person' | 'service'): readonly string[] {
+  const { terminal } = readOptions(options);
+  return terminal === 'everyone' || (terminal === 'people' && actorKind === 'person') ? ['permit-pty'] : [];
+}
 
 function connectHints({ name, host, port, username }: ConnectPlace): readonly ConnectHint[] {
   return [
     { title: 'ssh', language: 'shell', text: `ssh -p ${port} ${word(`${username}@${host}`)}` },
     { title: 'sluice', language: 'shell', text: `sluice ssh ${word(name)}` },
+    {
+      title: 'ssh, signed in by sluice',
+      language: 'shell',
+      text: `sluice ssh ${word(name)} --config >> ~/.ssh/config\nssh ${word(name)}`,
+    },
     {
       title: '~/.ssh/config',
       language: 'text',

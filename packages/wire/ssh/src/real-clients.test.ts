@@ -222,7 +222,9 @@ describe.skipIf(!hasOpenssh)('sign-in', () => {
   const blobOf = (name: string) =>
     Buffer.from(readFileSync(join(host.folder, `${name}.pub`), 'utf8').split(' ')[1] ?? '', 'base64');
   const byKey = (...names: string[]) =>
-    ssh([
+    runClient('ssh', [
+      // The first of two counts.
+      ...['-o', 'LogLevel=INFO', ...clientOptions(gateway.port, host.folder)],
       ...names.flatMap((name) => ['-i', join(host.folder, name)]),
       ...['-o', 'IdentitiesOnly=yes', '-o', 'PreferredAuthentications=publickey', 'me@127.0.0.1', 'echo in'],
     ]).done;
@@ -249,8 +251,11 @@ describe.skipIf(!hasOpenssh)('sign-in', () => {
     certify(['-n', 'test', '-V', '-1m:+5m']);
     expect(await byKey('registered')).toMatchObject({ code: 0, stdout: 'in\n' });
     expect(gateway.proofs.at(-1)).toMatchObject({ type: 'certificate', algorithm: certificateType });
+    certify(['-n', 'test', '-V', '-1m:+5m', '-O', 'source-address=10.0.0.0/8,127.0.0.1']);
+    expect(await byKey('registered')).toMatchObject({ code: 0, stdout: 'in\n' });
     const refused: [string, readonly string[], string?][] = [
       ['another name', ['-n', 'other', '-V', '-1m:+5m']],
+      ['another network', ['-n', 'test', '-V', '-1m:+5m', '-O', 'source-address=10.0.0.0/8']],
       ['a name with a comma is one name', ['-n', '"test,other"', '-V', '-1m:+5m']],
       ['no names at all', ['-V', '-1m:+5m']],
       ['expired', ['-n', 'test', '-V', '-10m:-5m']],
@@ -261,7 +266,10 @@ describe.skipIf(!hasOpenssh)('sign-in', () => {
     ];
     for (const [why, parameters, authority] of refused) {
       certify(parameters, authority);
-      expect(await byKey('registered'), why).toMatchObject({ code: 255, stdout: '' });
+      const { stderr, ...rest } = await byKey('registered');
+      expect(rest, why).toEqual({ code: 255, stdout: '' });
+      // A client keeps a host's certificate to itself.
+      if (why !== 'of a host') expect(stderr, why).toContain('Sluice does not take this certificate: ');
     }
   });
 

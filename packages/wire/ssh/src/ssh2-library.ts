@@ -53,6 +53,7 @@ export interface ServerHandlers {
 }
 
 interface PacketWriter {
+  readonly allocStart: number;
   readonly allocStartKEX: number;
   alloc(length: number, force: boolean): Buffer;
   finalize(packet: Buffer, force: boolean): Buffer;
@@ -80,6 +81,21 @@ export function inner(connection: Connection): InnerConnection {
 }
 
 const disconnectMessage = 1;
+const bannerMessage = 53;
+
+/** SSH_MSG_USERAUTH_BANNER (RFC 4252, 5.4): words that clients show before they are let in. The library has one of its own, at the start. */
+export function tellClient(connection: Connection, words: string): void {
+  const protocol = inner(connection)._protocol;
+  const text = Buffer.from(`${words}\r\n`, 'utf8');
+  const { write } = protocol._packetRW;
+  const start = write.allocStart;
+  const packet = write.alloc(1 + 4 + text.length + 4, false);
+  packet[start] = bannerMessage;
+  packet.writeUInt32BE(text.length, start + 1);
+  text.copy(packet, start + 5);
+  packet.writeUInt32BE(0, start + 5 + text.length);
+  protocolParts.sendPacket(protocol, write.finalize(packet, false), false);
+}
 
 /** SSH_MSG_DISCONNECT (RFC 4253, 11.1) with a description, which the library's own leaves empty. */
 export function disconnectWithWords(connection: Connection, reason: number, words: string): void {

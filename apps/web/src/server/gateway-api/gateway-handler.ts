@@ -5,6 +5,7 @@ import {
   consumeApproval,
   type GatewayCaller,
   type GatewayServices,
+  issueHostCertificates,
   issueLeaf,
   keepRewrap,
   listRewraps,
@@ -37,6 +38,7 @@ import {
   type enrolResponseSchema,
   gatewayPaths,
   gatewayStateSchema,
+  hostCertificatesRequestSchema,
   leafRequestSchema,
   revertReportSchema,
   rewrapSchema,
@@ -82,6 +84,8 @@ const routes: Readonly<Record<string, Route>> = {
     confirmCredential(services.database, gateway.id, read(confirmRequestSchema, body), now),
   [`POST ${gatewayPaths.leaf}`]: ({ services, gateway, body, now }) =>
     issueLeaf(services, gateway, read(leafRequestSchema, body), now),
+  [`POST ${gatewayPaths.hostCertificates}`]: ({ services, gateway, body, now }) =>
+    issueHostCertificates(services, gateway, read(hostCertificatesRequestSchema, body), now),
   [`POST ${gatewayPaths.approvals}`]: ({ services, gateway, body, now }) =>
     raiseApproval(services, gateway, read(approvalCreateSchema, body), now),
   [`GET ${gatewayPaths.approvals}/:id`]: ({ services, gateway, id, now }) => showStatus(services, gateway, id, now),

@@ -7,6 +7,12 @@ export const rawKeyBytes = 32;
 /** Names and options of one certificate. */
 const maxEntries = 64;
 
+export interface CriticalOption {
+  readonly name: string;
+  /** Empty where the option has no value. */
+  readonly value: string;
+}
+
 export interface Certificate {
   /** The certified key's own bytes, as of a key without certificate. */
   readonly publicKey: Buffer;
@@ -17,7 +23,7 @@ export interface Certificate {
   /** Seconds since 1970. */
   readonly validAfter: bigint;
   readonly validBefore: bigint;
-  readonly criticalOptions: readonly string[];
+  readonly criticalOptions: readonly CriticalOption[];
   readonly extensions: readonly string[];
   /** The authority's public key. */
   readonly authority: Buffer;
@@ -54,7 +60,7 @@ export function readCertificate(bytes: Buffer): Certificate | null {
     validAfter,
     validBefore,
     criticalOptions,
-    extensions,
+    extensions: extensions.map(({ name }) => name),
     authority,
     signed,
     signature,
@@ -79,12 +85,17 @@ function strings(packed: Buffer): string[] | null {
   return cursor.isWholeAndOver ? found : null;
 }
 
-function pairs(packed: Buffer): string[] | null {
+function pairs(packed: Buffer): CriticalOption[] | null {
   const cursor = new Cursor(packed);
-  const names: string[] = [];
-  while (!cursor.isOver && names.length <= maxEntries) {
-    names.push(cursor.text());
-    cursor.bytes();
+  const found: CriticalOption[] = [];
+  while (!cursor.isOver && found.length <= maxEntries) {
+    const name = cursor.text();
+    const data = cursor.bytes();
+    // A value is a string packed once more (PROTOCOL.certkeys, "Critical options").
+    const inside = new Cursor(data);
+    const value = data.length === 0 ? '' : inside.text();
+    if (data.length > 0 && !inside.isWholeAndOver) return null;
+    found.push({ name, value });
   }
-  return cursor.isWholeAndOver ? names : null;
+  return cursor.isWholeAndOver ? found : null;
 }

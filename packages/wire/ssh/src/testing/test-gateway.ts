@@ -92,9 +92,10 @@ export async function startTestGateway(target: TestTargetAddress, options: TestG
     });
     if (accepted.type === 'cancel') return;
     const { client } = accepted;
-    for (let proof: ClientProof | null = client.proof; ; proof = await client.anotherProof()) {
+    const unknown = { message: 'nobody knows you', hint: 'Register a key.' };
+    for (let proof: ClientProof | null = client.proof; ; proof = await client.anotherProof(unknown)) {
       if (proof === null) {
-        await client.refuse({ reason: 'authentication', message: 'nobody knows you', hint: 'Register a key.' });
+        await client.refuse({ reason: 'authentication', ...unknown });
         return;
       }
       gateway.proofs.push(proof);
