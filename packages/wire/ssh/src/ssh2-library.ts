@@ -4,7 +4,7 @@
  * window of a channel, messages that it answers by itself. Its version is pinned; `ssh2-library.test.ts` fails when a part has moved.
  */
 import type { Duplex } from 'node:stream';
-import ssh2, { type Connection } from 'ssh2';
+import ssh2, { type Connection, type ParsedKey } from 'ssh2';
 import Protocol from 'ssh2/lib/protocol/Protocol.js';
 import protocolParts from 'ssh2/lib/protocol/utils.js';
 
@@ -29,6 +29,62 @@ Protocol.prototype.parse = function parseWhole(bytes, from, to) {
   this._buffer = undefined;
   parse.call(this, whole, 0, whole.length);
 };
+
+const certificates = new WeakMap<ParsedKey, Buffer>();
+
+/** From here on this key is presented with its certificate (its bytes) to servers, and no longer without. */
+export function presentWith(key: ParsedKey, certificate: Buffer): void {
+  certificates.set(key, certificate);
+}
+
+const userauthRequest = 50;
+
+/**
+ * The library would label a certified key's signature with the certificate's own kind; it is the plain key's (PROTOCOL.certkeys), and
+ * servers insist on that. For such keys the request (RFC 4252, 7) is written here, for all others by the library.
+ */
+const authPK = Protocol.prototype.authPK;
+Protocol.prototype.authPK = function authCertified(username, key, algorithm, sign) {
+  const certificate = certificates.get(key);
+  if (certificate === undefined) {
+    authPK.call(this, username, key, algorithm, sign);
+    return;
+  }
+  const label = algorithm ?? key.type;
+  const names = ['ssh-connection', 'publickey'].map(packed);
+  const request = Buffer.concat([
+    Buffer.of(userauthRequest),
+    packed(username),
+    ...names,
+    Buffer.of(sign === undefined ? 0 : 1),
+    packed(`${label}-cert-v01@openssh.com`),
+    packed(certificate),
+  ]);
+  const send = (body: Buffer) => {
+    const { write } = this._packetRW;
+    const packet = write.alloc(body.length);
+    body.copy(packet, write.allocStart);
+    this._authsQueue.push('publickey');
+    protocolParts.sendPacket(this, write.finalize(packet));
+  };
+  if (sign === undefined) {
+    send(request);
+    return;
+  }
+  sign(Buffer.concat([packed(this._kex.sessionID), request]), (signature) => {
+    const plain = protocolParts.convertSignature(signature, key.type);
+    if (plain === false) throw new Error('a signature that is none');
+    send(Buffer.concat([request, packed(Buffer.concat([packed(label), packed(plain)]))]));
+  });
+};
+
+/** A string of RFC 4251, section 5. */
+function packed(value: string | Buffer): Buffer {
+  const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
 
 /** An SSH_MSG_CHANNEL_OPEN as the library reads it. */
 export interface ChannelOpenInfo {
@@ -86,7 +142,8 @@ const bannerMessage = 53;
 /** SSH_MSG_USERAUTH_BANNER (RFC 4252, 5.4): words that clients show before they are let in. The library has one of its own, at the start. */
 export function tellClient(connection: Connection, words: string): void {
   const protocol = inner(connection)._protocol;
-  const text = Buffer.from(`${words}\r\n`, 'utf8');
+  // Clients in a plain locale print anything beyond ASCII as numbers.
+  const text = Buffer.from(`${words.replaceAll('’', "'")}\r\n`, 'utf8');
   const { write } = protocol._packetRW;
   const start = write.allocStart;
   const packet = write.alloc(1 + 4 + text.length + 4, false);

@@ -1,12 +1,13 @@
 /** Client towards the target: the pinned host key first, then password or private key. Channels are opened as they are asked for. */
 import type { Duplex } from 'node:stream';
-import { SluiceError, type TargetCredential } from '@sluice/domain';
+import { SluiceError } from '@sluice/domain';
 import type { DialRequest, WireTarget } from '@sluice/wire-kit';
 import type { ClientChannel, ConnectConfig, Client as SshConnection } from 'ssh2';
 import { fingerprintOf, kindOf } from './fingerprint.ts';
 import { keepaliveMisses, keepaliveMs, targetReadyMs } from './limits.ts';
 import { readOptions } from './manifest.ts';
-import { Client, utils } from './ssh2-library.ts';
+import { Client } from './ssh2-library.ts';
+import { authentication } from './target-key.ts';
 
 export interface Terminal {
   readonly term: string;
@@ -110,7 +111,7 @@ export async function openTarget(
   try {
     await ready(connection, stream, {
       sock: stream as NonNullable<ConnectConfig['sock']>,
-      ...authentication(credential),
+      ...authentication(credential, Date.now()),
       readyTimeout: targetReadyMs,
       keepaliveInterval: keepaliveMs,
       keepaliveCountMax: keepaliveMisses,
@@ -151,33 +152,6 @@ function ready(connection: SshConnection, stream: Duplex, config: ConnectConfig)
     );
     connection.connect(config);
   });
-}
-
-const privateKeyMark = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
-
-/** A private key stands in the place of the password; one with a passphrase cannot be used, as nobody is there to type it. */
-function authentication(
-  credential: TargetCredential,
-): Pick<ConnectConfig, 'username' | 'password' | 'privateKey' | 'tryKeyboard'> {
-  const { username, password } = credential;
-  if (!privateKeyMark.test(password)) return { username, password, tryKeyboard: true };
-  const privateKey = withLines(password);
-  const parsed = utils.parseKey(privateKey);
-  if (parsed instanceof Error) {
-    throw new SluiceError('target-auth', 'the credential’s private key cannot be read', {
-      hint: 'Store an unencrypted key in OpenSSH or PEM format, e.g. of ssh-keygen -t ed25519 -N "".',
-    });
-  }
-  return { username, privateKey };
-}
-
-/** A form's one-line field turns line ends into nothing or blanks: they are put back. */
-function withLines(key: string): string {
-  const parts = /^\s*(-----BEGIN [A-Z ]+-----)([\s\S]*?)(-----END [A-Z ]+-----)\s*$/.exec(key);
-  const [, begin, body, end] = parts ?? [];
-  if (begin === undefined || body === undefined || end === undefined || body.includes(':')) return key;
-  const lines = body.replaceAll(/\s+/g, '').match(/.{1,64}/g) ?? [];
-  return [begin, ...lines, end, ''].join('\n');
 }
 
 function dialFailure(
