@@ -230,8 +230,7 @@ class Gateway implements RunningGateway {
       report: (report) => this.#controlPlane.reportTargetSessions(report),
       log: warn,
     });
-    const asked = { controlPlane: this.#controlPlane, bundles: this.#bundles };
-    this.#identities = new HostIdentities({ ...asked, gatewayId: this.gatewayId, store, log: warn });
+    this.#identities = new HostIdentities(this.gatewayId, this.#controlPlane, this.#bundles, { store, log: warn });
     this.#entry = new SessionEntry({
       bundles: this.#bundles,
       leaves: this.#leaves,

@@ -35,20 +35,18 @@ function open(more: Record<string, unknown> = {}, keys = bundleKey): string[] {
       return Promise.resolve(signJson(keys, hostCertificatesContext, answer));
     },
   };
-  identities = new HostIdentities({
-    gatewayId,
-    controlPlane,
+  const bundles = {
+    publicKeyOf: (keyId: string) => (keyId === bundleKey.keyId ? bundleKey.publicKey : null),
+    current: null,
+    onChange: () => undefined,
+  };
+  identities = new HostIdentities(gatewayId, controlPlane, bundles, {
     store: {
       hostKey: () => new Secret(pem),
       hostCertificates: () => kept,
       keepHostCertificates: (signed) => {
         kept = signed;
       },
-    },
-    bundles: {
-      publicKeyOf: (keyId) => (keyId === bundleKey.keyId ? bundleKey.publicKey : null),
-      current: null,
-      onChange: () => undefined,
     },
     log: (message) => said.push(message),
   });

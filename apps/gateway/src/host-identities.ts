@@ -24,14 +24,14 @@ const retryMs = 5_000;
 const renewEveryMs = 3_600_000;
 
 export interface HostIdentitiesOptions {
-  readonly gatewayId: string;
   readonly store: Pick<StateStore, 'hostKey' | 'hostCertificates' | 'keepHostCertificates'>;
-  readonly controlPlane: Pick<ControlPlane, 'hostCertificates'>;
-  readonly bundles: Pick<Bundles, 'publicKeyOf' | 'current' | 'onChange'>;
   readonly log: (message: string, fields: Record<string, unknown>) => void;
 }
 
 export class HostIdentities {
+  readonly #gatewayId: string;
+  readonly #controlPlane: Pick<ControlPlane, 'hostCertificates'>;
+  readonly #bundles: Pick<Bundles, 'publicKeyOf' | 'current' | 'onChange'>;
   readonly #options: HostIdentitiesOptions;
   #key: { readonly privateKey: Secret; readonly publicKey: string } | null = null;
   #said: HostCertificates | null = null;
@@ -40,10 +40,18 @@ export class HostIdentities {
   #closed = false;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(options: HostIdentitiesOptions) {
+  constructor(
+    gatewayId: string,
+    controlPlane: Pick<ControlPlane, 'hostCertificates'>,
+    bundles: Pick<Bundles, 'publicKeyOf' | 'current' | 'onChange'>,
+    options: HostIdentitiesOptions,
+  ) {
+    this.#gatewayId = gatewayId;
+    this.#controlPlane = controlPlane;
+    this.#bundles = bundles;
     this.#options = options;
     // With each bundle, because names and whose certificates count may have changed, and long before the certificates end.
-    options.bundles.onChange(() => void this.#renewIfNeeded());
+    bundles.onChange(() => void this.#renewIfNeeded());
     this.#timer = setInterval(() => void this.#renewIfNeeded(), renewEveryMs).unref();
     const kept = options.store.hostCertificates();
     if (kept === null) return;
@@ -88,22 +96,22 @@ export class HostIdentities {
   }
 
   async #renewIfNeeded(): Promise<void> {
-    const connections = [...(this.#options.bundles.current?.connections.values() ?? [])];
+    const connections = [...(this.#bundles.current?.connections.values() ?? [])];
     const takes = ({ address }: BundleConnection) =>
       protocolByName(address.protocol)?.manifest.clientCertificates !== undefined;
     if (connections.some(takes)) await this.renew();
   }
 
   async #renew(): Promise<void> {
-    const { gatewayId, store, controlPlane, log } = this.#options;
+    const { store, log } = this.#options;
     try {
       const { privateKey, publicKey } = this.#hostKey();
       const raw = new Secret(
         createPrivateKey(privateKey.reveal()).export({ type: 'pkcs8', format: 'der' }).toString('base64url'),
       );
-      const signed = await controlPlane.hostCertificates({
+      const signed = await this.#controlPlane.hostCertificates({
         publicKey,
-        proof: signBytes(raw, hostKeyContext, Buffer.from(gatewayId)),
+        proof: signBytes(raw, hostKeyContext, Buffer.from(this.#gatewayId)),
       });
       this.#said = this.#open(signed);
       store.keepHostCertificates(signed);
@@ -117,14 +125,13 @@ export class HostIdentities {
 
   /** Throws when the control plane's pinned key did not sign it for this gateway and its key, or when it is older than what is known. */
   #open(signed: SignedBundle): HostCertificates {
-    const { gatewayId, bundles } = this.#options;
     const said = openSigned({
       signed,
       context: hostCertificatesContext,
       schema: hostCertificatesSchema,
-      publicKeyOf: bundles.publicKeyOf,
+      publicKeyOf: this.#bundles.publicKeyOf,
     });
-    if (said.gatewayId !== gatewayId || said.publicKey !== this.#hostKey().publicKey)
+    if (said.gatewayId !== this.#gatewayId || said.publicKey !== this.#hostKey().publicKey)
       throw new SluiceError('forbidden', 'the host certificates are of another gateway or key', {
         audience: 'operator',
       });

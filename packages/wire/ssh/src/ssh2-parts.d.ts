@@ -7,6 +7,8 @@ interface AuthenticatingProtocol {
 }
 
 declare module 'ssh2/lib/protocol/Protocol.js' {
+  import type { ParsedKey } from 'ssh2';
+
   const Protocol: {
     readonly prototype: {
       parse(
@@ -18,7 +20,7 @@ declare module 'ssh2/lib/protocol/Protocol.js' {
       authPK(
         this: AuthenticatingProtocol,
         username: string,
-        key: import('ssh2').ParsedKey,
+        key: ParsedKey,
         algorithm: string | undefined,
         sign?: (data: Buffer, done: (signature: Buffer) => void) => void,
       ): void;
