@@ -128,6 +128,24 @@ describe.skipIf(!hasHost)('SSH', () => {
     expect(hostDigest()).toBe(before);
   });
 
+  it('sluice exec runs a command: its streams, its status, a refusal', async () => {
+    const exec = (...args: string[]) =>
+      run(process.execPath, [join(root, 'apps/cli/dist/sluice.cjs'), 'exec', 'demo-ssh', ...args], {
+        env: { ...process.env, SLUICE_URL: stack.report.url, SLUICE_TOKEN: stack.who('coding-agent').apiToken },
+      });
+    const listed = await exec('--', 'head -2 ~/app/customers.csv; ls /no/such/place');
+    expect(listed).toMatchObject({ code: 2, err: expect.stringContaining('/no/such/place') });
+    expect(listed.out.split('\n')).toHaveLength(3);
+    expect(listed.out).not.toContain('ann.smith@example.com');
+    const json = await exec('--json', '--', 'printf "%s" one');
+    expect(JSON.parse(json.out)).toEqual([{ tag: 'exit 0', stdout: 'one', stderr: '', status: 0 }]);
+    const refused = await exec('--', 'rm -rf ~/app');
+    expect(refused).toMatchObject({ code: 7, out: '' });
+    const [detail, ...words] = refused.err.split('\n');
+    expect(JSON.parse(detail ?? '')).toMatchObject({ sluice: 1, code: 'denied' });
+    expect(words.join('\n')).not.toContain('{');
+  });
+
   it('an agent changes nothing without people: refused or held, by every client', async () => {
     const before = hostDigest();
     writeFileSync(join(here, 'up'), 'x');

@@ -84,6 +84,8 @@ export interface CorpusTarget {
 export interface CorpusProtocol {
   /** The ways a text can be sent, e.g. simple and extended. */
   readonly paths: readonly string[];
+  /** A text in one message of its own, as it stands in each position: what goes before it is allowed everywhere. */
+  readonly around: Readonly<Record<FormPosition, (text: string) => string>>;
   /** Checks one step of a form that only the protocol can say. */
   readonly stepSchema: z.ZodType<unknown>;
   /** True for the address of a target of this protocol (a DSN). */

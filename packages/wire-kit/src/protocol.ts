@@ -456,6 +456,8 @@ export interface StatementResult {
   readonly rows: readonly (readonly (string | null)[])[];
   readonly tag: string;
   readonly notices: readonly string[];
+  /** Absent where the protocol answers with rows. `status`: null where the target gave none. */
+  readonly output?: { readonly stdout: Buffer; readonly stderr: string; readonly status: number | null };
 }
 export class StatementError extends Error {
   readonly code: string;

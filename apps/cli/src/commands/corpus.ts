@@ -123,8 +123,7 @@ async function runGuarded(env: CliEnvironment, options: RunOptions): Promise<Cor
               });
             },
             delivery.cut ? cutWrites : (stream) => stream,
-            text,
-            delivery,
+            protocol.around[delivery.position](text),
             answerMs,
           );
   try {

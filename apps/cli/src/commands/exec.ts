@@ -58,20 +58,23 @@ function refused(error: unknown): never {
   throw new CliError(exitCodes.refused, `${error.message} (${error.code})`, error.hint);
 }
 
+/** Rows are printed in the format; a command's streams go where the command itself would have written, its status is the exit code. */
 function print(results: readonly StatementResult[], format: Format): void {
-  if (format === 'json') {
-    write(
-      printJson(
-        results.map(({ columns, rows, tag }) => ({
-          tag,
-          rows: rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i] ?? null]))),
-        })),
-      ),
-    );
-    return;
-  }
-  for (const { columns, rows, tag } of results) {
+  if (format === 'json') write(printJson(results.map(asJson)));
+  for (const { columns, rows, tag, output } of results) {
+    if (output !== undefined) process.exitCode = output.status ?? exitCodes.failed;
+    if (format === 'json') continue;
+    if (output !== undefined) {
+      process.stdout.write(output.stdout);
+      process.stderr.write(output.stderr);
+      continue;
+    }
     if (columns.length > 0) write(format === 'csv' ? printCsv(columns, rows) : printTable(columns, rows));
     if (format === 'table') write(`${tag}\n`);
   }
+}
+
+function asJson({ columns, rows, tag, output }: StatementResult): Readonly<Record<string, unknown>> {
+  if (output !== undefined) return { tag, ...output, stdout: output.stdout.toString('utf8') };
+  return { tag, rows: rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i] ?? null]))) };
 }

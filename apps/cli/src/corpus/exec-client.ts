@@ -1,7 +1,7 @@
 /** A form as `sluice exec` sends it: a stream of its own, Sluice's own client, one message. */
 import type { Duplex } from 'node:stream';
 import { refusalDetailSchema, SluiceError } from '@sluice/domain';
-import { type CorpusAnswer, type Delivery, type StatementClient, StatementError } from '@sluice/protocols/clients';
+import { type CorpusAnswer, type StatementClient, StatementError } from '@sluice/protocols/clients';
 
 export type OpenExec = (request: {
   readonly wrap: (stream: Duplex) => Duplex;
@@ -10,19 +10,11 @@ export type OpenExec = (request: {
   readonly signal: AbortSignal;
 }) => Promise<StatementClient>;
 
-/** How a text stands in a transaction and behind another in one message. */
-const around: Readonly<Record<Delivery['position'], (text: string) => string>> = {
-  alone: (text) => text,
-  transaction: (text) => `BEGIN; ${text}\n; COMMIT`,
-  pipelined: (text) => `SELECT 1; ${text}`,
-};
-
 /** Never rejects for what the other side does. A hold is given up at once by leaving, as Ctrl-C does. */
 export async function execDeliver(
   open: OpenExec,
   wrap: (stream: Duplex) => Duplex,
   text: string,
-  { position }: Delivery,
   answerMs: number,
 ): Promise<CorpusAnswer> {
   const received: string[] = [];
@@ -46,9 +38,13 @@ export async function execDeliver(
       signal,
     });
     try {
-      const results = await client.run(around[position](text));
-      received.push(JSON.stringify(results));
-      for (const { rows } of results) for (const row of rows) received.push(row.join('\n'));
+      const results = await client.run(text);
+      for (const { output, ...more } of results) {
+        received.push(JSON.stringify(more), ...more.rows.map((row) => row.join('\n')));
+        if (output === undefined) continue;
+        received.push(output.stdout.toString('utf8'), output.stderr);
+        if (output.status !== 0) return answer('failed', more.tag, output.stderr.split('\n')[0] ?? '');
+      }
       return answer('ran');
     } finally {
       await client.close();

@@ -43,6 +43,21 @@ export function waitingText(notice: { readonly url: string; readonly message: st
   return [`sluice: ${safe(notice.message)}`, ...where, ''].join(lineEnd);
 }
 
+const waitingLine = /^sluice: (?:Decide at |.*\/approvals\/)/m;
+
+/** Whether this is on stderr because people are waited for. */
+export function announcesWaiting(errors: string): boolean {
+  return waitingLine.test(errors);
+}
+
+const refusalForm = /^\{"sluice":1,"code":"([a-z-]+)".*$/m;
+
+/** The line of JSON of a refusal, with its code; null where there is none. */
+export function refusalIn(errors: string): { readonly line: string; readonly code: string } | null {
+  const [line, code] = refusalForm.exec(errors) ?? [];
+  return line === undefined || code === undefined ? null : { line, code };
+}
+
 function ended(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -49,3 +49,5 @@ export const maxTerminalCells = 1_000;
 export const refusedExitCode = 126;
 /** Exit status of a command that somebody cancelled: 128 and SIGINT. */
 export const cancelledExitCode = 130;
+/** Output of one command that Sluice's own client keeps, both streams together. */
+export const maxClientOutputBytes = 64 * 1024 * 1024;

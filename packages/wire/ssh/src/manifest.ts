@@ -42,7 +42,7 @@ export const sshManifest: ProtocolManifest = {
   label: 'SSH',
   defaultPort: 22,
   replayView: 'terminal',
-  abilities: { hold: true, maskResults: true, cancel: false, exec: false },
+  abilities: { hold: true, maskResults: true, cancel: false, exec: true },
   optionsSchema,
   optionFields: [
     {

@@ -39,11 +39,11 @@ export const keyTexts: Readonly<Record<InstallationKeyView['kind'], KeyTexts>> =
     title: 'SSH certificate authority',
     what: 'Certifies, for minutes, the keys that people and agents sign in with over SSH, and for a day the host key that each gateway shows. It cannot open anything by itself: the control plane is asked for every certificate that it signed.',
     rotating:
-      'Two steps, no restart. The next key is published first: gateways take certificates of both, and `sluice ssh` pins both. Once it is in force gateways show certificates of the new one within moments. A printed configuration learns it at its next use.',
+      'Two steps, no restart. The next key is published first: gateways take certificates of both, and “sluice ssh” pins both. Once it is in force gateways show certificates of the new one within moments. A printed configuration learns it at its next use.',
     beginning:
       'A next key is made and published beside the one in force. Nothing changes for anybody until you put it in force.',
     finishing:
-      'Certificates of the old key stop counting within moments; `sluice ssh` fetches a new one by itself. Files of known hosts that were copied elsewhere need the new line first.',
+      'Certificates of the old key stop counting within moments; “sluice ssh” fetches a new one by itself. Files of known hosts that were copied elsewhere need the new line first.',
     commands: null,
   },
   master: {

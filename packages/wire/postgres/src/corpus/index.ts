@@ -6,6 +6,11 @@ import { openCorpusTarget, recognisesAddress, unguardedSource } from './target.t
 
 export const postgresCorpus: CorpusProtocol = {
   paths: corpusPaths,
+  around: {
+    alone: (text) => text,
+    transaction: (text) => `BEGIN; ${text}\n; COMMIT`,
+    pipelined: (text) => `SELECT 1; ${text}`,
+  },
   stepSchema,
   recognises: recognisesAddress,
   openClient: ({ openStream, options, username, secret, answerMs }) =>

@@ -1,5 +1,6 @@
 /** What a channel's end says about a form. */
 import type { CorpusAnswer, CorpusOutcome } from '@sluice/wire-kit';
+import { refusalIn } from '../errors.ts';
 import { refusedExitCode } from '../limits.ts';
 
 export interface ChannelEnd {
@@ -11,24 +12,12 @@ export interface ChannelEnd {
   readonly held: boolean;
 }
 
-const waitsForm = /^sluice: (?:Decide at |.*\/approvals\/)/m;
-const refusalForm = /^\{"sluice":1,"code":"([a-z-]+)"/m;
-
-export function waitsForPeople(errors: string): boolean {
-  return waitsForm.test(errors);
-}
-
-/** The code of Sluice's refusal on stderr; null when there is none. */
-export function refusalCode(errors: string): string | null {
-  return refusalForm.exec(errors)?.[1] ?? null;
-}
-
 export function answerOf(end: ChannelEnd): CorpusAnswer {
   const errors = end.errors.toString('utf8');
   const received = Buffer.concat([end.output, end.errors]);
   const message = errors.split('\n')[0] ?? '';
   const said = (outcome: CorpusOutcome, code: string): CorpusAnswer => ({ outcome, code, message, received });
-  const refusal = refusalCode(errors);
+  const refusal = refusalIn(errors)?.code ?? null;
   if (end.held) return said('held', 'hold');
   if (refusal !== null && (end.code === refusedExitCode || end.code === null)) return said('refused', refusal);
   if (end.code === 0) return said('ran', '');

@@ -3,8 +3,9 @@ import { Duplex } from 'node:stream';
 import { SluiceError } from '@sluice/domain';
 import type { CorpusAnswer, CorpusClient, CorpusForm, Delivery } from '@sluice/wire-kit';
 import type { ClientChannel, Client as SshConnection } from 'ssh2';
+import { announcesWaiting } from '../errors.ts';
 import { Client } from '../ssh2-library.ts';
-import { answerOf, type ChannelEnd, plainAnswer, waitsForPeople } from './answers.ts';
+import { answerOf, type ChannelEnd, plainAnswer } from './answers.ts';
 import { runFileOperations } from './file-operations.ts';
 import type { Step } from './steps.ts';
 
@@ -173,7 +174,7 @@ function endOf(channel: ClientChannel, input: string, answerMs: number): Promise
     const take = (into: Buffer[]) => (part: Buffer) => {
       bytes += part.length;
       if (bytes <= maxOutputBytes) into.push(part);
-      if (into !== errors || held || !waitsForPeople(Buffer.concat(errors).toString('utf8'))) return;
+      if (into !== errors || held || !announcesWaiting(Buffer.concat(errors).toString('utf8'))) return;
       held = true;
       channel.close();
     };
@@ -190,7 +191,7 @@ function endOf(channel: ClientChannel, input: string, answerMs: number): Promise
   });
 }
 
-/** Rejects with SluiceError when nobody is let in. */
+/** Rejects with SluiceError when nobody is let in, or when the other side leaves in the handshake. */
 async function connect(source: CorpusSource, secret: string, cut: boolean): Promise<SshConnection> {
   const stream = await source.openStream();
   const connection = new Client();
@@ -199,6 +200,7 @@ async function connect(source: CorpusSource, secret: string, cut: boolean): Prom
     connection.on('error', (cause: Error) =>
       reject(new SluiceError('unavailable', `no SSH session: ${cause.message}`, { cause })),
     );
+    connection.once('close', () => reject(new SluiceError('unavailable', 'no SSH session: the other side left')));
     connection.connect({
       sock: cut ? cutStream(stream) : stream,
       username: source.username,

@@ -1,6 +1,7 @@
 /** A form's file operations as SFTP packets, past every library: also what no library would send. */
 import type { CorpusAnswer } from '@sluice/wire-kit';
 import type { ClientChannel } from 'ssh2';
+import { announcesWaiting, refusalIn } from '../errors.ts';
 import {
   FieldReader,
   field,
@@ -13,7 +14,7 @@ import {
   uint64,
 } from '../sftp/packets.ts';
 import { openFlags } from '../sftp/requests.ts';
-import { plainAnswer, refusalCode, waitsForPeople } from './answers.ts';
+import { plainAnswer } from './answers.ts';
 import type { FileOperation } from './steps.ts';
 
 const none = uint32(0);
@@ -62,7 +63,7 @@ class BareSftp {
     channel.stderr.on('data', (bytes: Buffer) => {
       this.#received.push(bytes);
       this.#errors += bytes.toString('utf8');
-      if (waitsForPeople(this.#errors)) this.#settle(null);
+      if (announcesWaiting(this.#errors)) this.#settle(null);
     });
     channel.once('close', () => this.#settle(null));
   }
@@ -71,8 +72,8 @@ class BareSftp {
     const received = Buffer.concat(this.#received);
     const message = this.#errors.split('\n')[0] ?? '';
     if (code === statusCodes.ok) return { outcome: 'ran', code: '', message, received };
-    if (waitsForPeople(this.#errors)) return { outcome: 'held', code: 'hold', message, received };
-    const refusal = refusalCode(this.#errors);
+    if (announcesWaiting(this.#errors)) return { outcome: 'held', code: 'hold', message, received };
+    const refusal = refusalIn(this.#errors)?.code ?? null;
     if (refusal !== null) return { outcome: 'refused', code: refusal, message, received };
     if (code === statusCodes.unsupported) return { outcome: 'refused', code: 'unsupported', message, received };
     return { ...plainAnswer('failed', `status ${code}`, message), received };

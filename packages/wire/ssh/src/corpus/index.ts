@@ -7,6 +7,11 @@ import { openCorpusTarget, recognisesAddress } from './target.ts';
 
 export const sshCorpus: CorpusProtocol = {
   paths: corpusPaths,
+  around: {
+    alone: (text) => text,
+    transaction: (text) => `true\n${text}`,
+    pipelined: (text) => `true; ${text}`,
+  },
   stepSchema,
   recognises: recognisesAddress,
   openClient: ({ openStream, username, secret, answerMs }) =>
