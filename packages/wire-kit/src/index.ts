@@ -22,6 +22,7 @@ export type {
   ProtocolAbilities,
   ProtocolManifest,
   ReplayView,
+  SecretField,
 } from './manifest.ts';
 export type { AdmitPermit, ForwardPermit, Permit } from './permit.ts';
 export { mintPermit } from './permit.ts';

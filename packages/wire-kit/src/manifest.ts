@@ -26,6 +26,26 @@ export interface OptionField {
   readonly required: boolean;
 }
 
+/** How a form asks for the secret of the account at the target, where one line of password is not all that a protocol takes. */
+export interface SecretField {
+  /** Stands where “Password” would. */
+  readonly label: string;
+  readonly help: string;
+  /** A short reason in whole sentences why the target will never take this secret, or null. The form shows it; the gateway judges. */
+  readonly complaint: (secret: string) => string | null;
+}
+
+/** Public keys that people and agents sign in with at gateways, as a page explains them. */
+export interface ClientKeys {
+  /** What they are called, as a heading: `SSH keys`. */
+  readonly title: string;
+  /** The command that makes a pair. */
+  readonly make: string;
+  /** The file whose one line is registered. */
+  readonly file: string;
+  readonly placeholder: string;
+}
+
 /** Where a client connects, for `connectHints`. `secret` is a placeholder unless the page just minted one. */
 export interface ConnectPlace {
   readonly name: string;
@@ -54,6 +74,10 @@ export interface ProtocolManifest {
   /** Checks a connection's `options` JSON. */
   readonly optionsSchema: z.ZodType<Record<string, unknown>>;
   readonly optionFields: readonly OptionField[];
+  /** A secret of several lines at the target. Absent: a password of one line. */
+  readonly secretField?: SecretField;
+  /** Absent: clients of this protocol sign in with no keys. */
+  readonly clientKeys?: ClientKeys;
   /** What one statement is called in the UI's table heads, e.g. `SQL`. */
   readonly statementLabel: string;
   /** For syntax colour: a language name that apps/web's highlighter knows, or `plain`. */

@@ -1,6 +1,7 @@
 /** SSH's facts as browser-safe data: no Node API here. */
 import type { ConnectHint, ConnectPlace, ProtocolManifest } from '@sluice/wire-kit';
 import { z } from 'zod';
+import { secretComplaint } from './credential-secret.ts';
 import { isFingerprint } from './host-key-pins.ts';
 
 export const terminalModes = ['off', 'people', 'everyone'] as const;
@@ -67,6 +68,17 @@ export const sshManifest: ProtocolManifest = {
       required: false,
     },
   ],
+  secretField: {
+    label: 'Password or private key',
+    help: 'A password, or a whole private key from its -----BEGIN line to its -----END line, without a passphrase.',
+    complaint: secretComplaint,
+  },
+  clientKeys: {
+    title: 'SSH keys',
+    make: 'ssh-keygen -t ed25519',
+    file: '~/.ssh/id_ed25519.pub',
+    placeholder: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5… you@laptop',
+  },
   statementLabel: 'Command',
   highlight: 'shell',
   connectHints,
