@@ -22,7 +22,10 @@ export interface AgentView {
   readonly scopes: AgentScopes;
   readonly expiresAt: Date | null;
   readonly createdAt: Date;
+  /** API tokens and native secrets that still work. */
   readonly tokens: number;
+  /** Public keys that still sign in. */
+  readonly keys: number;
   readonly lastUsedAt: Date | null;
 }
 

@@ -7,7 +7,7 @@ const withOwnerAndTokens = {
   ownerGroup: {
     include: { memberships: { include: { person: { include: { memberships: { include: { group: true } } } } } } },
   },
-  tokens: { where: { revokedAt: null }, select: { lastUsedAt: true } },
+  tokens: { where: { revokedAt: null }, select: { type: true, expiresAt: true, lastUsedAt: true } },
 } satisfies Prisma.ServiceIdentityInclude;
 export type ServiceIdentityRow = Prisma.ServiceIdentityGetPayload<{ include: typeof withOwnerAndTokens }>;
 

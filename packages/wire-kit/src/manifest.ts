@@ -44,6 +44,8 @@ export interface ClientKeys {
   /** The file whose one line is registered. */
   readonly file: string;
   readonly placeholder: string;
+  /** Why a pasted text is no public key, in whole sentences, or null. Asked before it leaves the page; the control plane judges. */
+  readonly complaint: (line: string) => string | null;
 }
 
 /** Where a client connects, for `connectHints`. `secret` is a placeholder unless the page just minted one. */

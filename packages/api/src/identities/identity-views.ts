@@ -18,6 +18,7 @@ export function toPersonView(row: PersonRow): PersonView {
 }
 
 export function toAgentView(row: ServiceIdentityRow, now: Date): AgentView {
+  const live = row.tokens.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
   const uses = row.tokens.map((token) => token.lastUsedAt).filter((at): at is Date => at !== null);
   return {
     id: row.id,
@@ -27,7 +28,8 @@ export function toAgentView(row: ServiceIdentityRow, now: Date): AgentView {
     scopes: agentScopesSchema.parse(row.scopes),
     expiresAt: row.expiresAt,
     createdAt: row.createdAt,
-    tokens: row.tokens.length,
+    tokens: live.filter(({ type }) => type === 'api' || type === 'native').length,
+    keys: live.filter(({ type }) => type === 'public-key').length,
     lastUsedAt: uses.length === 0 ? null : new Date(Math.max(...uses.map((at) => at.getTime()))),
   };
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { secretComplaint } from './credential-secret.ts';
+import { publicKeyComplaint, secretComplaint } from './credential-secret.ts';
 import { opensshKey } from './openssh-key.ts';
 import { hasOpenssh } from './testing/openssh.ts';
 
@@ -20,6 +20,20 @@ describe('an account’s secret before it is sealed', () => {
     expect(secretComplaint(opensshKey(privateKey.export(pkcs8).toString()))).toBeNull();
   });
 
+  test('a key may have its certificate before or behind it, and none comes alone', () => {
+    const key = opensshKey(generateKeyPairSync('ed25519').privateKey.export(pkcs8).toString());
+    for (const kind of ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'sk-ssh-ed25519']) {
+      const certificate = `${kind}-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5 me`;
+      for (const secret of [
+        `${key}${certificate}\n`,
+        `${certificate}\n${key}`,
+        `${key.replaceAll('\n', ' ')} ${certificate}`,
+      ])
+        expect(secretComplaint(secret)).toBeNull();
+      expect(secretComplaint(certificate)).toContain('only the certificate');
+    }
+  });
+
   test('what no host will take is explained', () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const plain = privateKey.export(pkcs8).toString();
@@ -29,6 +43,9 @@ describe('an account’s secret before it is sealed', () => {
     expect(secretComplaint(locked)).toContain('passphrase');
     expect(secretComplaint(plain.slice(0, 60))).toContain('last line');
     expect(secretComplaint(plain.replaceAll('PRIVATE KEY', 'CERTIFICATE'))).toContain('no private key');
+    expect(secretComplaint(plain.replaceAll('PRIVATE KEY', 'DSA PRIVATE KEY'))).toContain('not known here');
+    expect(secretComplaint(plain.replace('BEGIN PRIVATE', 'BEGIN RSA PRIVATE'))).toContain('do not fit');
+    expect(secretComplaint('-----BEGIN RSA PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----')).toContain('damaged');
     expect(secretComplaint('-----BEGIN OPENSSH PRIVATE KEY-----\nQUJD\n-----END OPENSSH PRIVATE KEY-----')).toContain(
       'damaged',
     );
@@ -47,4 +64,16 @@ describe('an account’s secret before it is sealed', () => {
       rmSync(folder, { recursive: true, force: true });
     }
   });
+});
+
+test('a public key is one line that begins with its kind', () => {
+  const line = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me@laptop';
+  for (const taken of [line, `${line}\n`, 'ecdsa-sha2-nistp256 AAAAE2VjZHNh', 'ssh-rsa AAAAB3NzaC1yc2E= me'])
+    expect(publicKeyComplaint(taken)).toBeNull();
+  expect(publicKeyComplaint('-----BEGIN OPENSSH PRIVATE KEY-----\nQUJD')).toContain('must stay where it is');
+  expect(publicKeyComplaint('PuTTY-User-Key-File-3: ssh-ed25519')).toContain('must stay where it is');
+  expect(publicKeyComplaint('---- BEGIN SSH2 PUBLIC KEY ----\nAAAA')).toContain('ssh-keygen -i');
+  expect(publicKeyComplaint(line.replace(' ', '-cert-v01@openssh.com '))).toContain('certificate');
+  expect(publicKeyComplaint('hello')).toContain('begins with its kind');
+  expect(publicKeyComplaint(`${line}\n${line}`)).toContain('one key');
 });

@@ -1,7 +1,7 @@
 /** SSH's facts as browser-safe data: no Node API here. */
 import type { ConnectHint, ConnectPlace, ProtocolManifest } from '@sluice/wire-kit';
 import { z } from 'zod';
-import { secretComplaint } from './credential-secret.ts';
+import { publicKeyComplaint, secretComplaint } from './credential-secret.ts';
 import { isFingerprint } from './host-key-pins.ts';
 
 export const terminalModes = ['off', 'people', 'everyone'] as const;
@@ -78,6 +78,7 @@ export const sshManifest: ProtocolManifest = {
     make: 'ssh-keygen -t ed25519',
     file: '~/.ssh/id_ed25519.pub',
     placeholder: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5… you@laptop',
+    complaint: publicKeyComplaint,
   },
   statementLabel: 'Command',
   highlight: 'shell',

@@ -53,6 +53,8 @@ describe.skipIf(!hasOpenssh)('certificates towards a real sshd that trusts an au
     ['ecdsa', ['-t', 'ecdsa']],
     ['rsa', ['-t', 'rsa', '-b', '3072']],
     ['rsa in PEM', ['-t', 'rsa', '-b', '3072', '-m', 'PEM']],
+    ['rsa in PKCS #8', ['-t', 'rsa', '-b', '3072', '-m', 'PKCS8']],
+    ['ecdsa in PKCS #8', ['-t', 'ecdsa', '-m', 'PKCS8']],
   ])('a %s key with its certificate is let in, and without it not', async (name, kind) => {
     const both = certified(`kind ${name}`, [], kind);
     expect(await signIn(both)).toBe('in');

@@ -1,8 +1,10 @@
 /** The stored credential as what is shown to the target: a password, a private key, or a private key with its certificate. */
+import { createPrivateKey } from 'node:crypto';
 import { SluiceError, type TargetCredential } from '@sluice/domain';
 import type { ConnectConfig, ParsedKey, PublicKeyAuthMethod } from 'ssh2';
 import { readCertificate } from './messages/certificate.ts';
 import { Cursor } from './messages/cursor.ts';
+import { opensshKey } from './openssh-key.ts';
 import { presentWith, utils } from './ssh2-library.ts';
 
 const privateKeyMark = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
@@ -18,7 +20,7 @@ export function authentication(
   now: number,
 ): Pick<ConnectConfig, 'username' | 'password' | 'privateKey' | 'tryKeyboard' | 'authHandler'> {
   if (!privateKeyMark.test(password)) return { username, password, tryKeyboard: true };
-  const privateKey = withLines(password);
+  const privateKey = inKnownForm(withLines(password));
   const key = utils.parseKey(privateKey);
   if (key instanceof Error)
     throw unusable(
@@ -65,6 +67,19 @@ function withLines(text: string): string {
   if (begin === undefined || body === undefined || end === undefined || body.includes(':')) return `${whole}\n`;
   const lines = body.replaceAll(/\s+/g, '').match(/.{1,64}/g) ?? [];
   return [begin, ...lines, end, ''].join('\n');
+}
+
+/** The library reads OpenSSH's form, PKCS #1 and SEC 1, but no PKCS #8, which OpenSSL and many vaults write. */
+function inKnownForm(pem: string): string {
+  if (!pem.startsWith('-----BEGIN PRIVATE KEY-----')) return pem;
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === 'rsa') return key.export({ type: 'pkcs1', format: 'pem' }).toString();
+    if (key.asymmetricKeyType === 'ec') return key.export({ type: 'sec1', format: 'pem' }).toString();
+    return opensshKey(pem);
+  } catch {
+    return pem;
+  }
 }
 
 function unusable(message: string, hint: string): SluiceError {

@@ -2,6 +2,7 @@
 
 import { useMe } from '../../client/permissions.ts';
 import { Page } from '../../components/layout.tsx';
+import { KeysPanel } from './keys-panel.tsx';
 import { PasskeysPanel } from './passkeys-panel.tsx';
 
 /** What belongs to the signed-in person alone. */
@@ -11,6 +12,7 @@ export function AccountPage() {
     <Page title="Your account" lead={me === undefined ? undefined : `${me.person.name} · ${me.person.email}`}>
       <div className="max-w-3xl space-y-5">
         <PasskeysPanel />
+        <KeysPanel />
       </div>
     </Page>
   );

@@ -2,19 +2,25 @@
 
 import { credentialReferenceSchema } from '@sluice/domain';
 import { sealingKeyFingerprint } from '@sluice/keys/sealing';
+import { manifestByName } from '@sluice/protocols/manifests';
 import { useQuery } from '@tanstack/react-query';
 import { LockKeyhole } from 'lucide-react';
+import type { ComponentProps } from 'react';
 import { useTRPC } from '../../client/trpc.ts';
-import { Field, Input, Select } from '../../components/form.tsx';
+import { Field, Input, Select, TextArea } from '../../components/form.tsx';
 import { Callout, ErrorState, Skeleton } from '../../components/states.tsx';
 import type { ConnectionDraft, DraftErrors } from './connection-draft.ts';
 import type { FieldsProps } from './connection-fields.tsx';
 
 /** The account at the target. It is sealed in this page; the control plane never sees it. */
 export function CredentialFields({ draft, errors, change, groupId }: FieldsProps & { readonly groupId: string }) {
+  const secretField = manifestByName(draft.protocol)?.secretField;
   return (
     <div className="space-y-4">
-      <Field label="Where the password is" help={places[draft.passwordIn]}>
+      <Field
+        label={secretField === undefined ? 'Where the password is' : 'Where the secret is'}
+        help={places[draft.passwordIn]}
+      >
         {(control) => (
           <Select
             id={control.id}
@@ -27,7 +33,7 @@ export function CredentialFields({ draft, errors, change, groupId }: FieldsProps
           />
         )}
       </Field>
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className={secretColumns(draft)}>
         <Field label="User name at the target" error={errors.username ?? null}>
           {(control) => (
             <Input
@@ -39,7 +45,7 @@ export function CredentialFields({ draft, errors, change, groupId }: FieldsProps
           )}
         </Field>
         <PasswordField
-          label="Password at the target"
+          label={secretField === undefined ? 'Password at the target' : secretField.label}
           draft={draft}
           value={draft.password}
           error={errors.password ?? null}
@@ -57,7 +63,7 @@ export function ReaderCredentialFields({ draft, errors, change }: FieldsProps) {
     <fieldset className="space-y-3">
       <legend className="font-medium">Reader credential</legend>
       <p className="text-ink-soft">{readerReason}</p>
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className={secretColumns(draft)}>
         <Field label="Reader’s user name" optional error={errors.readerUsername ?? null}>
           {(control) => (
             <Input
@@ -69,7 +75,7 @@ export function ReaderCredentialFields({ draft, errors, change }: FieldsProps) {
           )}
         </Field>
         <PasswordField
-          label="Reader’s password"
+          label={`Reader’s ${lowerFirst(manifestByName(draft.protocol)?.secretField?.label ?? 'password')}`}
           draft={draft}
           value={draft.readerPassword}
           error={errors.readerPassword ?? null}
@@ -102,43 +108,108 @@ function PasswordField({
   readonly error: string | null;
   readonly onValue: (value: string) => void;
 }) {
-  const referred = draft.passwordIn === 'gateway';
+  if (draft.passwordIn === 'gateway')
+    return (
+      <Field label={`${label}: its place`} error={error}>
+        {(control) => (
+          <Input
+            {...control}
+            value={value}
+            onChange={(event) => onValue(event.target.value)}
+            placeholder="env:ORDERS_PASSWORD"
+            className="font-mono"
+            autoComplete="off"
+          />
+        )}
+      </Field>
+    );
+  const secretField = manifestByName(draft.protocol)?.secretField;
+  if (secretField !== undefined)
+    return (
+      <Field label={label} error={error} help={secretField.help}>
+        {(control) => <SecretLines control={control} value={value} onValue={onValue} />}
+      </Field>
+    );
   return (
-    <Field label={referred ? `${label}: its place` : label} error={error}>
+    <Field label={label} error={error}>
       {(control) => (
         <Input
           {...control}
-          type={referred ? 'text' : 'password'}
+          type="password"
           value={value}
           onChange={(event) => onValue(event.target.value)}
-          placeholder={referred ? 'env:ORDERS_PASSWORD' : undefined}
-          className={referred ? 'font-mono' : undefined}
-          autoComplete={referred ? 'off' : 'new-password'}
+          autoComplete="new-password"
         />
       )}
     </Field>
   );
 }
 
-const badReference = 'Write env:NAME or file:/absolute/path, as the gateway’s floor file lists it.';
-
-/** What keeps the account's fields from being sent. */
-export function writerErrors(draft: Pick<ConnectionDraft, 'passwordIn' | 'username' | 'password'>): DraftErrors {
-  const { username, password } = draft;
-  if (username === '') return { username: 'Enter the account that Sluice uses at the target.' };
-  const placed = draft.passwordIn === 'sealed' || credentialReferenceSchema.safeParse({ username, password }).success;
-  return placed ? {} : { password: badReference };
+/** A secret of several lines, drawn as dots like a password: what is pasted keeps its line ends, and nobody reads it over a shoulder. */
+function SecretLines({
+  control,
+  value,
+  onValue,
+}: {
+  readonly control: Pick<ComponentProps<'textarea'>, 'id' | 'aria-describedby' | 'aria-invalid'>;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+}) {
+  const lines = value.trimEnd().split('\n').length;
+  return (
+    <>
+      <TextArea
+        {...control}
+        rows={Math.min(Math.max(lines, 3), maxSecretRows)}
+        value={value}
+        onChange={(event) => onValue(event.target.value)}
+        className="resize-y font-mono text-small [-webkit-text-security:disc]"
+        autoComplete="off"
+        autoCapitalize="off"
+        autoCorrect="off"
+        spellCheck={false}
+      />
+      {lines > 1 ? <p className="mt-1 text-ink-soft text-small">{lines} lines</p> : null}
+    </>
+  );
 }
 
-/** A complaint where the reader's password came without a name, or its place is none. */
-export function readerErrors(
-  draft: Pick<ConnectionDraft, 'passwordIn' | 'readerUsername' | 'readerPassword'>,
-): DraftErrors {
+const maxSecretRows = 10;
+
+/** Side by side where both are of one line. */
+function secretColumns(draft: ConnectionDraft): string {
+  const ofLines = draft.passwordIn === 'sealed' && manifestByName(draft.protocol)?.secretField !== undefined;
+  return ofLines ? 'space-y-4' : 'grid gap-4 sm:grid-cols-2';
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+const badReference = 'Write env:NAME or file:/absolute/path, as the gateway’s floor file lists it.';
+
+type Account = Pick<ConnectionDraft, 'protocol' | 'passwordIn'>;
+
+/** What keeps the account's fields from being sent. */
+export function writerErrors(draft: Account & Pick<ConnectionDraft, 'username' | 'password'>): DraftErrors {
+  const { username, password } = draft;
+  if (username === '') return { username: 'Enter the account that Sluice uses at the target.' };
+  const complaint = secretError(draft, username, password);
+  return complaint === null ? {} : { password: complaint };
+}
+
+/** A complaint where the reader's password came without a name, is none, or its place is none. */
+export function readerErrors(draft: Account & Pick<ConnectionDraft, 'readerUsername' | 'readerPassword'>): DraftErrors {
   const { readerUsername: username, readerPassword: password } = draft;
   if (username === '')
     return password === '' ? {} : { readerUsername: 'Enter the reader’s account, or leave both empty.' };
-  const placed = draft.passwordIn === 'sealed' || credentialReferenceSchema.safeParse({ username, password }).success;
-  return placed ? {} : { readerPassword: badReference };
+  const complaint = secretError(draft, username, password);
+  return complaint === null ? {} : { readerPassword: complaint };
+}
+
+function secretError({ protocol, passwordIn }: Account, username: string, password: string): string | null {
+  if (passwordIn === 'sealed') return manifestByName(protocol)?.secretField?.complaint(password) ?? null;
+  return credentialReferenceSchema.safeParse({ username, password }).success ? null : badReference;
 }
 
 /** Whose key it is sealed to, with a fingerprint computed here from the key itself, to compare with what the gateway printed. */

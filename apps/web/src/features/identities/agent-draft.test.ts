@@ -11,6 +11,7 @@ const agent: AgentView = {
   expiresAt: null,
   createdAt: new Date(0),
   tokens: 0,
+  keys: 0,
   lastUsedAt: null,
 };
 

@@ -86,6 +86,7 @@ function agentColumns(
     },
     { name: 'For', from: 'md', cell: (row) => <Scopes agent={row} /> },
     { name: 'Tokens', align: 'right', cell: (row) => row.tokens },
+    { name: 'Keys', from: 'md', align: 'right', cell: (row) => row.keys },
     {
       name: 'Created',
       from: 'md',

@@ -3,36 +3,30 @@
 import type { TokenView } from '@sluice/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound, Plus, ShieldCheck } from 'lucide-react';
-import { useState } from 'react';
-import { toast } from 'sonner';
+import { type ReactNode, useState } from 'react';
 import { useMay, useMe } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
-import { classNames } from '../../components/class-names.ts';
-import { RelativeTime } from '../../components/clock.tsx';
 import { CopyBlock } from '../../components/copy.tsx';
-import { ConfirmDialog, Dialog, DialogButtons } from '../../components/dialog.tsx';
+import { Dialog, DialogButtons } from '../../components/dialog.tsx';
 import { Checkbox, Field, Input, Segmented, Select } from '../../components/form.tsx';
 import { Callout, EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
-import { Badge } from '../../components/verdict.tsx';
 import { Failure } from './failure.tsx';
+import { AddKeyForm, clientKeys, KeysList, useMayAddKeys } from './keys-list.tsx';
+import { RevokeToken } from './revoke-token.tsx';
+import { type Lifetime, lifetimes, type TokenOwner, TokenRow } from './token-row.tsx';
 
-interface Identity {
-  readonly id: string;
-  readonly name: string;
-  readonly kind: 'person' | 'service';
-}
-
-/** An identity's tokens: what there is, one more, one less. A secret is shown once, in here. */
-export function TokensDialog({ identity, onClose }: { readonly identity: Identity; readonly onClose: () => void }) {
-  const [creating, setCreating] = useState(false);
+/** An identity's tokens and keys: what there is, one more, one less. A secret is shown once, in here. */
+export function TokensDialog({ identity, onClose }: { readonly identity: TokenOwner; readonly onClose: () => void }) {
+  const [adding, setAdding] = useState<'token' | 'key' | null>(null);
   const [secret, setSecret] = useState<{ readonly label: string; readonly secret: string } | null>(null);
+  const back = () => setAdding(null);
   return (
     <Dialog
       open
       onOpen={onClose}
       wide
-      title={`Tokens of ${identity.name}`}
+      title={clientKeys === undefined ? `Tokens of ${identity.name}` : `Tokens and keys of ${identity.name}`}
       description="A native secret opens connections; an API token opens the API and the command line. Neither does the other’s work."
     >
       {secret !== null ? (
@@ -47,114 +41,122 @@ export function TokensDialog({ identity, onClose }: { readonly identity: Identit
             </Button>
           </DialogButtons>
         </div>
-      ) : creating ? (
+      ) : adding === 'token' ? (
         <CreateToken
           identity={identity}
-          onClose={() => setCreating(false)}
+          onClose={back}
           onCreated={(created) => {
-            setCreating(false);
+            back();
             setSecret(created);
           }}
         />
+      ) : adding === 'key' ? (
+        <AddKeyForm owner={identity} onClose={back} closeLabel="Back" />
       ) : (
-        <TokenList identity={identity} onCreate={() => setCreating(true)} />
+        <div className="space-y-6">
+          <TokenSection identity={identity} onCreate={() => setAdding('token')} />
+          {clientKeys === undefined ? null : (
+            <KeySection title={clientKeys.title} owner={identity} onAdd={() => setAdding('key')} />
+          )}
+        </div>
       )}
     </Dialog>
   );
 }
 
-function TokenList({ identity, onCreate }: { readonly identity: Identity; readonly onCreate: () => void }) {
+function Section({
+  title,
+  action,
+  children,
+}: {
+  readonly title: string;
+  readonly action: ReactNode;
+  readonly children: ReactNode;
+}) {
+  return (
+    <section>
+      <div className="mb-2 flex min-h-7 items-center justify-between gap-2">
+        <h3 className="font-medium">{title}</h3>
+        {action}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+function TokenSection({ identity, onCreate }: { readonly identity: TokenOwner; readonly onCreate: () => void }) {
+  const me = useMe();
+  const mayMake = useMay('identities.write.own') && (identity.kind === 'service' || identity.id === me?.person.id);
+  const action = (
+    <Button look="primary" size="small" onClick={onCreate} icon={<Plus aria-hidden="true" />}>
+      New token
+    </Button>
+  );
+  return (
+    <Section title="Tokens" action={mayMake ? action : null}>
+      <TokenList identity={identity} />
+      {mayMake || identity.kind === 'service' ? null : (
+        <p className="mt-2 text-ink-faint">A person’s tokens and keys are made by that person alone.</p>
+      )}
+    </Section>
+  );
+}
+
+function KeySection({
+  title,
+  owner,
+  onAdd,
+}: {
+  readonly title: string;
+  readonly owner: TokenOwner;
+  readonly onAdd: () => void;
+}) {
+  const action = (
+    <Button size="small" onClick={onAdd} icon={<Plus aria-hidden="true" />}>
+      Add a key
+    </Button>
+  );
+  return (
+    <Section title={title} action={useMayAddKeys(owner) ? action : null}>
+      <div className="rounded-box border border-line">
+        <KeysList owner={owner} />
+      </div>
+    </Section>
+  );
+}
+
+function TokenList({ identity }: { readonly identity: TokenOwner }) {
   const trpc = useTRPC();
   const query = useQuery(trpc.identities.listTokens.queryOptions({ identityId: identity.id }));
   const [revoking, setRevoking] = useState<TokenView | null>(null);
-  const me = useMe();
-  const mayMake = useMay('identities.write.own') && (identity.kind === 'service' || identity.id === me?.person.id);
   if (query.error !== null && query.data === undefined)
     return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   if (query.data === undefined) return <SkeletonRows rows={3} />;
+  const tokens = query.data.filter((token) => token.type !== 'public-key');
   return (
     <>
-      {query.data.length === 0 ? (
-        <EmptyState icon={KeyRound} title="No tokens" className="py-8">
-          Without one {identity.name} can neither connect nor use the API.
+      {tokens.length === 0 ? (
+        <EmptyState icon={KeyRound} title="No tokens" className="rounded-box border border-line py-8">
+          A native secret lets {identity.name} connect, an API token lets it use the API.
         </EmptyState>
       ) : (
-        <ul className="divide-y divide-line rounded-box border border-line">
-          {query.data.map((token) => (
+        <ul className="divide-y divide-line rounded-box border border-line" aria-label="Tokens">
+          {tokens.map((token) => (
             <TokenRow key={token.id} token={token} onRevoke={() => setRevoking(token)} />
           ))}
         </ul>
       )}
-      {mayMake ? (
-        <DialogButtons>
-          <Button look="primary" onClick={onCreate} icon={<Plus aria-hidden="true" />}>
-            New token
-          </Button>
-        </DialogButtons>
-      ) : (
-        <p className="mt-4 text-ink-faint">A person’s tokens are made by that person alone.</p>
-      )}
-      {revoking === null ? null : <RevokeDialog token={revoking} onClose={() => setRevoking(null)} />}
+      {revoking === null ? null : <RevokeToken token={revoking} onClose={() => setRevoking(null)} />}
     </>
   );
 }
-
-const typeWords: Readonly<Record<TokenView['type'], string>> = {
-  api: 'API token',
-  native: 'native secret',
-  'public-key': 'public key',
-  certificate: 'certificate',
-};
-
-function TokenRow({ token, onRevoke }: { readonly token: TokenView; readonly onRevoke: () => void }) {
-  const ended = token.revokedAt !== null;
-  return (
-    <li className="flex items-start gap-3 px-3 py-2.5">
-      <div className={classNames('min-w-0 flex-1', ended && 'text-ink-faint')}>
-        <p className="flex flex-wrap items-center gap-x-2">
-          <span className={classNames('font-medium', ended && 'line-through')}>{token.label}</span>
-          <Badge tone={token.type === 'api' ? 'neutral' : 'info'}>{typeWords[token.type]}</Badge>
-          <code className="text-ink-faint text-small">{token.display}</code>
-        </p>
-        <p className="text-ink-soft text-small">
-          {token.type === 'api' ? 'the API and the command line' : scopeText(token)}
-        </p>
-        <p className="text-ink-faint text-small">
-          made <RelativeTime at={token.createdAt} />
-          {token.lastUsedAt === null ? ', never used' : ', used '}
-          {token.lastUsedAt === null ? null : <RelativeTime at={token.lastUsedAt} />}
-          {ended ? ', revoked ' : token.expiresAt === null ? ', does not expire' : ', expires '}
-          {token.revokedAt !== null ? (
-            <RelativeTime at={token.revokedAt} />
-          ) : token.expiresAt === null ? null : (
-            <RelativeTime at={token.expiresAt} />
-          )}
-        </p>
-      </div>
-      {ended ? null : (
-        <Button size="small" look="dangerPlain" onClick={onRevoke} aria-label={`Revoke ${token.label}`}>
-          Revoke…
-        </Button>
-      )}
-    </li>
-  );
-}
-
-function scopeText(token: TokenView): string {
-  return token.connections.length === 0
-    ? 'every connection'
-    : token.connections.map((connection) => connection.name).join(', ');
-}
-
-const lifetimes = { '1': '1 day', '7': '7 days', '30': '30 days', '90': '90 days', '365': '1 year' } as const;
-type Lifetime = keyof typeof lifetimes;
 
 function CreateToken({
   identity,
   onClose,
   onCreated,
 }: {
-  readonly identity: Identity;
+  readonly identity: TokenOwner;
   readonly onClose: () => void;
   readonly onCreated: (created: { label: string; secret: string }) => void;
 }) {
@@ -256,36 +258,5 @@ function CreateToken({
         </Button>
       </DialogButtons>
     </form>
-  );
-}
-
-function RevokeDialog({ token, onClose }: { readonly token: TokenView; readonly onClose: () => void }) {
-  const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const revoke = useMutation(
-    trpc.identities.revokeToken.mutationOptions({
-      onSuccess: () => {
-        toast.success(`Revoked “${token.label}”.`);
-        void queryClient.invalidateQueries({ queryKey: trpc.identities.pathKey() });
-        onClose();
-      },
-    }),
-  );
-  return (
-    <ConfirmDialog
-      open
-      onOpen={onClose}
-      title={`Revoke “${token.label}”?`}
-      confirmLabel="Revoke"
-      busy={revoke.isPending}
-      error={revoke.error}
-      onConfirm={() => revoke.mutate({ id: token.id })}
-    >
-      <p>
-        {token.type === 'native'
-          ? `Sessions that were opened with it on ${scopeText(token)} end within two seconds, and nothing can connect with it again.`
-          : 'Programs and command lines that use it are refused from now on.'}
-      </p>
-    </ConfirmDialog>
   );
 }
