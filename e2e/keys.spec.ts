@@ -1,7 +1,7 @@
 /** Private keys into connections and public keys into accounts, through the pages alone. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, expectAccessible, expectNoOverflow, settled, test } from './browser.ts';
@@ -118,12 +118,10 @@ test('a connection’s private key is pasted whole, never sent and never shown a
   const api = stack.api('admin');
   const [connection] = (await api.connections.listConnections.query({})).filter(({ name }) => name === 'demo-ssh');
   const page = await pageOf('admin');
-  const kept = join(stack.report.dataDir, 'ssh-target');
-  const secret = readFileSync(join(kept, readdirSync(kept).find((file) => file === 'client') ?? ''), 'utf8');
+  const secret = readFileSync(join(stack.report.dataDir, 'ssh-target', 'client'), 'utf8');
   await page.goto(`/connections/${connection?.id}?tab=settings`);
   await page.getByLabel('Replace the credential').click();
-  const { username } = await import('node:os').then(({ userInfo }) => userInfo());
-  await page.getByLabel('User name at the target').fill(username);
+  await page.getByLabel('User name at the target').fill(userInfo().username);
   const field = page.getByLabel('Password or private key', { exact: true });
   const save = page.getByRole('button', { name: 'Save' });
 

@@ -160,7 +160,7 @@ function SecretLines({
     <>
       <TextArea
         {...control}
-        rows={Math.min(Math.max(lines, 3), maxSecretRows)}
+        rows={Math.min(Math.max(lines + 1, 3), maxSecretRows)}
         value={value}
         onChange={(event) => onValue(event.target.value)}
         className="resize-y font-mono text-small [-webkit-text-security:disc]"
