@@ -3,6 +3,7 @@ import { SluiceError, type StatementFacts } from '@sluice/domain';
 import type { FactsReader, Inspector, RelayRequest, SessionState, StatementHandle } from '@sluice/wire-kit';
 import type { SshClient } from './client-side.ts';
 import { stateOf } from './facts.ts';
+import { type Destination, isNamed } from './forward/destinations.ts';
 import type { HostFacts, SshKnowledge } from './host-facts.ts';
 import { readOptions, type SshOptions } from './manifest.ts';
 import type { RefusedRequests } from './refused-requests.ts';
@@ -53,6 +54,15 @@ export class ChannelContext {
     if (terminal === 'people' && this.request.actorKind !== 'person')
       return 'this connection offers terminals to people only; run single commands instead';
     return this.client.permits.terminal ? null : 'the certificate does not allow terminals';
+  }
+
+  /** Why this client is not forwarded to a destination, in a clause; null: policy is asked. */
+  forwardProblem(destination: Destination): string | null {
+    if (!isNamed(this.options.forwardTo, destination))
+      return this.options.forwardTo.length === 0
+        ? 'this connection names no destinations that may be forwarded to'
+        : 'it is none of the destinations that this connection names';
+    return this.client.permits.forwarding ? null : 'the certificate does not allow forwarding';
   }
 
   /**

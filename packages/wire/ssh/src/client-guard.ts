@@ -5,6 +5,7 @@
 import type { Connection } from 'ssh2';
 import type { SshClient } from './client-side.ts';
 import { openFailures } from './errors.ts';
+import { type Destination, showDestination } from './forward/destinations.ts';
 import { maxChannels, maxRekeysInWindow, maxUnsentBytes, maxWindowDebtBytes, rekeyWindowMs } from './limits.ts';
 import { named, type RefusedRequests } from './refused-requests.ts';
 import { type ChannelOpenInfo, type InnerConnection, type InnerProtocol, inner } from './ssh2-library.ts';
@@ -28,11 +29,13 @@ const harmlessGlobals: ReadonlySet<string> = new Set([
   'no-more-sessions@openssh.com',
   'hostkeys-prove-00@openssh.com',
 ]);
-const forwarding = 'this connection names no destinations that may be forwarded to';
+const forwarding = 'it is not carried here';
 
 export interface GuardEvents {
   readonly refused: RefusedRequests;
   readonly openChannels: () => number;
+  /** Why a connection is not forwarded there, in a clause; null: policy is asked. */
+  readonly forwardProblem: (destination: Destination) => string | null;
   /** The client broke the protocol or a bound; a clause. */
   readonly violation: (what: string) => void;
 }
@@ -50,14 +53,15 @@ export function guardClient(client: SshClient, events: GuardEvents): void {
 
 function guardChannels(
   { _protocol, _chanMgr }: InnerConnection,
-  { refused, openChannels, violation }: GuardEvents,
+  { refused, openChannels, forwardProblem, violation }: GuardEvents,
 ): void {
   const handlers = _protocol._handlers;
   const open = handlers.CHANNEL_OPEN;
   handlers.CHANNEL_OPEN = (protocol: InnerProtocol, info: ChannelOpenInfo) => {
-    if (info.type !== 'session') {
-      refused.note(`a channel of type ${named(info.type)}`, forwarding);
-      protocol.channelOpenFail(info.sender, openFailures.prohibited, `Sluice: ${forwarding}`);
+    const { what, problem } = channelProblem(info, forwardProblem);
+    if (problem !== null) {
+      refused.note(what, problem);
+      protocol.channelOpenFail(info.sender, openFailures.prohibited, `Sluice: ${problem}`);
     } else if (openChannels() >= maxChannels) {
       refused.note('another channel', `${maxChannels} are open`);
       protocol.channelOpenFail(info.sender, openFailures.shortage, `Sluice: ${maxChannels} channels are open`);
@@ -70,6 +74,16 @@ function guardChannels(
     if (window !== undefined && bytes.length - window > maxWindowDebtBytes) violation('it sent more than its window');
     else data(protocol, recipient, bytes);
   };
+}
+
+function channelProblem(
+  { type, data }: ChannelOpenInfo,
+  forwardProblem: GuardEvents['forwardProblem'],
+): { readonly what: string; readonly problem: string | null } {
+  if (type === 'session') return { what: 'another channel', problem: null };
+  if (type !== 'direct-tcpip') return { what: `a channel of type ${named(type)}`, problem: forwarding };
+  const destination = { host: data?.destIP ?? '', port: data?.destPort ?? 0 };
+  return { what: `forwarding to ${named(showDestination(destination))}`, problem: forwardProblem(destination) };
 }
 
 function guardRequests({ _protocol }: InnerConnection, { refused }: GuardEvents): void {

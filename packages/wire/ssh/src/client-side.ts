@@ -41,6 +41,7 @@ interface Attempt {
 /** What else the certificate allows; a key or a secret allows what policy allows. */
 export interface ClientPermits {
   readonly terminal: boolean;
+  readonly forwarding: boolean;
 }
 
 export class SshClient implements WireClient {
@@ -62,7 +63,8 @@ export class SshClient implements WireClient {
 
   get permits(): ClientPermits {
     const { certificate } = this.#attempts.current;
-    return { terminal: certificate === null || certificate.extensions.includes('permit-pty') };
+    const permits = (extension: string) => certificate === null || certificate.extensions.includes(extension);
+    return { terminal: permits('permit-pty'), forwarding: permits('permit-port-forwarding') };
   }
 
   get startup(): Readonly<Record<string, string>> {

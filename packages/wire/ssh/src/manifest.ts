@@ -2,6 +2,7 @@
 import type { ConnectHint, ConnectPlace, ProtocolManifest } from '@sluice/wire-kit';
 import { z } from 'zod';
 import { publicKeyComplaint, secretComplaint } from './credential-secret.ts';
+import { type Destination, readDestinations } from './forward/destinations.ts';
 import { isFingerprint } from './host-key-pins.ts';
 
 export const terminalModes = ['off', 'people', 'everyone'] as const;
@@ -19,6 +20,11 @@ const optionsSchema = z.strictObject({
   hostKey: pinsSchema.optional(),
   terminal: z.enum(['', ...terminalModes]).optional(),
   lineMode: z.enum(['', 'off', 'on']).optional(),
+  forwardTo: z
+    .string()
+    .max(4_096)
+    .refine((text) => readDestinations(text) !== null, 'must be destinations as host:port, 32 at most')
+    .optional(),
 });
 
 export interface SshOptions {
@@ -26,15 +32,18 @@ export interface SshOptions {
   readonly hostKeys: readonly string[];
   readonly terminal: (typeof terminalModes)[number];
   readonly lineMode: boolean;
+  /** Where clients may have connections forwarded to; empty: nowhere. */
+  readonly forwardTo: readonly Destination[];
 }
 
 /** Throws when the options are not those of this protocol. */
 export function readOptions(options: unknown): SshOptions {
-  const { hostKey = '', terminal = '', lineMode = '' } = optionsSchema.parse(options);
+  const { hostKey = '', terminal = '', lineMode = '', forwardTo = '' } = optionsSchema.parse(options);
   return {
     hostKeys: hostKey.split(/[\s,]+/).filter((pin) => pin !== ''),
     terminal: terminal === '' ? 'people' : terminal,
     lineMode: lineMode === 'on',
+    forwardTo: readDestinations(forwardTo) ?? [],
   };
 }
 
@@ -67,6 +76,13 @@ export const sshManifest: ProtocolManifest = {
       placeholder: 'off',
       required: false,
     },
+    {
+      name: 'forwardTo',
+      label: 'Forwarding to',
+      help: 'Destinations as host:port that clients may be forwarded to (ssh -L, -W), by the names that the target knows. Each connection is a statement that nobody can read; policy judges it. Empty: none.',
+      placeholder: 'db.internal:5432',
+      required: false,
+    },
   ],
   secretField: {
     label: 'Password or private key',
@@ -90,8 +106,9 @@ export const sshManifest: ProtocolManifest = {
 
 /** A terminal where the connection offers one to this kind of actor; nothing else that OpenSSH allows is carried anyway. */
 function certifiedExtensions(options: unknown, actorKind: 'person' | 'service'): readonly string[] {
-  const { terminal } = readOptions(options);
-  return terminal === 'everyone' || (terminal === 'people' && actorKind === 'person') ? ['permit-pty'] : [];
+  const { terminal, forwardTo } = readOptions(options);
+  const offersTerminal = terminal === 'everyone' || (terminal === 'people' && actorKind === 'person');
+  return [...(offersTerminal ? ['permit-pty'] : []), ...(forwardTo.length > 0 ? ['permit-port-forwarding'] : [])];
 }
 
 function connectHints({ name, host, port, username }: ConnectPlace): readonly ConnectHint[] {

@@ -121,7 +121,7 @@ describe.skipIf(!hasOpenssh)('the real ssh through the gateway to a real sshd', 
     const refused = gateway.inspectors.flatMap(({ refusedMessages }) => refusedMessages);
     expect(refused).toContain('the environment variable "LD_PRELOAD"');
     expect(refused).toContain('the environment variable "BASH_ENV"');
-    expect(refused).toContain('a channel of type "direct-tcpip"');
+    expect(refused).toContain('forwarding to "127.0.0.1:1"');
     expect(refused).toContain('a global request "tcpip-forward"');
   });
 

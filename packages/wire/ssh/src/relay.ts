@@ -3,9 +3,12 @@ import { setMaxListeners } from 'node:events';
 import type { SessionEnd, WireRefusal } from '@sluice/wire-kit';
 import { ChannelContext, type SshRelay } from './channel-context.ts';
 import { guardClient } from './client-guard.ts';
+import { openFailures } from './errors.ts';
+import { ForwardedChannel } from './forward/forwarded-channel.ts';
 import { maxChannels } from './limits.ts';
 import { RefusedRequests } from './refused-requests.ts';
 import { SessionChannel } from './session-channel.ts';
+import { rejectWithWords } from './ssh2-library.ts';
 
 const maxSignalListeners = 8 * maxChannels;
 
@@ -14,7 +17,7 @@ export async function relay(request: SshRelay): Promise<SessionEnd> {
   const { client, target, permit } = request;
   permit.spend();
   const ends = new SessionEnds(request);
-  const channels = new Set<SessionChannel>();
+  const channels = new Set<SessionChannel | ForwardedChannel>();
   const refused = new RefusedRequests(request.inspector, () =>
     ends.violation('it asks for what is refused again and again'),
   );
@@ -22,10 +25,21 @@ export async function relay(request: SshRelay): Promise<SessionEnd> {
   guardClient(client, {
     refused,
     openChannels: () => channels.size,
+    forwardProblem: (destination) => context.forwardProblem(destination),
     violation: (what) => ends.violation(what),
   });
   client.connection.on('session', (accept) => {
     const channel: SessionChannel = new SessionChannel(accept(), context, () => channels.delete(channel));
+    channels.add(channel);
+  });
+  client.connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
+    const forward = {
+      destination: { host: destIP.toLowerCase(), port: destPort },
+      accept,
+      reject: (words: string) =>
+        rejectWithWords(client.connection, reject, openFailures.prohibited, `Sluice: ${words}`),
+    };
+    const channel: ForwardedChannel = new ForwardedChannel(context, forward, () => channels.delete(channel));
     channels.add(channel);
   });
   // Every channel listens for the session's end.

@@ -90,6 +90,8 @@ function packed(value: string | Buffer): Buffer {
 export interface ChannelOpenInfo {
   readonly type: string;
   readonly sender: number;
+  /** Of a `direct-tcpip` channel: where to. */
+  readonly data?: { readonly destIP?: string; readonly destPort?: number };
 }
 
 type Handler = (...parameters: never[]) => void;
@@ -119,7 +121,7 @@ export interface InnerProtocol {
   readonly _handlers: ServerHandlers;
   readonly _kex: { negotiated: { serverHostKey: string } } | undefined;
   readonly _packetRW: { readonly write: PacketWriter };
-  channelOpenFail(recipient: number, reason: number, description: string): void;
+  channelOpenFail: (recipient: number, reason: number, description: string) => void;
 }
 
 interface InnerChannel {
@@ -134,6 +136,18 @@ export interface InnerConnection {
 
 export function inner(connection: Connection): InnerConnection {
   return connection as unknown as InnerConnection;
+}
+
+/** Lets the library refuse a channel, with a reason and a description in the place of its own, which says nothing (RFC 4254, 5.1). */
+export function rejectWithWords(connection: Connection, reject: () => unknown, reason: number, words: string): void {
+  const protocol = inner(connection)._protocol;
+  const fail = protocol.channelOpenFail;
+  protocol.channelOpenFail = (recipient) => fail.call(protocol, recipient, reason, words);
+  try {
+    reject();
+  } finally {
+    protocol.channelOpenFail = fail;
+  }
 }
 
 const disconnectMessage = 1;

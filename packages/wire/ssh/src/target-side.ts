@@ -4,6 +4,7 @@ import { SluiceError } from '@sluice/domain';
 import type { DialRequest, WireTarget } from '@sluice/wire-kit';
 import type { ClientChannel, ConnectConfig, Client as SshConnection } from 'ssh2';
 import { fingerprintOf, kindOf } from './fingerprint.ts';
+import type { Destination } from './forward/destinations.ts';
 import { keepaliveMisses, keepaliveMs, targetReadyMs } from './limits.ts';
 import { readOptions } from './manifest.ts';
 import { Client } from './ssh2-library.ts';
@@ -52,6 +53,11 @@ export class SshTarget implements WireTarget {
 
   subsystem(name: string): Promise<ClientChannel> {
     return this.#open((done) => this.#connection.subsys(name, done));
+  }
+
+  /** A connection from the target onwards. Where the client comes from is not told. Throws SluiceError when the target refuses. */
+  forward({ host, port }: Destination): Promise<ClientChannel> {
+    return this.#open((done) => this.#connection.forwardOut('127.0.0.1', 0, host, port, done));
   }
 
   /** Channels are stopped one by one, by the relay that opened them. */

@@ -90,14 +90,12 @@ export function runClient(
     readonly env?: Record<string, string>;
   } = {},
 ): { readonly process: ChildProcess; readonly done: Promise<ClientRun> } {
-  const askpass = join(tmpdir(), 'sluice-askpass.sh');
-  writeFileSync(askpass, '#!/bin/sh\nprintf %s "$SLUICE_TEST_SECRET"\n', { mode: 0o700 });
   const child = spawn(program, parameters, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       PATH: '/usr/local/bin:/usr/bin:/bin',
       HOME: tmpdir(),
-      SSH_ASKPASS: askpass,
+      SSH_ASKPASS: join(import.meta.dirname, 'askpass.sh'),
       SSH_ASKPASS_REQUIRE: 'force',
       SLUICE_TEST_SECRET: more.secret ?? 'secret',
       ...more.env,
@@ -148,7 +146,7 @@ async function listening(port: number, child: ChildProcess): Promise<void> {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
   const address = probe.address();
