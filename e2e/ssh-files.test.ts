@@ -56,14 +56,14 @@ const sshOptions = (): string[] => [
   ...['-o', 'PreferredAuthentications=password'],
 ];
 
-function client(program: string, args: readonly string[], input = ''): Promise<Output> {
+function client(program: string, args: readonly string[], input = '', who = 'coding-agent'): Promise<Output> {
   return run(program, args, {
     env: {
       PATH: process.env.PATH,
       HOME: here,
       SSH_ASKPASS: join(here, 'askpass'),
       SSH_ASKPASS_REQUIRE: 'force',
-      SLUICE_TEST_SECRET: stack.who('coding-agent').nativeSecret,
+      SLUICE_TEST_SECRET: stack.who(who).nativeSecret,
       GIT_SSH_COMMAND: `ssh ${sshOptions().join(' ')}`,
     },
     input,
@@ -169,6 +169,27 @@ describe.skipIf(!hasHost)('SSH', () => {
       () => client('ssh', ['-p', String(at().port), ...sshOptions(), '-W', '127.0.0.1:22', 'me@127.0.0.1']),
     ];
     for (const [index, attempt] of tries.entries()) expect((await attempt()).code, String(index)).not.toBe(0);
+    expect(hostDigest()).toBe(before);
+  });
+
+  it('a member’s terminal carries no command that nobody has judged: what takes commands from it waits for people', async () => {
+    const before = hostDigest();
+    const args = ['-p', String(at().port), ...sshOptions(), '-tt', 'me@127.0.0.1'];
+    const member = (command: string, typed: string) => client('ssh', [...args, command], typed, 'engineer');
+    for (const [command, typed] of [
+      ['more README.txt', '!touch made\n'],
+      ['cat README.txt | more', '!touch made\n'],
+      ['ed README.txt', '!touch made\nq\n'],
+      ['bash', 'touch made\nexit\n'],
+      ['git log', '!touch made\n'],
+    ] as const) {
+      // Ctrl-C gives up what waits.
+      const { code, out } = await member(command, `${typed}\x03`);
+      expect({ command, code }).toEqual({ command, code: 130 });
+      expect(out, command).toContain('sluice: ');
+    }
+    expect((await member('cat README.txt; ls', '')).code).toBe(0);
+    expect((await member('git --version', '')).code).toBe(0);
     expect(hostDigest()).toBe(before);
   });
 });

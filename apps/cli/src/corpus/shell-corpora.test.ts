@@ -92,27 +92,40 @@ const fits: Readonly<Record<Expectation, readonly VerdictAction[]>> = {
   effect: ['allow', 'deny', 'hold'],
 };
 
-const forms = loadCorpus().forms.filter((form) => form.protocol === 'ssh' && form.form.type === 'text');
+interface Judged {
+  readonly form: Form;
+  readonly text: string;
+  readonly terminal: boolean;
+}
+
+/** A text, or one command with a terminal. */
+const forms = loadCorpus().forms.flatMap((form): Judged[] => {
+  if (form.protocol !== 'ssh') return [];
+  if (form.form.type === 'text') return [{ form, text: form.form.text, terminal: false }];
+  const [step, ...others] = form.form.steps as { readonly exec?: string; readonly terminal?: boolean }[];
+  if (step?.exec === undefined || step.terminal !== true || others.length > 0) return [];
+  return [{ form, text: step.exec, terminal: true }];
+});
 
 describe('the shell corpora', () => {
-  const count = (list: Form['list']) => forms.filter((form) => form.list === list).length;
+  const count = (list: Form['list']) => forms.filter(({ form }) => form.list === list).length;
 
   it('are large enough to mean something', () => {
     expect(count('must-refuse')).toBeGreaterThanOrEqual(500);
     expect(count('must-allow')).toBeGreaterThanOrEqual(250);
+    expect(forms.filter(({ terminal }) => terminal).length).toBeGreaterThanOrEqual(30);
   });
 
-  it.each(forms.map((form) => [form.id, form] as const))('%s', (_, form) => {
-    if (form.form.type !== 'text') throw new Error('only texts are judged here');
+  it.each(forms.map((one) => [one.form.id, one] as const))('%s', (_, { form, text, terminal }) => {
     for (const session of sessions) {
       for (const role of roles) {
         const wanted = form.expect[role];
-        if (wanted === undefined) continue;
-        const { action, facts } = verdictOf(form.form.text, session, role, 'staging');
-        expect(
-          fits[wanted],
-          `${role}, ${session.user}: ${action} of ${form.form.text} ${JSON.stringify(facts)}`,
-        ).toContain(action);
+        // Agents get no terminal at all, whatever they would run in it.
+        if (wanted === undefined || (terminal && role === 'agent')) continue;
+        const { action, facts } = verdictOf(text, { ...session, terminal }, role, 'staging');
+        expect(fits[wanted], `${role}, ${session.user}: ${action} of ${text} ${JSON.stringify(facts)}`).toContain(
+          action,
+        );
       }
     }
   });

@@ -16,6 +16,11 @@ interface BuiltinRunner {
   path(kind: 'look' | 'read', value: Abstract, state: State): void;
   does(doing: Doing, because?: string): void;
   incomplete(because: string): void;
+  atTerminal(because: string): void;
+  /** `exec` without a command: the redirections around it hold from here on. */
+  keepsRedirections(): void;
+  /** From here on the text may run at any moment. */
+  trapped(text: Abstract, state: State): void;
 }
 
 interface BuiltinCall {
@@ -99,7 +104,9 @@ const builtins: Readonly<Record<string, Builtin>> = {
   eval: ({ fields, state, stdin, runner }) => runner.runText(joined(fields), state, stdin, state.positional),
   exec: ({ fields, state, stdin, runner }) => {
     const rest = withoutOptions(fields, /^-[cl]+$/, /^-a$/);
-    return rest.length === 0 ? empty : runner.runProgram(rest, state.copy(), stdin);
+    if (rest.length > 0) return runner.runProgram(rest, state.copy(), stdin);
+    runner.keepsRedirections();
+    return empty;
   },
   command: (call) => commanded(call),
   builtin: ({ fields, state, stdin, runner }) => {
@@ -145,7 +152,7 @@ const builtins: Readonly<Record<string, Builtin>> = {
     if (action === undefined || rest.length === 1) return empty;
     const text = knownText(action.value);
     if (text === '-' || text === '') return empty;
-    runner.runText(action.value, state.copy(), unknown, state.positional);
+    runner.trapped(action.value, state);
     if (
       rest
         .slice(1)
@@ -340,6 +347,9 @@ function sourced({ fields, state, stdin, runner }: BuiltinCall): Abstract {
 
 function readLine({ fields, state, stdin, runner }: BuiltinCall): Abstract {
   const names: Field[] = [];
+  // readline, whose keys run commands and put their output into the line.
+  if (fields.some(({ value }) => /^-[a-zA-Z]*[ei]/.test(knownText(value) ?? '-e')))
+    runner.atTerminal('it edits what is typed, with keys that run commands');
   for (let at = 0; at < fields.length; at += 1) {
     const field = fields[at] as Field;
     const text = knownText(field.value);

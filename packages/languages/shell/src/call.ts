@@ -33,10 +33,12 @@ export interface Shell {
   value(kind: ValueKind, value: Abstract, state: State): void;
   path(kind: PathKind, value: Abstract, state: State): void;
   does(doing: Doing, because?: string): void;
+  /** A program that is about to run, with the names of its options: whether it takes commands from a terminal that it gets. */
+  hearing(name: string, options: readonly string[]): void;
   effect(verb: EffectVerb, object: ObjectRef | null): void;
   incomplete(because: string): void;
   /** The same at another machine or in a container, whose name stands before its paths; nothing is known of its state. */
-  elsewhere(place: string, work: (state: State) => Abstract): Abstract;
+  elsewhere(place: string, terminal: TerminalThere, work: (state: State) => Abstract): Abstract;
   /** Tells the protocol what the program speaks over its input and output. */
   serves(what: string, direction: 'read' | 'write'): void;
   /** Another language's text; null: it is not here. */
@@ -46,6 +48,9 @@ export interface Shell {
   /** Sets a variable of whoever runs a program: false where its name would change how programs behave. */
   environment(name: string, values: readonly Abstract[], state: State): void;
 }
+
+/** What runs there gets a terminal of its own, none, or possibly the one that this program has. */
+export type TerminalThere = 'own' | 'none' | 'same';
 
 export type PathKind = 'look' | 'read' | 'write' | 'append' | 'create' | 'delete' | 'ruin';
 

@@ -1,7 +1,8 @@
 /** What a statement does, noted as it is found: paths, kinds of doing, variables. */
 import type { EffectVerb, ObjectRef } from '@sluice/domain';
 import { type Abstract, unknown } from './abstract.ts';
-import type { PathKind } from './call.ts';
+import type { PathKind, TerminalThere } from './call.ts';
+import { terminalProblem } from './catalogue/terminals.ts';
 import { sharpVariable } from './environment.ts';
 import { FactsBuilder } from './facts-builder.ts';
 import { guardedBecause, persistentBecause, placePath } from './paths.ts';
@@ -14,9 +15,42 @@ export abstract class Effects {
   readonly session: ShellSession;
   /** Stands before the paths of another machine or container. */
   #place = '';
+  /** What runs gets a terminal. */
+  #terminal: boolean;
+  /** What runs puts out to that terminal. */
+  #pages: boolean;
+  /** The shell's own output was moved, so a pipe no longer keeps it from the terminal. */
+  #loose = false;
 
   constructor(session: ShellSession) {
     this.session = session;
+    this.#terminal = session.terminal === true;
+    this.#pages = this.#terminal;
+  }
+
+  hearing(name: string, options: readonly string[]): void {
+    const because = this.#terminal ? terminalProblem(name, { options, pages: this.#pages }) : null;
+    if (because !== null) this.incomplete(because);
+  }
+
+  /** The shell itself takes more than text from a terminal. */
+  atTerminal(because: string): void {
+    if (this.#terminal) this.incomplete(because);
+  }
+
+  /** What the work puts out goes to a pipe or is thrown away (`captured`), or wherever a descriptor or a name leads (`moved`). */
+  protected puttingOut(where: 'captured' | 'moved', work: () => Abstract): Abstract {
+    const before = this.#pages;
+    this.#pages = this.#terminal && (where === 'moved' || this.#loose);
+    const output = work();
+    this.#pages = before || (this.#terminal && this.#loose);
+    return output;
+  }
+
+  /** `exec >&2`: from here on the output goes elsewhere. */
+  protected movesOutput(): void {
+    this.#loose = true;
+    this.#pages = this.#terminal;
   }
 
   abstract runText(text: Abstract, state: State, stdin: Abstract): Abstract;
@@ -116,11 +150,14 @@ export abstract class Effects {
     }
   }
 
-  elsewhere(place: string, work: (state: State) => Abstract): Abstract {
-    const before = this.#place;
-    this.#place = `${before}${place}:`;
+  elsewhere(place: string, terminal: TerminalThere, work: (state: State) => Abstract): Abstract {
+    const before = [this.#place, this.#terminal, this.#pages] as const;
+    this.#place += `${place}:`;
+    if (terminal !== 'same') this.#terminal = terminal === 'own';
+    // Both ends of a terminal that is made there are its own, whatever the output of this program goes to.
+    this.#pages = this.#terminal;
     const output = work(State.opening({ user: null, home: null, cwd: null, shell: null }));
-    this.#place = before;
+    [this.#place, this.#terminal, this.#pages] = before;
     return output;
   }
 

@@ -104,6 +104,8 @@ function readStatements(
     const before = state.folders;
     runner.statement(statement, state, unknown);
     state.folders = [...new Set([...state.folders, ...before])];
+    const lasting = session.standing === true ? state.lasting() : null;
+    if (lasting !== null) runner.incomplete(lasting);
     runner.facts.literals.push(...literalsOf(statement, text));
     return runner.facts.finish({
       language: languageName,

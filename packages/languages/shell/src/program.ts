@@ -41,6 +41,7 @@ export type ReaderName =
   | 'sed'
   | 'awk'
   | 'tar'
+  | 'unpacks'
   | 'dd'
   | 'remove'
   | 'copy'

@@ -64,6 +64,8 @@ interface Place {
   readonly state: State;
   readonly stdin: Abstract;
   readonly shell: Shell;
+  /** Options that were given before the subcommand. */
+  readonly before?: readonly string[];
 }
 
 export function runAs(name: string, program: Program, fields: Fields, place: Place): Abstract {
@@ -73,11 +75,13 @@ export function runAs(name: string, program: Program, fields: Fields, place: Pla
   const stops = program.reader !== undefined && stopping.has(program.reader);
   // Programs with a grammar of their own read their arguments by themselves.
   if (program.options === undefined && program.reader !== undefined) {
+    shell.hearing(name, place.before ?? []);
     shell.does(program.does, program.because);
     return readerOf(program)({ name, program, fields, options: [], operands: fields, stdin, state, shell });
   }
   const given = readArguments(fields, optionRules(program.options ?? ''), stops);
   if (given.problem !== null) shell.incomplete(given.problem);
+  shell.hearing(name, [...(place.before ?? []), ...given.options.map((one) => one.name)]);
   const reads = (program.readsWith ?? '').split(' ');
   const onlyReads = given.options.some((one) => reads.includes(one.name));
   if (onlyReads) shell.does('read');
@@ -129,9 +133,11 @@ function runSubcommand(
     return unknown;
   }
   takeOptions(given.options, state, shell);
+  const before = [...(place.before ?? []), ...given.options.map((one) => one.name)];
   const [first, ...rest] = given.rest;
   if (first === undefined) {
     shell.facts.program(name);
+    shell.hearing(name, before);
     shell.does(program.bare ?? 'read', program.because);
     return unknown;
   }
@@ -142,7 +148,7 @@ function runSubcommand(
     shell.does('opaque', 'it runs a subcommand that Sluice does not know');
     return unknown;
   }
-  return runAs(`${name} ${word}`, subcommand, rest, place);
+  return runAs(`${name} ${word}`, subcommand, rest, { ...place, before });
 }
 
 function takeOptions(options: readonly GivenOption[], state: State, shell: Shell): void {

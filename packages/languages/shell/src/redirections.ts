@@ -16,6 +16,10 @@ export interface Redirected {
   readonly stdin: Abstract;
   /** What it puts out goes elsewhere. */
   readonly silent: boolean;
+  /** Where its output goes: where it went before, to `/dev/null`, or wherever the last redirection of it leads. */
+  readonly output: 'kept' | 'gone' | 'moved';
+  /** What it reads is no longer what it read before, and not the empty `/dev/null`. */
+  readonly inputMoved: boolean;
   /** Something else goes where its output goes, or it may not run at all because a file cannot be opened. */
   readonly mixed: boolean;
 }
@@ -30,8 +34,8 @@ export class Redirections {
   }
 
   apply(redirections: readonly Redirection[], state: State, stdin: Abstract): Redirected {
-    let at: Redirected = { stdin, silent: false, mixed: false };
-    for (const one of redirections) at = this.#one(one, state, at);
+    let at: Redirected = { stdin, silent: false, mixed: false, output: 'kept', inputMoved: false };
+    for (const one of redirections) at = { ...this.#one(one, state, at), ...movedBy(one, at) };
     return at;
   }
 
@@ -122,6 +126,26 @@ export class Redirections {
     const [part, ...others] = one.target.parts;
     return part?.type === 'literal' && others.length === 0 && part.value === '1';
   }
+}
+
+const inputs = /^(<|<>|<&|<<|<<-|<<<)$/;
+
+/** What becomes of the output and the input: without a descriptor, a redirection is of the one that its arrow says. */
+function movedBy(one: Redirection, before: Redirected): Pick<Redirected, 'output' | 'inputMoved'> {
+  const descriptor = one.descriptor ?? (inputs.test(one.operator) ? '0' : '1');
+  const nowhere = isNowhere(one);
+  return {
+    output: descriptor !== '1' && !one.operator.startsWith('&>') ? before.output : nowhere ? 'gone' : 'moved',
+    inputMoved: before.inputMoved || (descriptor === '0' && !nowhere),
+  };
+}
+
+/** A plain `/dev/null` that is opened, not a descriptor that is copied. */
+function isNowhere({ target, operator }: Redirection): boolean {
+  const [part, ...others] = target.parts;
+  return (
+    /^[<>&]?[<>]\|?$/.test(operator) && part?.type === 'literal' && others.length === 0 && part.value === '/dev/null'
+  );
 }
 
 function single(values: readonly Abstract[]): Abstract {

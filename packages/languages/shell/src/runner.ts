@@ -7,7 +7,7 @@ import { catalogue } from './catalogue/index.ts';
 import { Effects } from './effects.ts';
 import { Expander, type ExpansionHost, type Fields } from './expand.ts';
 import { runFromCatalogue } from './programs.ts';
-import { Redirections } from './redirections.ts';
+import { type Redirected, Redirections } from './redirections.ts';
 import type { ShellSession } from './session.ts';
 import type { State } from './state.ts';
 import type { Assignment, Command, Statement, Test } from './syntax-tree.ts';
@@ -35,6 +35,10 @@ export class Runner extends Effects implements ExpansionHost, Shell {
   readonly #processes: Abstract[] = [];
   /** Processes that run beside a command with the command's own output. */
   #beside = 0;
+  /** Redirections around what runs, of the shell's own input and output. */
+  #moved = { input: false, output: false };
+  readonly #traps: Abstract[] = [];
+  #inTrap = false;
   #runs = 0;
   #depth = 0;
 
@@ -67,10 +71,39 @@ export class Runner extends Effects implements ExpansionHost, Shell {
     const here = statement.background ? state.copy() : state;
     const beside = this.#beside;
     const redirected = this.#redirections.apply(statement.redirections, here, stdin);
-    const output = statement.command === null ? empty : this.#command(statement.command, here, redirected.stdin);
+    const output = this.#redirected(redirected, statement.command, here);
+    this.#runTraps(here);
     // What runs beside it puts out when it likes; what cannot open a file puts out nothing.
     if (statement.background || redirected.mixed || this.#beside !== beside) return unknown;
     return redirected.silent ? empty : output;
+  }
+
+  #redirected({ stdin, output, inputMoved }: Redirected, command: Command | null, state: State): Abstract {
+    const before = this.#moved;
+    this.#moved = { input: before.input || inputMoved, output: before.output || output === 'moved' };
+    const run = () => (command === null ? empty : this.#command(command, state, stdin));
+    const result = output === 'kept' ? run() : this.puttingOut(output === 'gone' ? 'captured' : 'moved', run);
+    this.#moved = before;
+    return result;
+  }
+
+  keepsRedirections(): void {
+    if (this.#moved.input) this.incomplete('its shell goes on with what it is given from elsewhere');
+    if (this.#moved.output) this.movesOutput();
+  }
+
+  trapped(text: Abstract, state: State): void {
+    if (this.session.standing === true) this.incomplete('it has a text run between the lines behind it');
+    this.#traps.push(text);
+    this.#runTraps(state);
+  }
+
+  /** With what the shell holds by now. */
+  #runTraps(state: State): void {
+    if (this.#inTrap) return;
+    this.#inTrap = true;
+    for (const text of this.#traps) this.runText(text, state.copy(), unknown, state.positional);
+    this.#inTrap = false;
   }
 
   /** The same in a shell of its own: what it sets is gone afterwards. */
@@ -81,7 +114,7 @@ export class Runner extends Effects implements ExpansionHost, Shell {
       this.statement(only, state.copy(), empty);
       return unknown;
     }
-    return this.#deeper(() => this.statements(statements, state.copy(), unknown));
+    return this.puttingOut('captured', () => this.#deeper(() => this.statements(statements, state.copy(), unknown)));
   }
 
   process(direction: 'in' | 'out', statements: readonly Statement[], state: State): string {
@@ -227,7 +260,7 @@ export class Runner extends Effects implements ExpansionHost, Shell {
   #binary(command: Extract<Command, { readonly type: 'binary' }>, state: State, stdin: Abstract): Abstract {
     const { operator, left, right } = command;
     if (operator === '|' || operator === '|&') {
-      const output = this.statement(left, state.copy(), stdin);
+      const output = this.puttingOut('captured', () => this.statement(left, state.copy(), stdin));
       const last = state.copy();
       const result = this.statement(right, last, operator === '|' ? output : unknown);
       // Some shells run the last part of a pipeline themselves.
@@ -278,12 +311,14 @@ export class Runner extends Effects implements ExpansionHost, Shell {
   #declaration(command: Extract<Command, { readonly type: 'declaration' }>, state: State): Abstract {
     let locks = command.variant === 'readonly';
     const local = /^(local|declare|typeset)$/.test(command.variant);
+    let attributes = false;
     for (const word of command.words) {
       if ('option' in word) {
         const values = this.#expander.text(word.option, state);
         const plain = values.every((value) => value.type === 'known' && /^[-+][a-zA-Z]+$/.test(value.text));
         if (!plain || values.some((value) => value.type === 'known' && /[nif]/.test(value.text)))
           this.incomplete('it declares something in a way that Sluice does not follow');
+        attributes ||= values.some((value) => value.type !== 'known' || /[^-xgpr]/.test(value.text));
         locks ||= values.some((value) => value.type === 'known' && value.text.includes('r'));
         continue;
       }
@@ -298,6 +333,8 @@ export class Runner extends Effects implements ExpansionHost, Shell {
       // In a function the value is gone when it ends.
       if (local && before !== undefined) state.set(word.name, either(before, state.value(word.name)));
       if (locks) state.lock(word.name);
+      if (this.session.standing === true && attributes)
+        this.incomplete('it changes how a variable takes what it is given');
     }
     return command.words.length === 0 ? this.#listed() : empty;
   }

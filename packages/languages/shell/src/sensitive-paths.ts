@@ -250,8 +250,8 @@ export function guardedPaths(pattern: string, home: string | null): string | nul
 }
 
 export function persistentPaths(pattern: string, home: string | null): string | null {
-  // Of a whole tree only what it is rooted in tells: any tree may hold a folder of keys.
-  const lines = pattern.includes('**') ? persistent.filter((line) => line.startsWith('/')) : persistent;
+  // Of a whole tree only what it is rooted in tells, a home folder with its start-up files too: any tree may hold a folder of keys.
+  const lines = pattern.includes('**') ? persistent.filter((line) => !line.startsWith('**/')) : persistent;
   return matches(pattern, lines, home) ? 'it writes a file that runs later or says who may do what' : null;
 }
 

@@ -8,4 +8,8 @@ export interface ShellSession {
   readonly cwd: string | null;
   /** The program that reads the text: `bash`, `/bin/sh`. Null is taken for any shell of the Bourne family. */
   readonly shell: string | null;
+  /** The programs get a terminal at which somebody types what nobody judges. Left out: they do not. */
+  readonly terminal?: boolean;
+  /** The shell goes on with further texts, of which each is read without what the ones before it left behind. Left out: it ends. */
+  readonly standing?: boolean;
 }

@@ -23,6 +23,9 @@ const kept = new Set([
   ...['match', 'MATCH', 'mbegin', 'mend', 'status', 'pipestatus', 'argv', 'path'],
 ]);
 
+/** What `IFS` is at first. */
+const defaultSeparators = ' \t\n';
+
 export interface FunctionBody {
   readonly body: Statement;
 }
@@ -55,13 +58,27 @@ export class State {
   static opening(session: ShellSession): State {
     const variables = new Map<string, readonly Abstract[]>([
       ['HOME', [{ type: 'known', text: session.home ?? homeMark }]],
-      ['IFS', [{ type: 'known', text: ' \t\n' }]],
+      ['IFS', [{ type: 'known', text: defaultSeparators }]],
     ]);
-    if (session.user !== null) {
+    // A line before this one may have set them.
+    if (session.user !== null && session.standing !== true) {
       variables.set('USER', [{ type: 'known', text: session.user }]);
       variables.set('LOGNAME', [{ type: 'known', text: session.user }]);
     }
-    return new State(variables, new Map(), [session.cwd ?? folderMark], [], new Set());
+    return new State(
+      variables,
+      new Map(),
+      [session.cwd ?? folderMark],
+      session.standing === true ? null : [],
+      new Set(),
+    );
+  }
+
+  /** What is left for the texts behind this one, and would make others of them; null: nothing. */
+  lasting(): string | null {
+    if (this.functions.size > 0) return 'it gives commands another meaning for the lines behind it';
+    if (this.separators() !== defaultSeparators) return 'it changes how the lines behind it are split';
+    return this.#locked.size > 0 ? 'it keeps the lines behind it from setting a variable' : null;
   }
 
   copy(): State {

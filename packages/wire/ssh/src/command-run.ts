@@ -54,7 +54,8 @@ export class CommandRun {
   /** Never rejects for the world's faults. */
   async exec(command: string): Promise<void> {
     const { facts, user, known } = this.#context;
-    const read = () => readCommand(facts, command, { user, known });
+    const terminal = this.#terminal === null ? 'none' : 'command';
+    const read = () => readCommand(facts, command, { user, known, terminal });
     await this.#run(command, read, (target, wishes) => target.exec(command, wishes));
   }
 

@@ -12,13 +12,23 @@ interface ShellState {
   readonly home: string | null;
   readonly cwd: string | null;
   readonly shell: string | null;
+  /** What runs gets a terminal. */
+  readonly terminal: boolean;
+  /** The shell goes on with further lines, each read by itself. */
+  readonly standing: boolean;
 }
 
 /** Reads a command as the host's login shell would get it. Never rejects. */
 export function readCommand(
   facts: FactsReader,
   text: string,
-  host: { readonly user: string; readonly known: HostFacts | null; readonly cwdKnown?: boolean },
+  host: {
+    readonly user: string;
+    readonly known: HostFacts | null;
+    readonly cwdKnown?: boolean;
+    /** A command's own terminal, or the one of a shell that takes line after line. */
+    readonly terminal: 'none' | 'command' | 'lines';
+  },
 ): ReadOutcome | Promise<ReadOutcome> {
   if (Buffer.byteLength(text) > maxCommandBytes) {
     return { ok: false, reason: 'oversize', message: `it is longer than ${maxCommandBytes} bytes`, position: null };
@@ -29,6 +39,8 @@ export function readCommand(
     home: known?.home ?? null,
     cwd: host.cwdKnown === false ? null : (known?.cwd ?? null),
     shell: known?.shell ?? null,
+    terminal: host.terminal !== 'none',
+    standing: host.terminal === 'lines',
   };
   return facts.read({ language: commandLanguage, text, session, sessionKey: JSON.stringify(session), catalogue: null });
 }

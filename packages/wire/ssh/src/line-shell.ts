@@ -1,7 +1,8 @@
 /**
  * An interactive shell whose lines are judged before Enter reaches the host. What is typed is edited and shown here; the host gets whole
- * judged lines, Ctrl-C and Ctrl-D, and nothing else. A program that reads single keys therefore does not work, and what is typed into
- * one that reads lines is judged as a line of the shell.
+ * judged lines, Ctrl-C and Ctrl-D, and nothing else. A program that reads single keys therefore does not work. A line that starts a
+ * program which takes commands from its terminal is not proved, so policy treats it as the shell without line mode; where it lets one
+ * start, each line that goes to it is judged as a line of the shell, which says little of what the program makes of it.
  */
 import type { JudgeRequest, StatementHandle, TerminalTap } from '@sluice/wire-kit';
 import type { ClientChannel, ServerChannel } from 'ssh2';
@@ -24,6 +25,11 @@ const maxTypedAheadBytes = 4_096;
 const maxPromptBytes = 1_024;
 /** The host's shell would put another text in the place of these (bash, "History Expansion"): what is judged must be what runs. */
 const historyMark = /!(?![\s=(]|$)|^\s*\^/;
+
+/** An odd number of backslashes at the end joins the next line to this one, which nobody has judged together. */
+const goesOn = /(?<!\\)(\\\\)*\\$/;
+/** Where the locale is C, readline takes a byte above 0x7f for Meta with the lower seven bits (`convert-meta`): an editing key. */
+const beyondAscii = /[^ -~]/;
 
 export interface LineShellWishes {
   readonly environment: Readonly<Record<string, string>>;
@@ -147,11 +153,7 @@ export class LineShell {
       await this.#give(Buffer.from('\r'));
       return;
     }
-    const problem = Buffer.from(text, 'utf8').equals(bytes)
-      ? historyMark.test(text)
-        ? 'the shell would put another text in its place'
-        : null
-      : 'it is no UTF-8 text';
+    const problem = lineProblem(text);
     if (problem !== null) {
       await this.#refused(refusalText(this.#context.inspector.refuseMessage('a line of a shell', problem), lineEnd));
       return;
@@ -176,7 +178,7 @@ export class LineShell {
 
   async #request(text: string, given: AbortSignal): Promise<JudgeRequest> {
     const { facts, user, known, state } = this.#context;
-    const read = () => readCommand(facts, text, { user, known, cwdKnown: !this.#moved });
+    const read = () => readCommand(facts, text, { user, known, cwdKnown: !this.#moved, terminal: 'lines' });
     return {
       phase: 'run',
       language: commandLanguage,
@@ -226,6 +228,13 @@ export class LineShell {
     else if (code !== null) this.#channel.exit(code);
     this.#channel.end();
   }
+}
+
+/** Why the host's shell might run another text than this one; null: it would not. */
+function lineProblem(text: string): string | null {
+  if (beyondAscii.test(text)) return 'beyond ASCII a byte may be a key to the shell';
+  if (historyMark.test(text)) return 'the shell would put another text in its place';
+  return goesOn.test(text) ? 'it goes on in the next line' : null;
 }
 
 function staysWhereItIs(statement: StatementHandle): boolean {

@@ -18,7 +18,7 @@ export const sshProtocol: WireProtocol<SshClient, SshTarget, SshKnowledge> = {
     const user = dial.credential.reveal().username;
     return {
       language: commandLanguage,
-      outcome: await readCommand(facts, text, { user, known: knowledge?.facts ?? null }),
+      outcome: await readCommand(facts, text, { user, known: knowledge?.facts ?? null, terminal: 'none' }),
       state: stateOf(user),
       uncarried: null,
     };

@@ -123,6 +123,7 @@ export const changingPrograms: Programs = {
     readsWith: '-l -t -p -v',
     options: '-lopqtvnjaC -d=write -x=text -P=secret',
     operands: 'read text*',
+    reader: 'unpacks',
   },
   tar: { does: 'read', reader: 'tar' },
   gtar: { does: 'read', reader: 'tar' },
@@ -131,6 +132,7 @@ export const changingPrograms: Programs = {
     options:
       '-idmtuvopB -H=text -D=write -F=read --extract --list --make-directories --quiet --preserve-modification-time',
     operands: 'text*',
+    reader: 'unpacks',
   },
   find: { does: 'read', reader: 'find' },
   fd: {

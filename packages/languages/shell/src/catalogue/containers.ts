@@ -76,7 +76,7 @@ export const kubectl: Program = {
       options: kubeOptions,
       subcommands: { status: look, history: look, restart: change, pause: change, resume: change, undo: change },
     },
-    apply: change,
+    apply: { ...change, reader: 'opens' },
     create: change,
     patch: change,
     edit: { does: 'opaque', because: 'it opens an editor', reader: 'opens' },
@@ -123,7 +123,7 @@ const logs: Program = {
 };
 const handles: Program = {
   does: 'change',
-  options: '-t=text -s=text --time=text --signal=text --timeout=text -d --detach --attach -a -i',
+  options: '-t=text -s=text --time=text --signal=text --timeout=text -d --detach --attach -a -i!opaque',
   operands: 'text*',
 };
 const drops: Program = {

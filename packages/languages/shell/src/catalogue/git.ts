@@ -130,8 +130,8 @@ export const git: Program = {
       subcommands: {
         list: read(logOptions),
         show: read(diffOptions),
-        push: change('-kuapqS -m=text'),
-        save: change('-kuapq'),
+        push: change('-kuaqS -p!opaque -m=text'),
+        save: change('-kuaq -p!opaque'),
         pop: change('-q --index'),
         apply: change('-q --index'),
         branch: change(''),
@@ -149,7 +149,7 @@ export const git: Program = {
       reader: 'git',
     },
     add: change(
-      '-nvfipueANq --dry-run --verbose --force --update --all --no-all --ignore-errors --ignore-removal --intent-to-add --renormalize --chmod=text --pathspec-from-file=read -e!opaque --edit!opaque',
+      '-nvfueANq -i!opaque -p!opaque --dry-run --verbose --force --update --all --no-all --ignore-errors --ignore-removal --intent-to-add --renormalize --chmod=text --pathspec-from-file=read -e!opaque --edit!opaque',
     ),
     stage: change('-nvfuA'),
     mv: change('-fknv --force --dry-run --verbose', 'text*'),
@@ -191,13 +191,13 @@ export const git: Program = {
     },
     reset: {
       does: 'change',
-      options: '-qp --soft --mixed --quiet --keep --hard!destroy --merge!destroy',
+      options: '-q -p!opaque --soft --mixed --quiet --keep --hard!destroy --merge!destroy',
       operands: 'text*',
     },
     restore: {
       does: 'destroy',
       because: 'it throws changes away',
-      options: '-SWqp -s=text --staged --worktree --source=text --quiet',
+      options: '-SWq -p!opaque -s=text --staged --worktree --source=text --quiet',
       operands: 'text*',
     },
     rm: {

@@ -238,7 +238,7 @@ export const readingPrograms: Programs = {
   tput: { does: 'chatter', options: '-T=text -S', operands: 'text*' },
   clear: { does: 'chatter', options: '-x' },
   reset: { does: 'chatter' },
-  stty: { does: 'chatter', options: '-agF', operands: 'text*' },
+  stty: { does: 'chatter', options: '-agF', operands: 'text*', reader: 'opens' },
   expr: { does: 'chatter', operands: 'text*' },
   factor: { does: 'chatter', operands: 'text*' },
   md5sum: {

@@ -214,6 +214,7 @@ export const textPrograms: Programs = {
     options:
       '-bcefFlnNRstTuZE -p=text -i=read -d=look -o=write -r=write --dry-run --input=read --strip=text --reverse --forward --backup --output=write --directory=look',
     operands: 'write read',
+    reader: 'unpacks',
   },
   ts: { does: 'chatter', options: '-irsm', operands: 'text' },
   pv: { does: 'read', options: '-abeFfilLnpqrtTWc -N=text -s=text -L=text', operands: 'read*' },

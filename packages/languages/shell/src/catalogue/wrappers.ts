@@ -30,7 +30,8 @@ export const wrapperPrograms: Programs = {
   timeout: wraps('-pfv -k=text -s=text --preserve-status --foreground --kill-after=text --signal=text --verbose', 1),
   time: wraps('-apvqV -f=text -o=write --append --format=text --output=write --portability --verbose'),
   stdbuf: wraps('-i=text -o=text -e=text --input=text --output=text --error=text'),
-  unbuffer: wraps('-p'),
+  // With `-p` its input is what is typed at the terminal that it makes.
+  unbuffer: wraps('-p!opaque'),
   setsid: { ...wraps('-cfw --ctty --fork --wait'), does: 'privilege', because: 'it leaves something running' },
   nohup: { ...wraps(''), does: 'privilege', because: 'it leaves something running' },
   prlimit: wraps('-v -n=text -c=text -u=text --nofile=text --as=text --core=text --cpu=text --nproc=text'),

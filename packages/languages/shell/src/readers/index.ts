@@ -5,7 +5,7 @@ import { readFetch } from './fetch.ts';
 import { readCopy, readDd, readKill, readMode, readRemove } from './files.ts';
 import { readFind } from './find.ts';
 import { readSed } from './sed.ts';
-import { readTar } from './tar.ts';
+import { readTar, readUnpacks } from './tar.ts';
 import { readDecoder, readGit, readInterpreter, readOpens, readOutput, readSql } from './texts.ts';
 import { readCopyServer, readRemoteCopy, readSynchronise } from './transfer.ts';
 import {
@@ -34,6 +34,7 @@ export const readers: Readonly<Record<ReaderName, Reader>> = {
   sed: readSed,
   awk: readAwk,
   tar: readTar,
+  unpacks: readUnpacks,
   dd: readDd,
   remove: readRemove,
   copy: readCopy,

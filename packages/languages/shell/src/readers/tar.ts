@@ -6,7 +6,7 @@ import { readArguments } from '../options.ts';
 import { optionRules } from '../program.ts';
 
 const options = optionRules(
-  '-AcdrtuxzjJZavwkUWmpPhlORSsnGioB -f=text -C=look -T=opaque -X=read -b=text -H=text -g=write -K=text -N=text -V=text -L=text -M -I=opaque -F=opaque --create --extract --get --list --append --update --concatenate --catenate --delete!destroy --diff --compare --test-label --file=text --directory=look --gzip --bzip2 --xz --lzma --zstd --compress --auto-compress --verbose?text --exclude=text --exclude-from=read --exclude-vcs --exclude-vcs-ignores --exclude-caches --exclude-tag=text --files-from=opaque --strip-components=text --transform=text --xform=text --owner=text --group=text --mode=text --numeric-owner --no-same-owner --same-owner!privilege --same-permissions --preserve-permissions --no-same-permissions --wildcards --no-wildcards --anchored --one-file-system --dereference --keep-old-files --skip-old-files --overwrite --overwrite-dir --unlink-first --recursive-unlink!destroy --remove-files!destroy --checkpoint?text --checkpoint-action=text --totals?text --null --no-recursion --recursion --sort=text --mtime=text --format=text --warning=text --ignore-failed-read --touch --to-stdout --absolute-names --xattrs --no-xattrs --acls --selinux --sparse --block-number --show-transformed-names --force-local --blocking-factor=text --label=text --listed-incremental=write --newer=text --after-date=text --no-auto-compress --use-compress-program=opaque --to-command=opaque --rsh-command=opaque --rmt-command=opaque --info-script=opaque --new-volume-script=opaque --index-file=write --utc --full-time --quoting-style=text --delay-directory-restore --no-delay-directory-restore --hard-dereference --occurrence?text --starting-file=text --backup?text --suffix=text',
+  '-AcdrtuxzjJZavwkUWmpPhlORSsnGioB -f=text -C=look -T=opaque -X=read -b=text -H=text -g=write -K=text -N=text -V=text -L=opaque -M!opaque -I=opaque -F=opaque --create --extract --get --list --append --update --concatenate --catenate --delete!destroy --diff --compare --test-label --file=text --directory=look --gzip --bzip2 --xz --lzma --zstd --compress --auto-compress --verbose?text --exclude=text --exclude-from=read --exclude-vcs --exclude-vcs-ignores --exclude-caches --exclude-tag=text --files-from=opaque --strip-components=text --transform=text --xform=text --owner=text --group=text --mode=text --numeric-owner --no-same-owner --same-owner!privilege --same-permissions --preserve-permissions --no-same-permissions --wildcards --no-wildcards --anchored --one-file-system --dereference --keep-old-files --skip-old-files --overwrite --overwrite-dir --unlink-first --recursive-unlink!destroy --remove-files!destroy --checkpoint?text --checkpoint-action=text --totals?text --null --no-recursion --recursion --sort=text --mtime=text --format=text --warning=text --ignore-failed-read --touch --to-stdout --absolute-names --xattrs --no-xattrs --acls --selinux --sparse --block-number --show-transformed-names --force-local --blocking-factor=text --label=text --listed-incremental=write --newer=text --after-date=text --no-auto-compress --use-compress-program=opaque --to-command=opaque --rsh-command=opaque --rmt-command=opaque --info-script=opaque --new-volume-script=opaque --index-file=write --utc --full-time --quoting-style=text --delay-directory-restore --no-delay-directory-restore --hard-dereference --occurrence?text --starting-file=text --backup?text --suffix=text',
 );
 
 /** `tar czf x.tgz y` is `tar -c -z -f x.tgz y`: each letter that takes a value takes the next argument. */
@@ -63,6 +63,20 @@ export const readTar: Reader = (call) => {
   const base = knownText(folder);
   for (const { value, splits } of given.operands)
     shell.path('read', splits ? unknown : base === '.' ? value : join(join(folder, known('/')), value), here);
+  return unknown;
+};
+
+/** `unzip`, `cpio` and `patch`: what they are given decides what is written below the folder. */
+export const readUnpacks: Reader = ({ name, options, operands, state, shell }) => {
+  const given = (...wanted: readonly string[]) => options.find((one) => wanted.includes(one.name));
+  if (name === 'cpio') {
+    if (given('-t', '--list') === undefined) shell.does('opaque', 'it takes the names of files from its input');
+    return unknown;
+  }
+  if (name === 'unzip' ? given('-l', '-t', '-p', '-v') !== undefined : operands.length > 0) return unknown;
+  if (name === 'unzip' && given('-o', '-n') === undefined) shell.incomplete('it asks how a file is to be named');
+  const folder = given('-d', '--directory')?.value ?? known('.');
+  shell.path('write', join(folder, { type: 'pattern', pattern: '/**' }), state);
   return unknown;
 };
 

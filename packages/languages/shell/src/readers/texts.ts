@@ -118,6 +118,14 @@ export const readOpens: Reader = ({ name, operands, program, shell, fields }) =>
   // A page's name with a slash is a file, and yq's language can load one.
   if (/^(man|info)$/.test(name) && texts.some((text) => text === null || text.includes('/')))
     shell.incomplete('it shows a file in a form of its own');
+  // Another key for the end of a line, or one that takes the line away, makes another text of what is typed.
+  if (
+    name === 'stty' &&
+    texts.some((text) => text === null || !/^(size|sane|echo|rows|cols|columns|\d{1,4})$/.test(text))
+  )
+    shell.incomplete('it changes what the keys of a terminal mean');
+  if (/(^| )kubectl apply$|^oc apply$/.test(name) && (texts[0] === null || texts[0] === 'edit-last-applied'))
+    shell.does('opaque', 'it opens an editor');
   if (name === 'yq' && texts.some((text) => text === null || /load/.test(text)))
     shell.incomplete('it has a program for yq that Sluice does not read');
   if (name === 'kubectl get' && fields.some(({ value }) => /secret/i.test(knownText(value) ?? 'secret')))
@@ -128,6 +136,8 @@ export const readOpens: Reader = ({ name, operands, program, shell, fields }) =>
 /** Subcommands of git whose operands decide. */
 export const readGit: Reader = ({ name, operands, options, shell, state }) => {
   const texts = operands.map(({ value, splits }) => (splits ? null : knownText(value)));
+  const has = (names: RegExp): boolean => options.some((one) => names.test(one.name));
+  if (name === 'git tag' && has(/^-[as]$/) && !has(/^-[mF]$/)) shell.does('opaque', 'it opens an editor');
   if (name === 'git branch' || name === 'git tag') {
     if (
       texts.length > 0 &&

@@ -179,7 +179,8 @@ export function replaced(field: Field, mark: string | null, value: Abstract): Fi
 }
 
 /** `docker exec CONTAINER COMMAND`, `kubectl exec POD -c NAME -- COMMAND`. */
-export const readContainerExec: Reader = ({ operands, program, state, shell, stdin }) => {
+export const readContainerExec: Reader = (call) => {
+  const { operands, program, state, shell, stdin } = call;
   const [container, ...rest] = operands;
   const dashes = rest.findIndex((field) => knownText(field.value) === '--');
   const between = dashes < 0 ? [] : rest.slice(0, dashes);
@@ -197,11 +198,17 @@ export const readContainerExec: Reader = ({ operands, program, state, shell, std
     shell.does('opaque', 'it opens a terminal in a container');
     return unknown;
   }
-  return shell.elsewhere(name ?? 'container', (inside) => shell.runProgram(command, inside, stdin));
+  const names = [...call.options, ...given.options].map((one) => one.name);
+  const asks = names.some((one) => one === '-t' || one === '--tty');
+  // `docker compose exec` makes a terminal unless it is told not to.
+  const makes = / ?compose exec$/.test(call.name) && !names.some((one) => one === '-T' || one === '--no-TTY');
+  return shell.elsewhere(name ?? 'container', asks || makes ? 'own' : 'none', (inside) =>
+    shell.runProgram(command, inside, stdin),
+  );
 };
 
 const harmlessSshOption =
-  /^(StrictHostKeyChecking|BatchMode|ConnectTimeout|UserKnownHostsFile|GlobalKnownHostsFile|LogLevel|ServerAlive\w+|PasswordAuthentication|KbdInteractiveAuthentication|PubkeyAuthentication|User|Port|IdentitiesOnly|PreferredAuthentications|Compression|TCPKeepAlive|HostName|NumberOfPasswordPrompts|ControlMaster|ControlPersist|RequestTTY)[= ]/i;
+  /^(StrictHostKeyChecking|BatchMode|ConnectTimeout|UserKnownHostsFile|GlobalKnownHostsFile|LogLevel|ServerAlive\w+|PasswordAuthentication|KbdInteractiveAuthentication|PubkeyAuthentication|User|Port|IdentitiesOnly|PreferredAuthentications|Compression|TCPKeepAlive|HostName|NumberOfPasswordPrompts|ControlMaster|ControlPersist)[= ]/i;
 
 /** `ssh HOST COMMAND`: the text is read, what it does there is said with the host's name before it. */
 export const readRemoteShell: Reader = ({ operands, options, shell, stdin }) => {
@@ -215,5 +222,6 @@ export const readRemoteShell: Reader = ({ operands, options, shell, stdin }) => 
     shell.incomplete('it opens a terminal on another machine');
     return unknown;
   }
-  return shell.elsewhere(name ?? 'host', (there) => shell.runText(joinedFields(command), there, stdin));
+  const terminal = options.some((one) => one.name === '-t') ? 'own' : 'same';
+  return shell.elsewhere(name ?? 'host', terminal, (there) => shell.runText(joinedFields(command), there, stdin));
 };

@@ -131,13 +131,13 @@ export class SshCorpusClient implements CorpusClient {
       ...(step.env === undefined ? {} : { env: step.env }),
       ...(step.terminal === true ? { pty: true } : {}),
     };
-    return this.#opened((done) => connection.exec(step.exec, options, done), step.input ?? '');
+    return this.#opened((done) => connection.exec(step.exec, options, done), step.input ?? '', step.terminal === true);
   }
 
-  async #opened(open: (done: Done) => unknown, input: string): Promise<CorpusAnswer> {
+  async #opened(open: (done: Done) => unknown, input: string, terminal = false): Promise<CorpusAnswer> {
     const channel = await opened(open);
     if (channel instanceof Error) return plainAnswer('refused', 'channel', channel.message);
-    return answerOf(await endOf(channel, input, this.#source.answerMs));
+    return answerOf(await endOf(channel, input, this.#source.answerMs, terminal));
   }
 }
 
@@ -166,9 +166,11 @@ function asked(ask: (done: (error?: Error | null) => void) => unknown): Promise<
 }
 
 /** Gives the input, then waits for the end of the channel; one that waits for people is closed at once. */
-function endOf(channel: ClientChannel, input: string, answerMs: number): Promise<ChannelEnd> {
+function endOf(channel: ClientChannel, input: string, answerMs: number, terminal: boolean): Promise<ChannelEnd> {
   return new Promise((resolve) => {
-    const [output, errors]: [Buffer[], Buffer[]] = [[], []];
+    const output: Buffer[] = [];
+    // A terminal has one stream: what Sluice says comes in it too.
+    const errors: Buffer[] = terminal ? output : [];
     let held = false;
     let bytes = 0;
     const take = (into: Buffer[]) => (part: Buffer) => {
