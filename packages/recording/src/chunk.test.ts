@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { sha256, signBytes } from '@sluice/keys';
 import { expect, test } from 'vitest';
-import { chunkContext, chunkFault, decodeEvents, maxBodyBytes, readChunk } from './chunk.ts';
+import { chunkContext, chunkFault, decodeEvents, maxBodyBytes, mayHold, readChunk } from './chunk.ts';
 import { keyOf, sampleChunks, sampleKeys } from './testing/sample-recording.ts';
 
 const damagedFault = expect.objectContaining({ code: 'recording-damaged' });
@@ -18,6 +18,14 @@ test('a chunk gives back its events, compressed or not', () => {
       { type: 'session.note', seq: 1, at: 1000, text: 'ü\n"' },
     ]);
     expect(chunk.hash).toBe(sha256(bytes));
+  }
+});
+
+test('which types of event a chunk may hold is told without parsing it', () => {
+  for (const text of ['"statement.output"', '"statement.output"'.repeat(500)]) {
+    const [bytes = Buffer.alloc(0)] = sampleChunks([[text]]);
+    expect(mayHold(readChunk(bytes), 'session.note')).toBe(true);
+    expect(mayHold(readChunk(bytes), 'statement.output')).toBe(false);
   }
 });
 

@@ -215,6 +215,15 @@ export function decodeEvents(chunk: Chunk): RecordingEvent[] {
   return events;
 }
 
+/**
+ * Whether an event of this type may be in a chunk: what is looked for in a long recording is found without parsing all of it. Throws
+ * SluiceError `recording-damaged`.
+ */
+export function mayHold(chunk: Chunk, type: RecordingEvent['type']): boolean {
+  // Quotation marks within a text are escaped: a text that only tells of the type is not taken for it.
+  return plainBody(chunk).includes(`"${type}"`);
+}
+
 function plainBody(chunk: Chunk): Buffer {
   if (chunk.header.compression === 'none') return chunk.body;
   try {

@@ -20,6 +20,7 @@ export {
   maxBodyBytes,
   maxChunkBytes,
   maxEventBytes,
+  mayHold,
   readChunk,
   recordingFormat,
 } from './chunk.ts';

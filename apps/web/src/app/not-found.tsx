@@ -1,8 +1,8 @@
 'use client';
 
 import { SearchX } from 'lucide-react';
-import Link from 'next/link';
 import { Button } from '../components/button.tsx';
+import { Link } from '../components/link.tsx';
 import { EmptyState } from '../components/states.tsx';
 
 export default function NotFound() {

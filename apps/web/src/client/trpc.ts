@@ -11,6 +11,9 @@ const maxBatchUrlCharacters = 4_000;
 /** For a query whose input is too long for an address: it is sent as a POST. */
 export const longInput = { trpc: { context: { longInput: true } } };
 
+/** For a query that must not wait for the slowest of those asked beside it. */
+export const askedAlone = { trpc: { context: { alone: true } } };
+
 /** The query library tells in which direction a list grows; ours only grow one way, and the API refuses what it does not know. */
 const withoutDirection: TRPCLink<AppRouter> =
   () =>
@@ -23,13 +26,13 @@ function dropDirection(input: unknown): unknown {
   return rest;
 }
 
-/** Queries travel in batches; a mutation goes alone, so that a slow one (testing a connection) keeps nothing else waiting. */
+/** Queries travel in batches but for those that ask not to; a mutation goes alone, so that a slow one (testing a connection) keeps nothing else waiting. */
 export function newApiClient() {
   return createTRPCClient<AppRouter>({
     links: [
       withoutDirection,
       splitLink({
-        condition: (operation) => operation.type === 'mutation' || operation.context.longInput === true,
+        condition: ({ type, context }) => type === 'mutation' || context.longInput === true || context.alone === true,
         true: httpLink({ url: '/api/trpc', transformer: superjson, methodOverride: 'POST' }),
         false: httpBatchLink({ url: '/api/trpc', transformer: superjson, maxURLLength: maxBatchUrlCharacters }),
       }),

@@ -1,7 +1,7 @@
 import type { RunRef } from '@sluice/api';
 import { ListChecks } from 'lucide-react';
-import Link from 'next/link';
 import { classNames } from './class-names.ts';
+import { Link } from './link.tsx';
 
 /** The run that something was done in: its own words, and the way to all that was done in it. */
 export function RunLink({ run, className }: { readonly run: RunRef | null; readonly className?: string }) {

@@ -1,5 +1,5 @@
 import { readChunks } from '@sluice/database';
-import { decodeEvents, readChunk } from '@sluice/recording';
+import { decodeEvents, mayHold, readChunk } from '@sluice/recording';
 import { z } from 'zod';
 import { id } from '../inputs.ts';
 import { query } from '../procedure.ts';
@@ -20,7 +20,9 @@ export const listNotes = query({
     await visibleSession(db, input.id, caller, 'sessions.read');
     const notes: SessionNoteView[] = [];
     for await (const { bytes } of readChunks(db, input.id, 0, maxChunks - 1)) {
-      for (const event of decodeEvents(readChunk(bytes)))
+      const chunk = readChunk(bytes);
+      if (!mayHold(chunk, 'session.note')) continue;
+      for (const event of decodeEvents(chunk))
         if (event.type === 'session.note' && !event.text.startsWith(ownQuestion))
           notes.push({ at: new Date(event.at), text: event.text });
       if (notes.length >= maxNotes) break;

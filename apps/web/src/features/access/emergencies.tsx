@@ -3,13 +3,13 @@
 import type { GrantView } from '@sluice/api';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Siren } from 'lucide-react';
-import Link from 'next/link';
 import { useState } from 'react';
 import { useMay, useMe } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { Countdown, RelativeTime, useNow } from '../../components/clock.tsx';
 import { Field, Input } from '../../components/form.tsx';
+import { Link } from '../../components/link.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { Failure } from './access-forms.tsx';
 

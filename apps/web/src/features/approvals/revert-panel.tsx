@@ -3,13 +3,13 @@
 import type { ApprovalDetail } from '@sluice/api';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { CircleCheck, CircleX, Loader, TriangleAlert, Undo2 } from 'lucide-react';
-import Link from 'next/link';
 import { useState } from 'react';
 import { errorSentence } from '../../client/describe-error.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { ActorName } from '../../components/actor.tsx';
 import { Button } from '../../components/button.tsx';
 import { RelativeTime } from '../../components/clock.tsx';
+import { Link } from '../../components/link.tsx';
 import { countText } from '../../components/measures.ts';
 import { Callout } from '../../components/states.tsx';
 

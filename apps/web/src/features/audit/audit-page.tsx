@@ -3,7 +3,6 @@
 import type { AuditEventView } from '@sluice/api';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { ChevronRight, ScrollText, SearchX } from 'lucide-react';
-import Link from 'next/link';
 import { type ReactNode, useState } from 'react';
 import { useTRPC } from '../../client/trpc.ts';
 import { ActorMark } from '../../components/actor.tsx';
@@ -12,6 +11,7 @@ import { classNames } from '../../components/class-names.ts';
 import { RelativeTime } from '../../components/clock.tsx';
 import { CopyButton, CopyId } from '../../components/copy.tsx';
 import { Fact, Facts, Page, Panel } from '../../components/layout.tsx';
+import { Link } from '../../components/link.tsx';
 import { exactTimeText } from '../../components/measures.ts';
 import { LoadMore } from '../../components/record-list.tsx';
 import { RunLink } from '../../components/run-link.tsx';

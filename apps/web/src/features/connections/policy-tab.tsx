@@ -2,9 +2,9 @@
 
 import type { ConnectionDetail } from '@sluice/api';
 import { useQuery } from '@tanstack/react-query';
-import Link from 'next/link';
 import { useTRPC } from '../../client/trpc.ts';
 import { Fact, Facts, Panel } from '../../components/layout.tsx';
+import { Link } from '../../components/link.tsx';
 import { ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { VerdictBadge } from '../../components/verdict.tsx';
 import { RuleList } from '../policies/rule-list.tsx';

@@ -3,7 +3,6 @@
 import type { GatewayView } from '@sluice/api';
 import { useMutation } from '@tanstack/react-query';
 import { ArrowRight, CircleCheck } from 'lucide-react';
-import Link from 'next/link';
 import { useState } from 'react';
 import { errorSentence } from '../../client/describe-error.ts';
 import { useTRPC } from '../../client/trpc.ts';
@@ -13,6 +12,7 @@ import { CopyBlock } from '../../components/copy.tsx';
 import { Dialog, DialogButtons } from '../../components/dialog.tsx';
 import { Field, Input, Select } from '../../components/form.tsx';
 import { GatewayHealthBadge } from '../../components/gateway-health.tsx';
+import { Link } from '../../components/link.tsx';
 import { Callout } from '../../components/states.tsx';
 import { groupsOf } from '../connections/gateway-groups.ts';
 

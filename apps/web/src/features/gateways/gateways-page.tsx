@@ -3,7 +3,6 @@
 import type { GatewayView } from '@sluice/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { EllipsisVertical, Network, Plus, ShieldQuestion, TriangleAlert, Unplug } from 'lucide-react';
-import Link from 'next/link';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { type ReactNode, useState } from 'react';
 import { toast } from 'sonner';
@@ -15,6 +14,7 @@ import { CopyButton, CopyId } from '../../components/copy.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { GatewayHealthBadge } from '../../components/gateway-health.tsx';
 import { Page, Panel } from '../../components/layout.tsx';
+import { Link } from '../../components/link.tsx';
 import { bytesText, countText, durationText } from '../../components/measures.ts';
 import { Menu, MenuItem } from '../../components/menu.tsx';
 import { Callout, EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';

@@ -2,10 +2,10 @@
 
 import type { OverviewView } from '@sluice/api';
 import { Check } from 'lucide-react';
-import Link from 'next/link';
 import { Button } from '../../components/button.tsx';
 import { classNames } from '../../components/class-names.ts';
 import { Panel } from '../../components/layout.tsx';
+import { Link } from '../../components/link.tsx';
 
 /** Three steps from nothing to a masked row; each ticks itself as soon as it has happened. */
 export function FirstRun({ done }: { readonly done: OverviewView['firstRun'] }) {

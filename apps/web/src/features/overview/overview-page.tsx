@@ -3,12 +3,12 @@
 import type { OverviewView } from '@sluice/api';
 import { useQuery } from '@tanstack/react-query';
 import { Activity, CircleCheck, CircleCheckBig, Network, ShieldCheck, ShieldX, TriangleAlert } from 'lucide-react';
-import Link from 'next/link';
 import type { ReactNode } from 'react';
 import { useTRPC } from '../../client/trpc.ts';
 import { classNames } from '../../components/class-names.ts';
 import { RelativeTime } from '../../components/clock.tsx';
 import { Page, Panel } from '../../components/layout.tsx';
+import { Link } from '../../components/link.tsx';
 import { countText } from '../../components/measures.ts';
 import { ErrorState, Skeleton } from '../../components/states.tsx';
 import { FirstRun } from './first-run.tsx';

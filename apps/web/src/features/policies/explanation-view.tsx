@@ -1,9 +1,9 @@
 import type { ExplainedOutput, ExplainedRule, ExplainedStatement, Explanation } from '@sluice/domain';
 import { Ban, CircleHelp, CircleX, Gauge, Pause } from 'lucide-react';
-import Link from 'next/link';
 import { type ReactNode, useState } from 'react';
 import { classNames } from '../../components/class-names.ts';
 import { Fact, Facts, Panel } from '../../components/layout.tsx';
+import { Link } from '../../components/link.tsx';
 import { bytesText, countText, durationText } from '../../components/measures.ts';
 import { StatementText } from '../../components/statement-text.tsx';
 import { Callout } from '../../components/states.tsx';

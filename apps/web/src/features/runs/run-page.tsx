@@ -3,7 +3,6 @@
 import type { RunView } from '@sluice/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ArrowLeft, CircleStop } from 'lucide-react';
-import Link from 'next/link';
 import { useState } from 'react';
 import { toast } from 'sonner';
 import { useMay, useMe } from '../../client/permissions.ts';
@@ -14,6 +13,7 @@ import { RelativeTime } from '../../components/clock.tsx';
 import { CopyId } from '../../components/copy.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { Fact, Facts, Page, Panel } from '../../components/layout.tsx';
+import { Link } from '../../components/link.tsx';
 import { Loaded } from '../../components/loaded.tsx';
 import { countText } from '../../components/measures.ts';
 import { Badge } from '../../components/verdict.tsx';

@@ -2,9 +2,9 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { Activity } from 'lucide-react';
-import Link from 'next/link';
 import { useTRPC } from '../../client/trpc.ts';
 import { RelativeTime } from '../../components/clock.tsx';
+import { Link } from '../../components/link.tsx';
 import { Loaded } from '../../components/loaded.tsx';
 import { RecordList } from '../../components/record-list.tsx';
 import { EmptyState } from '../../components/states.tsx';

@@ -2,9 +2,9 @@
 
 import type { TimelineEntry } from '@sluice/api';
 import { CircleX, Cog, Eye, MessageSquare, Pause } from 'lucide-react';
-import Link from 'next/link';
 import { ClockTime } from '../../components/clock.tsx';
 import { CopyButton, CopyId } from '../../components/copy.tsx';
+import { Link } from '../../components/link.tsx';
 import { countText, durationText } from '../../components/measures.ts';
 import { StatementText } from '../../components/statement-text.tsx';
 import { Callout } from '../../components/states.tsx';

@@ -3,7 +3,6 @@
 import type { SessionDetail } from '@sluice/api';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ArrowLeft, Download, EllipsisVertical, Link2, Link2Off, ShieldCheck, Unplug } from 'lucide-react';
-import Link from 'next/link';
 import { type RefObject, useState } from 'react';
 import { toast } from 'sonner';
 import { errorSentence } from '../../client/describe-error.ts';
@@ -15,6 +14,7 @@ import { ClockTime } from '../../components/clock.tsx';
 import { CopyId, useCopy } from '../../components/copy.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { SearchInput } from '../../components/form.tsx';
+import { Link } from '../../components/link.tsx';
 import { countText } from '../../components/measures.ts';
 import { Menu, MenuItem } from '../../components/menu.tsx';
 import { RunLink } from '../../components/run-link.tsx';

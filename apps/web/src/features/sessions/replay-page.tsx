@@ -2,9 +2,8 @@
 
 import type { SessionDetail, TimelineEntry } from '@sluice/api';
 import { manifestByName } from '@sluice/protocols/manifests';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ListX } from 'lucide-react';
-import dynamic from 'next/dynamic';
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTRPC } from '../../client/trpc.ts';
 import { Segmented } from '../../components/form.tsx';
@@ -21,6 +20,8 @@ import {
 } from './replay.ts';
 import { ReplayHead } from './replay-head.tsx';
 import { StatementList } from './statement-list.tsx';
+import { firstPieceOptions } from './terminal/first-piece.ts';
+import type { TerminalReplay as TerminalReplayComponent } from './terminal/terminal-replay.tsx';
 import { Timeline } from './timeline.tsx';
 
 const pageSize = 200;
@@ -28,11 +29,6 @@ const pageSize = 200;
 const eagerPages = 10;
 const playStepMs = 1_200;
 
-/** The terminal and its player are loaded by those who watch one. */
-const TerminalReplay = dynamic(() => import('./terminal/terminal-replay.tsx').then((module) => module.TerminalReplay), {
-  ssr: false,
-  loading: () => <SkeletonRows />,
-});
 type View = 'terminal' | 'statements';
 
 export function ReplayPage({ id }: { readonly id: string }) {
@@ -48,8 +44,35 @@ export function ReplayPage({ id }: { readonly id: string }) {
   return session.data.terminals > 0 ? <WithTerminal session={session.data} /> : <Replay session={session.data} />;
 }
 
+/**
+ * The terminal and its player are loaded by those who watch one, while the recording's beginning is fetched beside. No lazy component:
+ * React keeps what replaces a fallback back for 300 ms, and nothing would be asked for until then.
+ */
+function useTerminalReplay(sessionId: string): {
+  readonly component: typeof TerminalReplayComponent | null;
+  readonly failure: unknown;
+} {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const [loaded, setLoaded] = useState<{ readonly component: typeof TerminalReplayComponent } | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
+  useEffect(() => {
+    void queryClient.prefetchQuery(firstPieceOptions(trpc, sessionId));
+    let wanted = true;
+    import('./terminal/terminal-replay.tsx').then(
+      (module) => wanted && setLoaded({ component: module.TerminalReplay }),
+      (cause: unknown) => wanted && setFailure(cause),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [trpc, queryClient, sessionId]);
+  return { component: loaded?.component ?? null, failure };
+}
+
 /** A session that opened a terminal: its screen, or its statements. */
 function WithTerminal({ session }: { readonly session: SessionDetail }) {
+  const { component: TerminalReplay, failure } = useTerminalReplay(session.id);
   const [view, setView] = useState<View>('terminal');
   const [search, setSearch] = useState('');
   const searchRef = useRef<HTMLInputElement>(null);
@@ -69,13 +92,19 @@ function WithTerminal({ session }: { readonly session: SessionDetail }) {
   return (
     <div className="flex min-h-dvh flex-col lg:h-dvh">
       <ReplayHead session={session} search={search} onSearch={setSearch} searchRef={searchRef} />
-      <TerminalReplay
-        session={session}
-        entries={timeline.entries}
-        search={search}
-        searchRef={searchRef}
-        views={views}
-      />
+      {failure !== null ? (
+        <ErrorState error={failure} onRetry={() => window.location.reload()} />
+      ) : TerminalReplay === null ? (
+        <SkeletonRows />
+      ) : (
+        <TerminalReplay
+          session={session}
+          entries={timeline.entries}
+          search={search}
+          searchRef={searchRef}
+          views={views}
+        />
+      )}
     </div>
   );
 }

@@ -2,14 +2,14 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { KeyRound } from 'lucide-react';
-import { useTRPC } from '../../client/trpc.ts';
+import { askedAlone, useTRPC } from '../../client/trpc.ts';
 import { ClockTime } from '../../components/clock.tsx';
 import { countText } from '../../components/measures.ts';
 
 /** What the gateway noted about the session as a whole: grants that came and ended, and the like. Nothing while there is none. */
 export function SessionNotes({ sessionId }: { readonly sessionId: string }) {
   const trpc = useTRPC();
-  const notes = useQuery(trpc.sessions.listNotes.queryOptions({ id: sessionId })).data ?? [];
+  const notes = useQuery(trpc.sessions.listNotes.queryOptions({ id: sessionId }, askedAlone)).data ?? [];
   if (notes.length === 0) return null;
   return (
     <details className="mt-1">

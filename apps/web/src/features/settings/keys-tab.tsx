@@ -3,7 +3,6 @@
 import type { InstallationKeyView } from '@sluice/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Clock, FileKey2, KeyRound, ShieldCheck, Terminal, Ticket } from 'lucide-react';
-import Link from 'next/link';
 import { type ReactNode, useState } from 'react';
 import { toast } from 'sonner';
 import { useMay } from '../../client/permissions.ts';
@@ -14,6 +13,7 @@ import { CopyBlock, CopyButton } from '../../components/copy.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { Checkbox } from '../../components/form.tsx';
 import { Fact, Facts, Panel } from '../../components/layout.tsx';
+import { Link } from '../../components/link.tsx';
 import { Loaded } from '../../components/loaded.tsx';
 import { Callout } from '../../components/states.tsx';
 import { Badge } from '../../components/verdict.tsx';

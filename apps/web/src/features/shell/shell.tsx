@@ -2,7 +2,6 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { Menu as MenuIcon, Search, Unplug } from 'lucide-react';
-import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { type ReactNode, useState } from 'react';
 import { LiveProvider, useLiveState } from '../../client/live.tsx';
@@ -11,6 +10,7 @@ import { useTRPC } from '../../client/trpc.ts';
 import { classNames } from '../../components/class-names.ts';
 import { Drawer } from '../../components/dialog.tsx';
 import { Key } from '../../components/layout.tsx';
+import { Link } from '../../components/link.tsx';
 import { countText } from '../../components/measures.ts';
 import { EmergencyBanner } from '../access/emergencies.tsx';
 import { AccountMenu, ThemeToggle } from './account-menu.tsx';

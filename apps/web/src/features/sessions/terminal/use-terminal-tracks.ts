@@ -4,13 +4,14 @@ import type { SessionDetail, TerminalPage } from '@sluice/api';
 import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Terminal } from '@xterm/xterm';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { useTRPC } from '../../../client/trpc.ts';
+import { askedAlone, useTRPC } from '../../../client/trpc.ts';
+import { firstPieceOptions } from './first-piece.ts';
 import { ScreenIndex, scrollbackLines } from './screen-index.ts';
 import { addPage, type TerminalTrack } from './track.ts';
 
-/** The first piece is small, so that a screen is seen at once. Chunks. */
-const firstPieceChunks = 20;
 const pieceChunks = 1_000;
+/** The first screen is drawn before what makes seeking quick is begun. ms. */
+const indexAfterMs = 200;
 /** Pages hear of what was read and indexed this often at most, in ms. */
 const tellEveryMs = 150;
 
@@ -56,9 +57,14 @@ export function useTerminalTracks(session: SessionDetail): TerminalTracks {
       const { current } = store;
       while (!cancelled && current.nextChunk < chunks) {
         const fromChunk = current.nextChunk;
-        const mostChunks = fromChunk === 0 ? firstPieceChunks : pieceChunks;
-        const options = trpc.sessions.readTerminal.queryOptions({ id: session.id, fromChunk, mostChunks });
-        const page = await queryClient.fetchQuery({ ...options, staleTime: 0, gcTime: 0 });
+        const page = await queryClient.fetchQuery(
+          fromChunk === 0
+            ? firstPieceOptions(trpc, session.id)
+            : trpc.sessions.readTerminal.queryOptions(
+                { id: session.id, fromChunk, mostChunks: pieceChunks },
+                { ...askedAlone, staleTime: 0, gcTime: 0 },
+              ),
+        );
         if (cancelled || (!take(fromChunk, page) && current.nextChunk === fromChunk)) return;
       }
       setVersion((before) => before + 1);
@@ -97,7 +103,7 @@ function useNextPage(
   const trpc = useTRPC();
   const isLive = session.state === 'live' && nextChunk > 0;
   const input = isLive ? { id: session.id, fromChunk: nextChunk, mostChunks: pieceChunks } : skipToken;
-  const { data } = useQuery(trpc.sessions.readTerminal.queryOptions(input, { gcTime: 0 }));
+  const { data } = useQuery(trpc.sessions.readTerminal.queryOptions(input, { ...askedAlone, gcTime: 0 }));
   const tell = useRef(onPage);
   tell.current = onPage;
   useEffect(() => {
@@ -140,6 +146,7 @@ class TrackStore {
   }
 
   async #indexAll(tell: (update: (before: number) => number) => void): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, indexAfterMs));
     for (let more = true; more; ) {
       more = false;
       for (const index of this.#indexes.values()) more = (await index.readSlice()) || more;
