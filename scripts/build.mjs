@@ -102,6 +102,7 @@ async function bundleServer() {
     outfile: 'apps/web/dist/server.mjs',
     format: 'esm',
     external: ['next', 'next/*', ...optionalNatives],
+    plugins: [refuseNativeFiles],
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },

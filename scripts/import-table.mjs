@@ -49,6 +49,8 @@ export const importTable = {
     'packages/terminal',
     'packages/tunnel',
     'packages/protocols#./manifests',
+    // The web terminal's end of a session, in the node's process.
+    'packages/protocols#./terminals',
   ],
   'apps/gateway': [
     'packages/session',

@@ -5,7 +5,7 @@ import { closeCodeOf, closeReason, errorOfClose, normalClosure, portableError } 
 import { maxDataBytes } from './limits.ts';
 
 /**
- * A client's byte stream over a WebSocket of its own (`sluice connect`, the web console): binary messages are bytes, an **empty
+ * A client's byte stream over a WebSocket of its own (`sluice connect`): binary messages are bytes, an **empty
  * binary message** ends its direction, and a close code other than 1000 carries an error (`closeCodeOf`) with its reason. Both ends
  * use this function. Backpressure holds both ways. The socket may be open or still connecting.
  */

@@ -66,3 +66,10 @@ export type {
   WireTarget,
 } from './protocol.ts';
 export { StatementError } from './protocol.ts';
+export type {
+  OpenTerminalClient,
+  TerminalClient,
+  TerminalClientRequest,
+  TerminalEnding,
+  TerminalSize,
+} from './terminal-client.ts';

@@ -80,6 +80,8 @@ export interface ProtocolManifest {
   readonly secretField?: SecretField;
   /** Absent: clients of this protocol sign in with no keys. */
   readonly clientKeys?: ClientKeys;
+  /** A browser can open an interactive terminal: the protocol stands in the list of terminal clients. Absent: none. */
+  readonly webTerminal?: true;
   /** What one statement is called in the UI's table heads, e.g. `SQL`. */
   readonly statementLabel: string;
   /** For syntax colour: a language name that apps/web's highlighter knows, or `plain`. */

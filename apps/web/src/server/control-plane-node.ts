@@ -33,6 +33,7 @@ import { lendSignIn } from './sign-in-registry.ts';
 import { Sweep } from './sweep.ts';
 import { handleTrpc, pathOf, trpcPrefix } from './trpc-handler.ts';
 import { Tunnels } from './tunnels.ts';
+import { WebTerminals, webTerminalPrefix } from './web-terminal/web-terminals.ts';
 
 /** Next's own request handler. */
 export type PageHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -56,6 +57,7 @@ export class ControlPlaneNode {
   readonly #registry = new TunnelRegistry();
   readonly #tunnels: Tunnels;
   readonly #relay: RelaySockets;
+  readonly #terminals: WebTerminals;
   readonly #ports: NativePorts;
   readonly #live: LiveStreams;
   readonly #sweep: Sweep;
@@ -129,6 +131,7 @@ export class ControlPlaneNode {
       portIsFree: (port) => portIsFree(env.relayHost, port),
       relayProblem: (connectionId) => this.#ports.problemOf(connectionId),
     };
+    this.#terminals = new WebTerminals({ services: this.#services, callers: this.#callers, registry, log });
     this.#live = new LiveStreams(bus, this.#callers);
     this.#sweep = new Sweep(database, log);
     this.#notifications = new Notifications({
@@ -168,6 +171,7 @@ export class ControlPlaneNode {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#live.close();
     this.#relay.close();
+    this.#terminals.close();
     await Promise.all([
       this.#ports.close(),
       this.#tunnels.close(),
@@ -243,7 +247,10 @@ export class ControlPlaneNode {
     try {
       if (path === gatewayPaths.tunnel) await this.#tunnels.upgrade(request, socket, head);
       else if (path === relayPath) this.#relay.upgrade(request, socket, head, this.#clientAddress(request));
-      else socket.destroy();
+      else if (path.startsWith(webTerminalPrefix)) {
+        const addresses = { address: this.#addressOf(request), clientAddress: this.#clientAddress(request) };
+        await this.#terminals.upgrade(request, socket, head, addresses);
+      } else socket.destroy();
     } catch (error) {
       const fault = toFault(error);
       this.#log.info({ path, code: fault.code, message: fault.message }, 'an upgrade was refused');

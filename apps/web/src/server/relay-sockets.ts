@@ -20,7 +20,7 @@ export interface RelaySocketsOptions {
   readonly log: Logger;
 }
 
-/** Clients that come with a ticket: `sluice connect`, exec, the web console. */
+/** Clients that come with a ticket: `sluice connect`, exec. */
 export class RelaySockets {
   readonly #options: RelaySocketsOptions;
   readonly #sockets = new WebSocketServer({ noServer: true, clientTracking: true, ...tunnelSocketOptions });

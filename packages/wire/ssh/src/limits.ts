@@ -51,3 +51,5 @@ export const refusedExitCode = 126;
 export const cancelledExitCode = 130;
 /** Output of one command that Sluice's own client keeps, both streams together. */
 export const maxClientOutputBytes = 64 * 1024 * 1024;
+/** Words of a refusal that Sluice's own client reads, in characters. */
+export const maxRefusalCharacters = 8_192;

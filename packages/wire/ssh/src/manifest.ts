@@ -96,6 +96,7 @@ export const sshManifest: ProtocolManifest = {
     placeholder: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5… you@laptop',
     complaint: publicKeyComplaint,
   },
+  webTerminal: true,
   statementLabel: 'Command',
   highlight: 'shell',
   connectHints,

@@ -4,8 +4,9 @@ import type { ConnectionDetail } from '@sluice/api';
 import { isId } from '@sluice/domain';
 import { manifestByName } from '@sluice/protocols/manifests';
 import { useQuery } from '@tanstack/react-query';
-import { ArrowLeft, ShieldAlert, TriangleAlert } from 'lucide-react';
+import { ArrowLeft, ShieldAlert, SquareTerminal, TriangleAlert } from 'lucide-react';
 import { useRouter, useSearchParams } from 'next/navigation';
+import { useMay } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { CopyId } from '../../components/copy.tsx';
@@ -74,6 +75,7 @@ function Connection({ connection }: { readonly connection: ConnectionDetail }) {
           <CopyId id={connection.id} />
         </span>
       }
+      actions={<OpenTerminal connection={connection} />}
     >
       {connection.problem === null ? null : (
         <Callout tone="hold" icon={TriangleAlert} className="mb-4">
@@ -123,5 +125,19 @@ function Connection({ connection }: { readonly connection: ConnectionDetail }) {
         ]}
       />
     </Page>
+  );
+}
+
+/** For who may connect, where the protocol has terminals; the gateway judges whether this person gets one here. */
+function OpenTerminal({ connection }: { readonly connection: ConnectionDetail }) {
+  const mayConnect = useMay('connections.connect');
+  if (!mayConnect || manifestByName(connection.protocol)?.webTerminal !== true) return null;
+  return (
+    <Button asChild look="primary">
+      <Link href={`/connections/${connection.id}/terminal`}>
+        <SquareTerminal aria-hidden="true" />
+        Open terminal
+      </Link>
+    </Button>
   );
 }

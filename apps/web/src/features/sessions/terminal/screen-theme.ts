@@ -6,6 +6,8 @@ import { useEffect, useState } from 'react';
 /** Text of any colour is brought to this contrast with what is behind it (WCAG AA). */
 export const screenContrast = 4.5;
 
+export const screenFont = 'ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace';
+
 const dark: ITheme = {
   background: '#0b0c0e',
   foreground: '#ececf0',

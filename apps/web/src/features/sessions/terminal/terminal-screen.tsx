@@ -5,13 +5,12 @@ import { Terminal } from '@xterm/xterm';
 import { type RefObject, useEffect, useImperativeHandle, useRef, useState } from 'react';
 import { scrollbackLines } from './screen-index.ts';
 import { ScreenPlayer } from './screen-player.ts';
-import { screenContrast, useScreenTheme } from './screen-theme.ts';
+import { screenContrast, screenFont, useScreenTheme } from './screen-theme.ts';
 import type { IndexedTrack } from './use-terminal-tracks.ts';
 
 /** Font sizes between which a screen is fitted into the page, in px. Below, it scrolls sideways. */
 const smallestFont = 6;
 const largestFont = 15;
-const screenFont = 'ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace';
 /** px on both sides of the screen, and the scroll bar that xterm keeps room for. */
 const sideRoom = 34;
 
