@@ -50,8 +50,6 @@ const leafCheckEveryMs = 3_600_000;
 /** Bytes of the key that effects and stable tokens are digested with. */
 const digestKeyBytes = 32;
 const parseWorkers = 2;
-/** How long sessions that are already on their way to a stopping gateway are still taken. */
-const handOverMs = 250;
 /** How long a stopping gateway tries to push what it recorded. */
 const drainMs = 3_000;
 
@@ -270,14 +268,14 @@ class Gateway implements RunningGateway {
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#announceStop();
-    await new Promise((resolve) => setTimeout(resolve, handOverMs));
+    const closed = this.#listeners.close();
+    await this.#entry.settled();
     const farewell = {
       reason: 'terminated',
       message: 'the gateway is stopping',
       hint: 'Connect again in a moment.',
     } as const;
     for (const session of this.#live.all()) session.terminate(farewell);
-    const closed = this.#listeners.close();
     const bounded = <T>(work: Promise<T>) =>
       Promise.race([work, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
     await bounded(closed);

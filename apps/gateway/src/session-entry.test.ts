@@ -34,6 +34,7 @@ let entry: SessionEntry;
 let tunnel: TunnelEnds;
 let epoch: number;
 let version: number;
+let protocol: typeof toyEcho;
 
 beforeAll(async () => {
   server = await ControlPlaneServer.start();
@@ -53,6 +54,7 @@ beforeEach(async () => {
   leaves = new Leaves(new ControlPlane(server.url, server.keys, server.gatewayId), authority.root, () => undefined);
   epoch = 1;
   version = 0;
+  protocol = toyEcho;
   target.received.length = 0;
   target.connections = 0;
   entry = new SessionEntry({
@@ -68,7 +70,7 @@ beforeEach(async () => {
     gatewayId: 'gateway-1',
     startId,
     epoch: () => epoch,
-    protocolByName: (name) => (name === toyEcho.manifest.name ? toyEcho : undefined),
+    protocolByName: (name) => (name === toyEcho.manifest.name ? protocol : undefined),
   });
   tunnel = await tunnelEnds((stream, header) => void entry.tunnelled(stream, header));
   force(reachable());
@@ -231,6 +233,75 @@ describe('streams without a ticket, as on a native port of the relay', () => {
   test('an unknown connection and a header of another shape are refused', async () => {
     expect(await refusalOf(openStream(null, 'nowhere'))).toMatchObject({ code: 'not-found' });
     expect(await refusalOf(tunnel.controlPlane.openStream({ hello: 1 }))).toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('before a stop', () => {
+  const soonSettled = async (settled: Promise<void>) => {
+    const soon = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 500));
+    return Promise.race([settled.then(() => true), soon]);
+  };
+
+  test('a session that has just come may end by itself, also out of its handshake; none means no wait', async () => {
+    await entry.settled(3_600_000);
+    const first = await socketPair();
+    const second = await socketPair();
+    const served = [first, second].map((pair) => entry.native('connection-1', pair.server));
+    const lines = new LineStream(first.client);
+    expect(await say(lines, 'HELLO secret-of-coding-agent')).toMatch(/^READY/);
+    const settled = entry.settled(3_600_000);
+    first.client.destroy();
+    await served[0];
+    expect(await soonSettled(settled)).toBe(false);
+    second.client.destroy();
+    await settled;
+    await served[1];
+  });
+
+  test('one that stays is not waited for without end', async () => {
+    const { client, server: accepted } = await socketPair();
+    const served = entry.native('connection-1', accepted);
+    expect(await say(new LineStream(client), 'HELLO secret-of-coding-agent')).toMatch(/^READY/);
+    await entry.settled(50);
+    expect(world.live.size).toBe(1);
+    client.destroy();
+    await served;
+  });
+});
+
+describe('so soon after the start that something is lacking, the relay is told to take another gateway', () => {
+  test('without a bundle', async () => {
+    rmSync(folder, { recursive: true, force: true });
+    const none = new Bundles(new StateStore(folder), 'gateway-1', bundleKeys);
+    const fresh = new SessionEntry({
+      bundles: none,
+      leaves,
+      ports: world.ports,
+      live: world.live,
+      identity: () => {
+        throw new Error('nobody asks for it');
+      },
+      gatewayId: 'gateway-1',
+      startId,
+      epoch: () => epoch,
+      protocolByName: () => protocol,
+    });
+    const ends = await tunnelEnds((stream, header) => void fresh.tunnelled(stream, header));
+    const header = { connectionId: 'connection-1', clientAddress: '203.0.113.9:4000', ticket: null };
+    expect(await refusalOf(ends.controlPlane.openStream(header))).toMatchObject({ code: 'unavailable' });
+    ends.close();
+  });
+
+  test('without a leaf, where clients may ask for TLS', async () => {
+    const tlsRequest = { request: Uint8Array.of(1), accept: Uint8Array.of(2) };
+    protocol = { ...toyEcho, manifest: { ...toyEcho.manifest, tlsRequest } };
+    force(reachable({ id: 'connection-2', name: 'second' }));
+    expect(await refusalOf(openStream(null, 'connection-2'))).toMatchObject({ code: 'unavailable' });
+    expect(world.live.size).toBe(0);
+    protocol = toyEcho;
+    const lines = new LineStream(openStream(null, 'connection-2'));
+    expect(await say(lines, 'HELLO secret-of-coding-agent')).toMatch(/^READY/);
+    lines.stream.destroy();
   });
 });
 

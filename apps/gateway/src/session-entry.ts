@@ -20,6 +20,11 @@ import type { Leaves } from './leaves.ts';
 /** Tickets that were used; each is remembered until it has expired anyway. */
 const maxUsedTickets = 100_000;
 const tlsTimeoutMs = 10_000;
+/** How long streams that are already on their way to a stopping gateway are still taken. */
+const handOverMs = 250;
+/** Sessions that began so short a time before a stop get as long again to come to their end by themselves. In ms. */
+const youngMs = 2_000;
+const settledPollMs = 20;
 
 export interface EntryOptions {
   readonly bundles: Bundles;
@@ -38,6 +43,8 @@ export interface EntryOptions {
 export class SessionEntry {
   readonly #options: EntryOptions;
   readonly #usedTickets = new Map<string, number>();
+  /** When each of the sessions under way began, those in their handshake included, in ms of a steady clock. */
+  readonly #begun = new Map<object, number>();
 
   constructor(options: EntryOptions) {
     this.#options = options;
@@ -64,9 +71,13 @@ export class SessionEntry {
     // Whoever reads the stream sees its end; an error event that nobody listens to would end the process, and every session in it.
     stream.on('error', () => undefined);
     const open = streamOpenSchema.safeParse(header);
-    const connection = open.success
-      ? this.#options.bundles.current?.connections.get(open.data.connectionId)
-      : undefined;
+    const current = this.#options.bundles.current;
+    if (current === null) {
+      // It has just started: the relay gives the client to another gateway of the group.
+      stream.destroy(new SluiceError('unavailable', 'this gateway has no policy yet'));
+      return;
+    }
+    const connection = open.success ? current.connections.get(open.data.connectionId) : undefined;
     if (!open.success || connection === undefined) {
       stream.destroy(new SluiceError('not-found', 'this gateway has no such connection'));
       return;
@@ -74,13 +85,16 @@ export class SessionEntry {
     const tls = this.#options.leaves.of(connection.id);
     const { clientAddress, ticket } = open.data;
     if (ticket === null) {
+      if (tls === null && this.#needsTls(connection)) {
+        stream.destroy(noLeafYet());
+        return;
+      }
       await this.#run(connection, 'relay', null, { stream, clientAddress, loopback: false, secured: false, tls });
       return;
     }
     try {
       const grant = this.#redeem(ticket, connection);
-      if (tls === null)
-        throw new SluiceError('unavailable', 'this gateway has no TLS certificate for the connection yet');
+      if (tls === null) throw noLeafYet();
       const secure = await endTls(stream, tls());
       await this.#run(connection, 'ticket', grant, {
         stream: secure,
@@ -100,6 +114,18 @@ export class SessionEntry {
     }
   }
 
+  /**
+   * Takes what was on its way, then resolves when none of the sessions that began within the last `ms` is under way any more, after `ms`
+   * at the latest. A client that came just before a stop mostly wants one answer: cut off at once, it would be the only one who noticed.
+   */
+  async settled(ms = youngMs): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, handOverMs));
+    const asked = performance.now();
+    const young = [...this.#begun].filter(([, begun]) => begun > asked - ms).map(([session]) => session);
+    while (performance.now() < asked + ms && young.some((session) => this.#begun.has(session)))
+      await new Promise((resolve) => setTimeout(resolve, settledPollMs));
+  }
+
   async #run(
     connection: BundleConnection,
     path: 'native' | 'relay' | 'ticket',
@@ -113,18 +139,27 @@ export class SessionEntry {
       transport.stream.destroy();
       return;
     }
-    await runSession(
-      {
-        transport: { ...transport, identity: identity(connection.id) },
-        connection,
-        protocol,
-        path,
-        ticket,
-        problem: this.#problem(connection),
-      },
-      ports,
-      live,
-    );
+    this.#begun.set(transport, performance.now());
+    try {
+      await runSession(
+        {
+          transport: { ...transport, identity: identity(connection.id) },
+          connection,
+          protocol,
+          path,
+          ticket,
+          problem: this.#problem(connection),
+        },
+        ports,
+        live,
+      );
+    } finally {
+      this.#begun.delete(transport);
+    }
+  }
+
+  #needsTls({ address }: BundleConnection): boolean {
+    return (this.#options.protocolByName(address.protocol)?.manifest.tlsRequest ?? null) !== null;
   }
 
   #problem(connection: BundleConnection): string | null {
@@ -175,6 +210,11 @@ export class SessionEntry {
       this.#usedTickets.delete(id);
     }
   }
+}
+
+/** As above: so soon after its start another gateway of the group serves the client better than a refusal of TLS. */
+function noLeafYet(): SluiceError {
+  return new SluiceError('unavailable', 'this gateway has no TLS certificate for the connection yet');
 }
 
 /** Ends the TLS that the CLI put around a plain client. */

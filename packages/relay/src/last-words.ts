@@ -10,17 +10,30 @@ import * as limits from './limits.ts';
 /** Bytes of a client that are kept for the case that its gateway goes away before it answered anything. */
 const firstBytesKept = 64;
 
+export interface FirstBytes {
+  /** What was read so far, at least its first `firstBytesKept` bytes. */
+  readonly soFar: () => Buffer;
+  /** Whether that is all that was read. */
+  readonly isWhole: () => boolean;
+  /** The same, and stops remembering. */
+  readonly take: () => Buffer;
+}
+
 /** Remembers what the socket's reader reads first, without taking it away. */
-export function rememberFirstBytes(socket: Socket): () => Buffer {
+export function rememberFirstBytes(socket: Socket): FirstBytes {
   let kept: Buffer = Buffer.alloc(0);
   const onData = (chunk: Buffer): void => {
     kept = Buffer.concat([kept, chunk.subarray(0, firstBytesKept)]);
     if (kept.length >= firstBytesKept) socket.off('data', onData);
   };
   socket.on('data', onData);
-  return () => {
-    socket.off('data', onData);
-    return kept;
+  return {
+    soFar: () => kept,
+    isWhole: () => kept.length < firstBytesKept,
+    take: () => {
+      socket.off('data', onData);
+      return kept;
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { SluiceError, type StreamOpen } from '@sluice/domain';
 import { addressList, clientAddressText } from './client-address.ts';
 import { joinStreams } from './join-streams.ts';
-import { type LastWords, rememberFirstBytes, sayLastWords } from './last-words.ts';
+import { type FirstBytes, type LastWords, rememberFirstBytes, sayLastWords } from './last-words.ts';
 import * as limits from './limits.ts';
 import { readProxyHeader } from './proxy-header.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
@@ -23,6 +23,8 @@ export type GatewaysFor = (clientAddress: string) => readonly string[];
 
 /** Codes for which a client that has not been told anything yet is told that the gateway is unavailable. */
 const unavailableCodes: ReadonlySet<string> = new Set(['unavailable', 'gateway-offline', 'too-many', 'timed-out']);
+/** And those for which another gateway of the group is tried first: one that just started may not know the newest connection. */
+const elsewhereCodes: ReadonlySet<string> = new Set([...unavailableCodes, 'not-found']);
 
 /** The accepted sockets of all listeners, each joined to a stream of its gateway's tunnel. */
 export class RelayClients {
@@ -95,21 +97,31 @@ export class RelayClients {
 
   #join(socket: Socket, connectionId: string, gatewayIds: GatewaysFor, clientAddress: string): void {
     const header: StreamOpen = { connectionId, clientAddress, ticket: null };
-    let stream: Duplex;
-    try {
-      stream = openTowardsAny(this.#options.registry, gatewayIds(clientAddress), header);
-    } catch (error) {
-      if (!(error instanceof SluiceError)) throw error;
-      this.#refuse(socket, connectionId);
+    this.#tryEach(socket, header, gatewayIds(clientAddress), rememberFirstBytes(socket));
+  }
+
+  /**
+   * Joins the client to the first of the gateways that takes it. One that goes away before it has said a word leaves the client to the
+   * next: whoever was never asked for a credential has had nothing sent to a target. `said` is all that the client has sent.
+   */
+  #tryEach(socket: Socket, header: StreamOpen, gatewayIds: readonly string[], said: FirstBytes): void {
+    const opened = openTowardsAny(this.#options.registry, gatewayIds, header);
+    if (opened === null) {
+      this.#refuse(socket, header.connectionId, said.take());
       return;
     }
-    const firstBytes = rememberFirstBytes(socket);
+    const { stream, others } = opened;
+    const before = said.soFar();
+    if (before.length > 0) stream.write(before);
     joinStreams(socket, stream, {
       endClient: (error) => {
         stream.unpipe(socket);
-        const told = socket.bytesWritten > 0 || !(error instanceof SluiceError) || !unavailableCodes.has(error.code);
-        if (told) closeAfterWrites(socket);
-        else this.#refuse(socket, connectionId, firstBytes());
+        const code = socket.bytesWritten > 0 || !(error instanceof SluiceError) ? '' : error.code;
+        if (others.length > 0 && elsewhereCodes.has(code) && said.isWhole()) {
+          socket.unpipe(stream);
+          this.#tryEach(socket, header, others, said);
+        } else if (unavailableCodes.has(code)) this.#refuse(socket, header.connectionId, said.take());
+        else closeAfterWrites(socket);
       },
       onEnd: () => undefined,
     });
@@ -120,15 +132,20 @@ export class RelayClients {
   }
 }
 
-/** Opens a stream on the first of the gateways that takes one. Throws what the last one threw. */
-function openTowardsAny(registry: TunnelRegistry, gatewayIds: readonly string[], header: StreamOpen): Duplex {
-  const [first = '', ...others] = gatewayIds;
-  try {
-    return openTowards(registry, first, header);
-  } catch (error) {
-    if (others.length === 0 || !(error instanceof SluiceError)) throw error;
-    return openTowardsAny(registry, others, header);
+/** Opens a stream on the first of the gateways that takes one; `others` are those behind it. Null when none does. */
+function openTowardsAny(
+  registry: TunnelRegistry,
+  gatewayIds: readonly string[],
+  header: StreamOpen,
+): { readonly stream: Duplex; readonly others: readonly string[] } | null {
+  for (const [at, gatewayId] of gatewayIds.entries()) {
+    try {
+      return { stream: openTowards(registry, gatewayId, header), others: gatewayIds.slice(at + 1) };
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+    }
   }
+  return null;
 }
 
 /** Opens a stream on the gateway's newest tunnel. Throws SluiceError (`gateway-offline`, or what `openStream` throws). */

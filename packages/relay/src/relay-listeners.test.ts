@@ -265,3 +265,52 @@ test('while one gateway of a group stops, and when it is gone, every new client 
   await pair.connectGateway('g1', says('first again'));
   await expect.poll(served).toBe('first again');
 });
+
+test('a gateway that refuses or goes away before it said a word leaves the client, and all it said, to the next', async () => {
+  const refusing = (code: 'unavailable' | 'not-found') => (stream: Duplex) => {
+    stream.on('error', () => undefined);
+    stream.once('data', () => stream.destroy(new SluiceError(code, 'not yet')));
+  };
+  await pair.connectGateway('g1', refusing('unavailable'));
+  await pair.connectGateway('g2', refusing('not-found'));
+  const third = await pair.connectGateway('g3', (stream) => {
+    stream.on('error', () => undefined);
+    stream.once('data', () => third.kill());
+  });
+  const got: string[] = [];
+  await pair.connectGateway('g4', (stream) => {
+    stream.on('data', (chunk: Buffer) => got.push(chunk.toString()));
+    echo(stream);
+  });
+  const gatewayIds = () => ['g1', 'g2', 'g3', 'g4'];
+  await listeners.sync([{ connectionId: 'a', gatewayIds, host: '127.0.0.1', port: 0 }]);
+  const socket = await dial('a');
+  socket.write('hello');
+  expect(String((await once(socket, 'data'))[0])).toBe('hello');
+  socket.end(', world');
+  expect((await readAll(socket)).toString()).toBe(', world');
+  expect(got.join('')).toBe('hello, world');
+});
+
+test('nobody is given to another gateway who was told something, or of whom not every byte is at hand', async () => {
+  const seen: string[] = [];
+  await pair.connectGateway('g1', (stream) => {
+    stream.on('error', () => undefined);
+    stream.once('data', (chunk: Buffer) => {
+      if (chunk.length === 1) stream.write('told');
+      setImmediate(() => stream.destroy(new SluiceError('unavailable', 'gone')));
+    });
+  });
+  await pair.connectGateway('g2', (stream) => {
+    seen.push('g2');
+    echo(stream);
+  });
+  await listeners.sync([{ connectionId: 'a', gatewayIds: () => ['g1', 'g2'], host: '127.0.0.1', port: 0 }]);
+  const told = await dial('a');
+  told.write('x');
+  expect((await readAll(told)).toString()).toBe('told');
+  const long = await dial('a');
+  long.write('x'.repeat(64));
+  expect((await readAll(long)).toString()).toBe('SORRY\n');
+  expect(seen).toEqual([]);
+});
