@@ -198,7 +198,9 @@ def read_gateway(data):
         for name in checkpoint["heads"]:
             if name["sessionId"] in sessions and sessions[name["sessionId"]].get(name["index"]) != name["hash"]:
                 problem(f"session {name['sessionId']}: chunk {name['index']} is not the one a checkpoint saw")
-    return f"{len(sessions)} sessions, {len(checkpoints)} checkpoints, links {first['from']} to {first['to']}"
+    resumed = [str(checkpoint["number"]) for checkpoint, _ in checkpoints if checkpoint.get("resumed")]
+    lost = f", without its spool from checkpoint {' and '.join(resumed)} on" if resumed else ""
+    return f"{len(sessions)} sessions, {len(checkpoints)} checkpoints, links {first['from']} to {first['to']}{lost}"
 
 
 def read_audit(data):

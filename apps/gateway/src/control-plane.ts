@@ -31,6 +31,7 @@ import {
   type TestResult,
 } from '@sluice/domain';
 import { type SigningKeys, signRequest } from '@sluice/keys';
+import { type ChainPlace, chainPlaceSchema } from '@sluice/recording';
 import type { ApprovalOutcome } from '@sluice/session';
 import { z } from 'zod';
 
@@ -166,6 +167,11 @@ export class ControlPlane {
     const answer = await read(await this.#send('POST', path, bytes), chunkResponseSchema);
     // Only the control plane's own word lets the spool forget a chunk, not any 200 of a proxy between.
     if (answer.index !== index) throw unknownForm();
+  }
+
+  /** Where the control plane saw this gateway's chain of recordings last. */
+  async chainPlace(): Promise<ChainPlace> {
+    return read(await this.#send('GET', gatewayPaths.chain, null), chainPlaceSchema);
   }
 
   /** Resolves with where the control plane's own log of checkpoints stands. */

@@ -34,6 +34,7 @@ import { Leaves } from './leaves.ts';
 import { Listeners } from './listeners.ts';
 import { LoadMeter } from './load-meter.ts';
 import { OwnSessions } from './own-sessions.ts';
+import { recoverSpool } from './recover-spool.ts';
 import { Reverts } from './reverts.ts';
 import { Rewraps } from './rewraps.ts';
 import { Rotations, withSteps } from './rotations.ts';
@@ -247,8 +248,7 @@ class Gateway implements RunningGateway {
   }
 
   async start(): Promise<void> {
-    for (const session of this.#spool.recover())
-      this.#log.warn({ session }, 'a recording of an earlier start was closed as interrupted');
+    await recoverSpool(this.#spool, this.#controlPlane, { log: this.#log, signal: this.#stopping.signal });
     this.#bundles.onChange((current) => this.#bundleChanged(current));
     this.#tunnel = dialTunnel({
       url: this.#controlPlane.tunnelUrl,

@@ -90,6 +90,21 @@ export async function createChainLink(tx: Tx, link: NewChainLink): Promise<strin
   return other?.sessionId ?? null;
 }
 
+/** The links of a gateway that were received behind number `after`, in order. */
+export async function listLinksAfter(
+  db: Db,
+  gatewayId: string,
+  after: number,
+  limit: number,
+): Promise<readonly Omit<NewChainLink, 'gatewayId'>[]> {
+  return db.chainLink.findMany({
+    where: { gatewayId, number: { gt: after } },
+    orderBy: { number: 'asc' },
+    take: limit,
+    select: { sessionId: true, chunkIndex: true, number: true, hash: true },
+  });
+}
+
 /** The sessions that bear a link of the range, in the order of their first one in it. */
 export async function listLinkedSessions(
   db: Db,

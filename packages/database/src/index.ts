@@ -83,6 +83,7 @@ export {
   lastCheckpoint,
   listCheckpoints,
   listLinkedSessions,
+  listLinksAfter,
 } from './checkpoints.ts';
 export type { Database, Db, Tx } from './client.ts';
 export { advisoryLock, openDatabase, tryAdvisoryLock } from './client.ts';

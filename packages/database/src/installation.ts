@@ -8,6 +8,8 @@ export interface InstallationRow {
   readonly signingPublicKey: string;
   readonly signingKeySealed: string;
   readonly signingKeySince: Date;
+  /** base64url raw public keys that were in force before, the newest last. */
+  readonly formerSigningKeys: readonly string[];
   readonly caCertificate: string;
   readonly caKeySealed: string;
   readonly nextSigningPublicKey: string | null;
@@ -32,7 +34,9 @@ export type NewInstallation = Pick<
 >;
 
 export async function updateInstallationKeys(tx: Tx, keys: Partial<InstallationKeyRow>): Promise<void> {
-  await tx.installation.update({ where: { id: 1 }, data: keys });
+  const { formerSigningKeys, ...others } = keys;
+  const former = formerSigningKeys === undefined ? {} : { formerSigningKeys: [...formerSigningKeys] };
+  await tx.installation.update({ where: { id: 1 }, data: { ...others, ...former } });
 }
 
 /** The installation's row, or null before its first start. */

@@ -26,6 +26,7 @@ export const gatewayPaths = {
   approvals: '/api/gateway/approvals',
   chunks: '/api/gateway/chunks',
   checkpoints: '/api/gateway/checkpoints',
+  chain: '/api/gateway/chain',
   state: '/api/gateway/state',
   testResults: '/api/gateway/test-results',
   explanations: '/api/gateway/explanations',

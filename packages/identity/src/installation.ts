@@ -206,11 +206,13 @@ export async function finishKeyRotation(tx: Tx, kind: RotatedKey): Promise<void>
   const row = await readInstallation(tx);
   if (kind === 'signing') {
     const [publicKey, sealed] = [row?.nextSigningPublicKey, row?.nextSigningKeySealed];
-    if (!publicKey || !sealed) throw rotationFault('No rotation of this key is under way.', 'Begin one first.');
+    if (row === null || !publicKey || !sealed)
+      throw rotationFault('No rotation of this key is under way.', 'Begin one first.');
     const none = { nextSigningPublicKey: null, nextSigningKeySealed: null, nextSigningSince: null };
     const key = { signingKeyId: keyIdOf(publicKey), signingPublicKey: publicKey, signingKeySealed: sealed };
     const inForce = { ...key, signingKeySince: new Date() };
-    await updateInstallationKeys(tx, { ...inForce, ...none });
+    const formerSigningKeys = [...row.formerSigningKeys, row.signingPublicKey];
+    await updateInstallationKeys(tx, { ...inForce, ...none, formerSigningKeys });
     await bumpBundleVersion(tx);
     return;
   }

@@ -13,6 +13,8 @@ export const checkpointLogContext = 'sluice-checkpoint-log-v1' satisfies Signatu
 
 /** Links, and heads, that one checkpoint names; what is over follows in the next. */
 export const maxNamedChunks = 2_000;
+/** Links that the control plane may hold of a gateway beyond its newest checkpoint, which comes every few seconds. */
+export const maxResumedLinks = 20_000;
 /** A checkpoint's line at most, in bytes: twice `maxNamedChunks` names of some 150 bytes, and room. */
 export const maxCheckpointBytes = 1024 * 1024;
 /** An entry of the control plane's log at most, in bytes. */
@@ -48,9 +50,18 @@ const checkpointSchema = z.strictObject({
   /** Sessions that are open. */
   open: z.int().min(0),
   witness: witnessSchema.nullable(),
+  /** The gateway had lost its spool and went on from what the control plane had of it; what had not arrived there is lost. */
+  resumed: z.literal(true).optional(),
   signature,
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/** Where the control plane saw a gateway's chain last: its newest checkpoint as a line, and the links that none names yet, in order. */
+export const chainPlaceSchema = z.strictObject({
+  checkpoint: z.string().max(maxCheckpointBytes).nullable(),
+  links: z.array(linkedChunkSchema).max(maxResumedLinks),
+});
+export type ChainPlace = z.infer<typeof chainPlaceSchema>;
 
 const logEntrySchema = z.strictObject({
   format: z.literal(checkpointLogFormat),
@@ -93,9 +104,9 @@ export function buildCheckpoint(
   keys: SigningKeys,
   unsigned: Omit<Checkpoint, 'format' | 'keyId' | 'signature'>,
 ): Signed<Checkpoint> {
-  const { gatewayId, number, previousHash, at, head, links, heads, open, witness } = unsigned;
+  const { gatewayId, number, previousHash, at, head, links, heads, open, witness, resumed } = unsigned;
   const ordered = { format: checkpointFormat, gatewayId, keyId: keys.keyId, number, previousHash, at, head };
-  return readCheckpoint(signLine(keys, checkpointContext, { ...ordered, links, heads, open, witness }));
+  return readCheckpoint(signLine(keys, checkpointContext, { ...ordered, links, heads, open, witness, resumed }));
 }
 
 export function buildLogEntry(

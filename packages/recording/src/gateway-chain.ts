@@ -6,14 +6,17 @@
 import { z } from 'zod';
 import {
   buildCheckpoint,
+  type ChainPlace,
+  checkpointContext,
   firstCheckpointHash,
   type LinkedChunk,
+  lineFault,
   linkedChunkSchema,
   maxNamedChunks,
   readCheckpoint,
   type Witness,
 } from './checkpoint.ts';
-import { type ChunkName, type ChunkSigner, type Link, linkOf, readChunk } from './chunk.ts';
+import { type ChunkName, type ChunkSigner, damaged, type Link, linkOf, readChunk } from './chunk.ts';
 import { checkpointName, chunkName, temporaryName } from './spool-names.ts';
 import type { SpoolFile, SpoolStore } from './spool-store.ts';
 
@@ -53,12 +56,48 @@ export class GatewayChain {
   #syncing: Promise<void> | null = null;
   readonly #heads = new Map<string, ChunkName>();
   #checkpointAt = 0;
+  #unknown: boolean;
+  /** The next checkpoint says that the chain was taken up where the control plane saw it last. */
+  #resumed = false;
   #witness: Witness | null = null;
 
   constructor(store: SpoolStore, signer: ChunkSigner) {
     this.#store = store;
     this.#signer = signer;
+    this.#unknown = !store.has(logName) && store.checkpoints.length === 0;
     this.#restore();
+  }
+
+  /** Nothing says where it stands: the gateway is new, or its spool was lost. No session may open before `resume`. */
+  get isUnknown(): boolean {
+    return this.#unknown;
+  }
+
+  /**
+   * Goes on from where the control plane saw the chain last, and says so in the next checkpoint: whatever had not arrived there is lost
+   * with the spool, and numbers that were seen are not used again. Throws SluiceError `recording-damaged` for a checkpoint that this
+   * gateway did not sign.
+   */
+  resume({ checkpoint, links }: ChainPlace): void {
+    const last = checkpoint === null ? null : this.#own(checkpoint);
+    this.#unknown = false;
+    if (last === null && links.length === 0) return;
+    this.#checkpoint = last === null ? null : { number: last.value.number, hash: last.hash };
+    this.#head = last?.value.head ?? null;
+    this.#base = this.#head;
+    this.#links = [];
+    for (const link of links) this.#adopt(link);
+    for (const { number: _, ...name } of this.#links) this.#heads.set(name.sessionId, name);
+    this.#resumed = true;
+    this.#stale = true;
+  }
+
+  #own(line: string) {
+    const { gatewayId, keys } = this.#signer;
+    const signed = readCheckpoint(line);
+    const fault = lineFault(signed, checkpointContext, (keyId) => (keyId === keys.keyId ? keys.publicKey : null));
+    if (fault === null && signed.value.gatewayId === gatewayId) return signed;
+    throw damaged(`the checkpoint that the control plane holds ${fault ?? 'is another gateway’s'}`);
   }
 
   /**
@@ -150,11 +189,13 @@ export class GatewayChain {
     const { gatewayId, keys } = this.#signer;
     const previousHash = this.#checkpoint?.hash ?? firstCheckpointHash(gatewayId);
     const head = this.#links.length > links.length ? (links.at(-1) ?? null) : this.#head;
-    const rest = { head, links, heads, open, witness: this.#witness };
+    const resumed = this.#resumed ? ({ resumed: true } as const) : {};
+    const rest = { head, links, heads, open, witness: this.#witness, ...resumed };
     const { line, hash } = buildCheckpoint(keys, { gatewayId, number, previousHash, at: now, ...rest });
     this.#put(checkpointName(number), Buffer.from(line, 'utf8'));
     // From here on the file is the truth, also for the next start; the log follows.
     this.#checkpoint = { number, hash };
+    this.#resumed = false;
     this.#checkpointAt = now;
     this.#links = this.#links.slice(links.length);
     this.#base = head;

@@ -71,6 +71,8 @@ export interface GatewayVerdict {
   /** From when to when checkpoints prove that no session is missing, in ms since the epoch; null without any. */
   readonly provenFrom: number | null;
   readonly provenTo: number | null;
+  /** Checkpoints at which the gateway went on after it had lost its spool, with their time in ms since the epoch. */
+  readonly resumed: readonly { readonly number: number; readonly at: number }[];
   readonly keys: readonly ExportKey[];
   readonly installationKeys: readonly ExportKey[];
   readonly problems: readonly GatewayProblem[];
@@ -115,6 +117,7 @@ export function verifyGatewayExport(file: Buffer, trustedKeyOf?: (keyId: string)
     range,
     provenFrom: log.checkpoints[0]?.value.at ?? null,
     provenTo: log.checkpoints.at(-1)?.value.at ?? null,
+    resumed: log.checkpoints.filter(({ value }) => value.resumed).map(({ value: { number, at } }) => ({ number, at })),
     keys: header?.keys ?? [],
     installationKeys: header?.installationKeys ?? [],
     problems,

@@ -1,12 +1,14 @@
 export type { AuditVerdict } from './audit-export.ts';
 export { auditExportEnd, auditExportLine, auditExportStart, verifyAuditExport } from './audit-export.ts';
-export type { Checkpoint, LogEntry, Signed, Witness } from './checkpoint.ts';
+export type { ChainPlace, Checkpoint, LogEntry, Signed, Witness } from './checkpoint.ts';
 export {
   buildLogEntry,
+  chainPlaceSchema,
   checkpointContext,
   firstLogHash,
   lineFault,
   maxCheckpointBytes,
+  maxResumedLinks,
   readCheckpoint,
   witnessSchema,
 } from './checkpoint.ts';

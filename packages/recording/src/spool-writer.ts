@@ -1,4 +1,5 @@
 import { isId } from '@sluice/domain';
+import type { ChainPlace } from './checkpoint.ts';
 import type { ChunkSigner } from './chunk.ts';
 import { GatewayChain } from './gateway-chain.ts';
 import { type RecoveredSession, recoverSpool } from './recover-spool.ts';
@@ -63,6 +64,12 @@ export class SpoolWriter {
   /** What joins the sessions of this gateway; the pusher carries its checkpoints. */
   get chain(): GatewayChain {
     return this.#chain;
+  }
+
+  /** For a chain that `isUnknown`: takes it up where the control plane saw it last. Throws SluiceError `recording-damaged`. */
+  resumeChain(place: ChainPlace): void {
+    this.#chain.resume(place);
+    if (place.checkpoint !== null || place.links.length > 0) this.#checkpoint(true);
   }
 
   /** False while the disk refuses writes or the spool's bound is reached: new statements must be refused. Heals by itself. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChunkUpload } from '@sluice/api';
 import { newId, type SigningKeys, sha256 } from '@sluice/keys';
-import { fileSpool, type NewEvent, SpoolPusher, SpoolWriter } from '@sluice/recording';
+import { type ChainPlace, fileSpool, type NewEvent, SpoolPusher, SpoolWriter } from '@sluice/recording';
 import type { Name, World } from './world.ts';
 
 type Judged = Extract<NewEvent, { readonly type: 'statement.judged' }>;
@@ -114,7 +114,7 @@ export async function recordGateway(
   world: World,
   name: Name,
   sessions: number,
-  more: { readonly keys?: SigningKeys; readonly gatewayId?: string } = {},
+  more: { readonly keys?: SigningKeys; readonly gatewayId?: string; readonly place?: ChainPlace } = {},
 ): Promise<{ readonly chunks: readonly ChunkUpload[]; readonly checkpoints: readonly string[] }> {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-spool-'));
   const store = fileSpool(dir);
@@ -124,6 +124,7 @@ export async function recordGateway(
   let now = Date.now();
   const { gatewayId = world.gateway.id, keys = world.gatewayKeys } = more;
   const writer = new SpoolWriter({ store, gatewayId, keys, now: () => now, onFault, onChunk: () => undefined });
+  if (more.place !== undefined) writer.resumeChain(more.place);
   for (let index = 0; index < sessions; index += 1) {
     const recorder = writer.openSession(newId());
     recorder.append(openedBy(world, name, recorder.sessionId), { durable: true });

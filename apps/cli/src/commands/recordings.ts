@@ -154,11 +154,21 @@ function describeGateway(verdict: GatewayVerdict): Described {
   const summary =
     `gateway ${gatewayId}: ${sessions} sessions, ${chunks} chunks, ${events} events, ${checkpoints} checkpoints\n` +
     `links ${range?.from ?? '?'} to ${range?.to ?? '?'}, proved by checkpoints from ${time(verdict.provenFrom)} to ${time(verdict.provenTo)}\n`;
+  const resumed = verdict.resumed
+    .map(
+      ({ number, at }) =>
+        `at checkpoint ${number}, ${time(at)}, it had lost its spool: what had not arrived by then is lost\n`,
+    )
+    .join('');
   const keys = signers('recorded by', verdict.keys) + signers('logged by', verdict.installationKeys);
   const place = (p: GatewayVerdict['problems'][number]) =>
     [p.part, p.part === 'session' ? p.sessionId : p.index].filter((part) => part !== null).join(' ');
   const damage = problems.map((p) => `  ${place(p)}: ${printable(p.what)}\n`).join('');
-  return { ok, text: ok ? `whole: ${summary}${keys}` : `DAMAGED\n${damage}${summary}`, json: verdict };
+  return {
+    ok,
+    text: ok ? `whole: ${summary}${resumed}${keys}` : `DAMAGED\n${damage}${summary}${resumed}`,
+    json: verdict,
+  };
 }
 
 /** An export's own keys prove it whole, not who signed it: a person compares the fingerprints with the gateways page. */

@@ -1,5 +1,5 @@
 import { readAuditEvents } from '@sluice/database';
-import type { Caller } from '@sluice/identity';
+import { type Caller, finishKeyRotation, openInstallation } from '@sluice/identity';
 import { generateSigningKeys, newId } from '@sluice/keys';
 import { verifyAuditExport, verifyGatewayExport } from '@sluice/recording';
 import { recordGateway } from '@sluice/testkit/recordings';
@@ -9,6 +9,7 @@ import { exportAudit } from '../audit/export-audit.ts';
 import { exportGateway } from '../gateways/export-gateway.ts';
 import { storeCheckpoint } from './accept-checkpoint.ts';
 import { storeChunk } from './accept-chunk.ts';
+import { showChainPlace } from './show-chain-place.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -74,6 +75,49 @@ test('what a gateway recorded is exported with its checkpoints and the log of th
   const later = (await gathered(await exportAudit(own, caller, 1))).toString('utf8');
   expect(verifyAuditExport(later, { anchors: [anchor] }).ok).toBe(true);
   expect(verifyAuditExport((await gathered(await exportAudit(own, caller, 3))).toString('utf8')).ok).toBe(true);
+});
+
+test('a gateway that lost its spool is told where its chain stands, goes on there, and that is told', async () => {
+  const place = await showChainPlace(world.services, world.gateway);
+  expect(place).toMatchObject({ checkpoint: expect.stringContaining('"head":{"number":9'), links: [] });
+  const nobody = { id: newId<'Gateway'>() };
+  expect(await showChainPlace(world.services, nobody)).toEqual({ checkpoint: null, links: [] });
+  const before = await recordGateway(world, 'agent', 1, { place });
+  for (const chunk of before.chunks) await storeChunk(world.services, world.gateway, chunk, new Date());
+  // Its checkpoints did not arrive: the links are told instead.
+  const links = (await showChainPlace(world.services, world.gateway)).links;
+  expect(links.map(({ number }) => number)).toEqual([10, 11]);
+  const { chunks, checkpoints } = await recordGateway(world, 'agent', 2, { place: { ...place, links } });
+  for (const chunk of chunks) await storeChunk(world.services, world.gateway, chunk, new Date());
+  for (const line of checkpoints) await storeCheckpoint(world.services, world.gateway, line, new Date());
+  const told = (await actions()).filter((action) => action.startsWith('gateway.chain'));
+  expect(told).toEqual(['gateway.chainResumed']);
+  const admin = context('admin');
+  const file = await gathered(await exportGateway(admin.context, admin.caller, world.gateway.id, always));
+  expect(verifyGatewayExport(file)).toMatchObject({ ok: true, problems: [], sessions: 8, range: { from: 0, to: 15 } });
+  expect(verifyGatewayExport(file).resumed).toHaveLength(1);
+});
+
+test('after a rotation of the signing key, what the former one logged still verifies', async () => {
+  const { database } = world.services;
+  const keys = await openInstallation(database, world.masterKey, new Date());
+  await database.transaction(async (tx) => {
+    await keys.beginRotation(tx, 'signing', new Date());
+    await finishKeyRotation(tx, 'signing');
+  });
+  const { signing } = await openInstallation(database, world.masterKey, new Date());
+  const place = await showChainPlace(world.services, world.gateway);
+  const { checkpoints, chunks } = await recordGateway(world, 'agent', 1, { place });
+  const services = { ...world.services, signing };
+  for (const chunk of chunks) await storeChunk(services, world.gateway, chunk, new Date());
+  for (const line of checkpoints) await storeCheckpoint(services, world.gateway, line, new Date());
+  const admin = context('admin');
+  const file = await gathered(
+    await exportGateway({ ...admin.context, services }, admin.caller, world.gateway.id, always),
+  );
+  const verdict = verifyGatewayExport(file);
+  expect(verdict).toMatchObject({ ok: true, problems: [] });
+  expect(verdict.installationKeys.map(({ keyId }) => keyId)).toEqual([world.services.signing.keyId, signing.keyId]);
 });
 
 test('a gateway that begins its chain anew is a fork: kept, told in the audit chain, named by the verifier', async () => {

@@ -7,6 +7,7 @@ import {
   findGateway,
   hasCheckpointNumber,
   lastCheckpoint,
+  type Tx,
 } from '@sluice/database';
 import { SluiceError } from '@sluice/domain';
 import { keyIdOf, newId } from '@sluice/keys';
@@ -64,6 +65,10 @@ export async function storeCheckpoint(
       entryLine: entry.line,
     });
     if (doubled || !continues) await tellBreak(tx, gateway, value, doubled, now);
+    if (value.resumed === true) {
+      const lost = 'went on without its spool: recordings that had not arrived by then are lost';
+      await tell(tx, gateway, { action: 'gateway.chainResumed', what: lost, number: value.number }, now);
+    }
     return { entry: entry.value.entry, hash: entry.hash };
   });
 }
@@ -80,23 +85,38 @@ function verified(gateway: GatewayCaller, line: string): Signed<Checkpoint> {
 }
 
 async function tellBreak(
-  tx: Parameters<typeof appendAuditEvent>[0],
+  tx: Tx,
   gateway: GatewayCaller,
   { number }: Checkpoint,
   doubled: boolean,
   now: Date,
 ): Promise<void> {
-  const name = (await findGateway(tx, gateway.id))?.name ?? gateway.id;
   const what = doubled ? 'exists twice with different contents' : 'does not continue the one before it';
+  await tell(tx, gateway, { action: 'gateway.chainBroken', what, number, doubled }, now);
+}
+
+async function tell(
+  tx: Tx,
+  gateway: GatewayCaller,
+  {
+    action,
+    what,
+    ...after
+  }: { readonly action: string; readonly what: string; readonly number: number; readonly doubled?: boolean },
+  now: Date,
+): Promise<void> {
+  const name = (await findGateway(tx, gateway.id))?.name ?? gateway.id;
+  const subject =
+    action === 'gateway.chainBroken' ? `checkpoint ${after.number} of gateway ${name}` : `gateway ${name}`;
   await appendAuditEvent(tx, {
     id: newId<'AuditEvent'>(),
     at: now,
     actor: { kind: 'system', name },
-    action: 'gateway.chainBroken',
-    sentence: `checkpoint ${number} of gateway ${name} ${what}`,
+    action,
+    sentence: `${subject} ${what}`,
     subject: { type: 'gateway', id: gateway.id, name },
     before: null,
-    after: { number, doubled },
+    after,
     address: null,
   });
 }

@@ -6,6 +6,7 @@ import {
   listCheckpoints,
   listLinkedSessions,
   readChunks,
+  readInstallation,
 } from '@sluice/database';
 import { can, isId, type Permission, SluiceError } from '@sluice/domain';
 import type { Caller } from '@sluice/identity';
@@ -57,7 +58,7 @@ export async function exportGateway(
       audience: 'person',
       hint: 'Export a shorter while.',
     });
-  const { signing } = services;
+  const installationKeys = await signersOf(database, services.signing.publicKey);
   const key = { keyId: keyIdOf(gateway.signingKey), publicKey: gateway.signingKey };
   const start = gatewayExportStart(
     {
@@ -66,7 +67,7 @@ export async function exportGateway(
       to,
       sessions: sessions.length,
       keys: [key],
-      installationKeys: [{ keyId: signing.keyId, publicKey: signing.publicKey }],
+      installationKeys,
     },
     rows.map(({ entryLine, line }) => ({ entry: entryLine, checkpoint: line })),
   );
@@ -85,6 +86,13 @@ export async function exportGateway(
     }),
   );
   return parts(database, start, sessions, [key]);
+}
+
+/** Every key that may have signed an entry of the log: a rotation leaves what the one before signed as it is. */
+async function signersOf(database: Database, ofThisNode: string) {
+  const row = await readInstallation(database.db);
+  const known = [...(row?.formerSigningKeys ?? []), ...(row === null ? [] : [row.signingPublicKey]), ofThisNode];
+  return Array.from(new Set(known), (publicKey) => ({ keyId: keyIdOf(publicKey), publicKey }));
 }
 
 /** The first link behind the first checkpoint: what that checkpoint names was before. */

@@ -1,5 +1,5 @@
 import { generateSigningKeys, newId, sha256 } from '@sluice/keys';
-import { buildLogEntry, firstLogHash, readCheckpoint } from '../checkpoint.ts';
+import { buildLogEntry, type ChainPlace, firstLogHash, readCheckpoint } from '../checkpoint.ts';
 import { gatewayExportEnd, gatewayExportSession, gatewayExportStart } from '../gateway-export.ts';
 import { writeExport } from '../recording-export.ts';
 import type { SessionRecorder } from '../session-recorder.ts';
@@ -21,7 +21,14 @@ export interface SampleGateway {
 }
 
 /** What a real spool writer makes of that many sessions, some of them open at the same time, with a checkpoint now and then. */
-export function sampleGateway(folder: string, count: number, checkpointEvery: number, openAtOnce = 4): SampleGateway {
+export function sampleGateway(
+  folder: string,
+  count: number,
+  checkpointEvery: number,
+  openAtOnce = 4,
+  /** Where the chain goes on; missing: it is a new gateway's. */
+  place: ChainPlace = { checkpoint: null, links: [] },
+): SampleGateway {
   let now = 1_000_000;
   const store = fileSpool(folder);
   const writer = new SpoolWriter({
@@ -34,6 +41,7 @@ export function sampleGateway(folder: string, count: number, checkpointEvery: nu
     },
     onChunk: () => undefined,
   });
+  writer.resumeChain(place);
   const ids: string[] = [];
   const open: SessionRecorder[] = [];
   for (let index = 0; index < count; index += 1) {

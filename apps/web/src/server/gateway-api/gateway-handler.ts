@@ -19,6 +19,7 @@ import {
   noteTargetSessions,
   noteTestResult,
   raiseApproval,
+  showChainPlace,
   showExplainRequest,
   showStatus,
   storeCheckpoint,
@@ -110,6 +111,7 @@ const routes: Readonly<Record<string, Route>> = {
     const witness = await storeCheckpoint(services, gateway, body.toString('utf8'), now);
     return { durable: true, ...witness } satisfies z.infer<typeof checkpointResponseSchema>;
   },
+  [`GET ${gatewayPaths.chain}`]: ({ services, gateway }) => showChainPlace(services, gateway),
   [`POST ${gatewayPaths.state}`]: async ({ services, gateway, body, now }) => {
     await noteState(services.database, gateway.id, read(gatewayStateSchema, body), now);
   },
