@@ -153,6 +153,20 @@ describe('the control plane’s key is changed', () => {
     expect(() => bundles.accept(byNext(2))).toThrow('older');
   });
 
+  test('the bundle in force, signed again by the next key, ends the belief in the former one: now and at the next start', () => {
+    expect(bundles.signedBy).toBeNull();
+    bundles.accept(signed(1, { nextKey: { keyId: next.keyId, publicKey: next.publicKey } }));
+    expect([bundles.signedBy, opened().signedBy]).toEqual([keys.keyId, keys.keyId]);
+    bundles.accept(byNext(1));
+    // What a start reads as the pinned key is what was kept by then.
+    const store = new StateStore(folder);
+    for (const which of [bundles, new Bundles(store, 'gateway-1', next)]) {
+      expect(which.signedBy).toBe(next.keyId);
+      expect(which.publicKeyOf(keys.keyId)).toBeNull();
+      expect(() => which.accept(signed(2))).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
+    }
+  });
+
   test('a rotation that was given up is forgotten with the next bundle', () => {
     bundles.accept(signed(1, { nextKey: { keyId: next.keyId, publicKey: next.publicKey } }));
     bundles.accept(signed(2));

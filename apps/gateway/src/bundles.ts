@@ -55,6 +55,7 @@ export class Bundles {
   #pinned: readonly PinnedKey[];
   readonly #declared: readonly string[];
   #current: CurrentBundle | null = null;
+  #signedBy: string | null = null;
   #obstacle: string | null = null;
   #floor: Floor | null;
   /** The policy in force without the floor. */
@@ -81,6 +82,7 @@ export class Bundles {
     if (kept === null) return;
     const current = this.#open(kept);
     this.#current = current;
+    this.#signedBy = kept.keyId;
     this.#plain = current.plain;
   }
 
@@ -90,6 +92,11 @@ export class Bundles {
 
   get version(): number {
     return this.#current?.bundle.version ?? 0;
+  }
+
+  /** The id of the key that signed the bundle in force; null before the first. */
+  get signedBy(): string | null {
+    return this.#signedBy;
   }
 
   /** Why a connection's sessions are refused, whatever policy says; null when they are not. */
@@ -133,6 +140,7 @@ export class Bundles {
     this.#handOver(signed.keyId, next.bundle.nextKey ?? null);
     this.#obstacle = null;
     this.#current = next;
+    this.#signedBy = signed.keyId;
     this.#plain = next.plain;
     for (const listener of this.#listeners) listener(next);
   }

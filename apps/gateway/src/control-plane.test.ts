@@ -31,17 +31,19 @@ describe('requests', () => {
   test('every request is signed over method, address and body, never twice alike', async () => {
     answering({ status: 204 });
     await controlPlane.bundle(7);
+    await controlPlane.bundle(7, 'key');
     answering({ status: 200, json: {} });
     await controlPlane.cancelApproval('a/b', 'void', 'policy moved');
     answering({ status: 200, json: { durable: true, index: 3 } });
     await push();
     expect(server.received.map(({ method, path, signedBy }) => [method, path, signedBy])).toEqual([
       ['GET', '/api/gateway/bundle?have=7', server.gatewayId],
+      ['GET', '/api/gateway/bundle?have=7&signedBy=key', server.gatewayId],
       ['POST', '/api/gateway/approvals/a%2Fb/cancel', server.gatewayId],
       ['POST', '/api/gateway/chunks?session=s%201&index=3', server.gatewayId],
     ]);
-    expect(server.bodyOf(1)).toEqual({ state: 'void', reason: 'policy moved' });
-    expect(server.received[2]?.body.toString()).toBe('chunk');
+    expect(server.bodyOf(2)).toEqual({ state: 'void', reason: 'policy moved' });
+    expect(server.received[3]?.body.toString()).toBe('chunk');
   });
 
   test('a signature by other keys does not verify', async () => {

@@ -91,9 +91,10 @@ export class ControlPlane {
     return parsed;
   }
 
-  /** Null when nothing newer than `have` exists. */
-  async bundle(have: number): Promise<SignedBundle | null> {
-    const answer = await this.#send('GET', `${gatewayPaths.bundle}?have=${have}`, null);
+  /** Null when nothing newer than `have` exists, and the key that signed that one is still in force. */
+  async bundle(have: number, signedBy: string | null = null): Promise<SignedBundle | null> {
+    const key = signedBy === null ? '' : `&signedBy=${encodeURIComponent(signedBy)}`;
+    const answer = await this.#send('GET', `${gatewayPaths.bundle}?have=${have}${key}`, null);
     return answer.status === 204 ? null : read(answer, bundleResponseSchema);
   }
 

@@ -200,7 +200,7 @@ class Gateway implements RunningGateway {
       log: warn,
     });
     this.#puller = new BundlePuller({
-      fetch: () => this.#controlPlane.bundle(this.#bundles.version),
+      fetch: () => this.#controlPlane.bundle(this.#bundles.version, this.#bundles.signedBy),
       take: (signed) => {
         this.#bundles.accept(signed);
         void this.#rewraps.run();

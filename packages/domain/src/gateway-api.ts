@@ -54,7 +54,7 @@ export const enrolResponseSchema = z.strictObject({
   caRoot: z.string(),
 });
 
-/** GET bundle?have=N answers 200 with a newer bundle or 204. */
+/** GET bundle?have=N&signedBy=KEYID answers 200 with a newer bundle, or the same one signed by a newer key, or 204. */
 export const bundleResponseSchema = signedBundleSchema;
 
 export const authoriseRequestSchema = z.strictObject({

@@ -5,6 +5,7 @@ import {
   listMaintenanceWindows,
   readActivePolicy,
   readCounters,
+  readInstallation,
 } from '@sluice/database';
 import type { Bundle, BundleConnection, BundlePasskey, SignedBundle } from '@sluice/domain';
 import {
@@ -28,17 +29,23 @@ import { serverNamesOf } from '../connections/server-names.ts';
 import { nextBundleKey } from '../gateways/installation-keys.ts';
 import type { GatewayCaller, GatewayServices } from './gateway-services.ts';
 
-/** The gateway's bundle, signed, or null when it has the newest. Throws SluiceError `unavailable` before the first policy. */
+/**
+ * The gateway's bundle, signed, or null when it has the newest. `signedBy` is the id of the key that signed the one it has: when a
+ * rotation has put another key in force since, it gets the same bundle again, for only that makes it stop believing the former key.
+ * Throws SluiceError `unavailable` before the first policy.
+ */
 export async function buildBundle(
   services: GatewayServices,
   gateway: GatewayCaller,
   have: number,
   now: Date,
+  signedBy: string | null = null,
 ): Promise<SignedBundle | null> {
   const { db } = services.database;
   // The version is read before what it stands for: content may be newer than its number, never older.
   const { bundleVersion } = await readCounters(db);
-  if (have >= bundleVersion) return null;
+  if (have > bundleVersion) return null;
+  if (have === bundleVersion && !(await isByFormerKey(services, signedBy))) return null;
   const policy = await readActivePolicy(db);
   if (policy === null)
     throw new SluiceError('unavailable', 'No policy has been published yet.', {
@@ -68,6 +75,12 @@ export async function buildBundle(
     publicUrl: services.publicUrl,
   };
   return signJson(services.signing, bundleContext, bundle);
+}
+
+/** A node that itself still signs with the former key until its next start has nothing better to give. */
+async function isByFormerKey({ database, signing }: GatewayServices, signedBy: string | null): Promise<boolean> {
+  if (signedBy === null || signedBy === signing.keyId) return false;
+  return (await readInstallation(database.db))?.signingKeyId === signing.keyId;
 }
 
 /** A published policy compiles; one that does not any more needs nothing more, and the gateway refuses it by itself. */

@@ -49,6 +49,16 @@ test('a rotation of the signing key waits for every gateway, names who is behind
   const inForce = await readInstallation(world.test.database.db);
   expect(after.nextKey).toEqual({ keyId: inForce?.signingKeyId, publicKey: inForce?.signingPublicKey });
   expect((await bundle(await signingOfNextStart())).nextKey).toBeUndefined();
+  // The gateway that has this bundle by the old key gets it again by the new one, and from no other node and no second time.
+  const again = async (signing: typeof world.services.signing, signedBy: string | null, have = after.version) =>
+    (await buildBundle({ ...world.services, signing }, world.gateway, have, new Date(), signedBy))?.keyId ?? null;
+  const [former, now] = [world.services.signing, await signingOfNextStart()];
+  expect(await again(now, former.keyId)).toBe(now.keyId);
+  expect(await again(now, former.keyId, after.version + 1)).toBeNull();
+  expect(await again(now, now.keyId)).toBeNull();
+  expect(await again(now, null)).toBeNull();
+  expect(await again(former, former.keyId)).toBeNull();
+  expect(await again(former, now.keyId)).toBeNull();
   expect(await admin.keys.listKeys()).toMatchObject([
     { fingerprint: signing?.next, next: null, waitingFor: [] },
     { kind: 'ca' },

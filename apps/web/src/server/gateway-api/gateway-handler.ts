@@ -78,7 +78,7 @@ const approvalPath = new RegExp(`^${gatewayPaths.approvals}/([^/]{1,64})(/[a-z]+
 /** By method and path; `:id` stands for one segment below `approvals`. Enrolment, which is not signed, stands apart. */
 const routes: Readonly<Record<string, Route>> = {
   [`GET ${gatewayPaths.bundle}`]: ({ services, gateway, url, now }) =>
-    buildBundle(services, gateway, count(url, 'have'), now),
+    buildBundle(services, gateway, count(url, 'have'), now, url.searchParams.get('signedBy')),
   [`POST ${gatewayPaths.authorise}`]: ({ services, gateway, body, now }) =>
     authoriseNativeSecret(services.database, gateway.id, read(authoriseRequestSchema, body), now),
   [`POST ${gatewayPaths.confirm}`]: ({ services, gateway, body, now }) =>
