@@ -1,13 +1,18 @@
 /** SSH through a whole Sluice: the corpora by `sluice corpus run`, and the real ssh, scp, sftp, rsync and git of an agent, beside the host as it was. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Output, removeData, root, run, type Stack, startStack } from './stack.ts';
+import { serveThrowawayHost, startThrowawayHost, type ThrowawayHost, throwawayHostProblem } from './throwaway-host.ts';
 
 const has = (file: string): boolean => existsSync(file);
 const hasHost = has('/usr/sbin/sshd') && has('/usr/bin/ssh');
+/** Why the classes whose forms nothing may survive are left out; null: they are tried. */
+const noThrowaway = hasHost ? throwawayHostProblem() : 'there is no SSH server here';
+/** Of the commands for the host that is thrown away one of so many is tried here, always the same ones: all of them take minutes. */
+const share = 5;
 /** Classes that a host survives when one of their forms gets through. */
 const classes = 'SH01,SH02,SH03,SH08,SH09,sftp';
 
@@ -38,6 +43,19 @@ interface Report {
 }
 
 const target = (): URL => new URL(stack.target('demo-ssh'));
+
+async function corpus(args: readonly string[]): Promise<Report> {
+  const { out, err } = await run(
+    process.execPath,
+    [join(root, 'apps/cli/dist/sluice.cjs'), 'corpus', 'run', '--format', 'json', ...args],
+    {
+      env: { ...process.env, SLUICE_URL: stack.report.url, SLUICE_TOKEN: stack.who('coding-agent').apiToken },
+      limitMs: 600_000,
+    },
+  );
+  if (out === '') throw new Error(err.slice(-4_000));
+  return JSON.parse(out) as Report;
+}
 
 /** Everything in the home but times. */
 function hostDigest(): string {
@@ -81,7 +99,7 @@ const sftp = (batch: string): Promise<Output> =>
 describe.skipIf(!hasHost)('SSH', () => {
   it('an agent meets 0 effects, 0 unmasked reads and 0 refusals of honest operations', async () => {
     const address = `ssh://${target().username}@${target().host}${home}?key=${key}`;
-    const args = [
+    const report = await corpus([
       '--connection',
       'demo-ssh',
       '--direct',
@@ -92,17 +110,7 @@ describe.skipIf(!hasHost)('SSH', () => {
       'every',
       '--one-in',
       '7',
-    ];
-    const { out, err } = await run(
-      process.execPath,
-      [join(root, 'apps/cli/dist/sluice.cjs'), 'corpus', 'run', '--format', 'json', ...args],
-      {
-        env: { ...process.env, SLUICE_URL: stack.report.url, SLUICE_TOKEN: stack.who('coding-agent').apiToken },
-        limitMs: 600_000,
-      },
-    );
-    if (out === '') throw new Error(err.slice(-4_000));
-    const report = JSON.parse(out) as Report;
+    ]);
     expect(report.findings.filter(({ gap }) => gap === null)).toEqual([]);
     expect(report.totals).toMatchObject({ through: 0, refused: 0, unexpected: 0 });
     expect(report.totals.forms).toBeGreaterThan(80);
@@ -191,6 +199,175 @@ describe.skipIf(!hasHost)('SSH', () => {
     expect((await member('cat README.txt; ls', '')).code).toBe(0);
     expect((await member('git --version', '')).code).toBe(0);
     expect(hostDigest()).toBe(before);
+  });
+});
+
+describe.skipIf(!hasHost || !has('/usr/bin/rsync') || !has('/usr/bin/git'))('tools that work over ssh', () => {
+  const admin = (program: string, args: readonly string[], input = '') => client(program, args, input, 'admin');
+  const command = (text: string, input = '', who = 'admin') =>
+    client('ssh', ['-p', String(at().port), ...sshOptions(), 'me@127.0.0.1', text], input, who);
+  const remoteShell = () => ['-e', `ssh -p ${at().port} ${sshOptions().join(' ')}`];
+  const address = () => `ssh://me@127.0.0.1:${at().port}${home}/tools/repo.git`;
+
+  beforeAll(async () => {
+    expect((await command(`mkdir -p ${home}/tools && git init -q --bare -b main ${home}/tools/repo.git`)).code).toBe(0);
+  });
+
+  it('rsync sends and fetches whole trees; what an agent sends waits for people', async () => {
+    mkdirSync(join(here, 'tree/deep'), { recursive: true });
+    writeFileSync(join(here, 'tree/deep/file'), 'rsynced\n'.repeat(10_000));
+    const sent = await admin('rsync', ['-a', ...remoteShell(), join(here, 'tree'), `me@127.0.0.1:${home}/tools/`]);
+    expect(sent).toMatchObject({ code: 0, err: '' });
+    const fetched = await client('rsync', [
+      '-a',
+      ...remoteShell(),
+      `me@127.0.0.1:${home}/tools/tree/`,
+      join(here, 'back'),
+    ]);
+    expect(fetched).toMatchObject({ code: 0, err: '' });
+    for (const folder of [join(home, 'tools/tree'), join(here, 'back')])
+      expect(readFileSync(join(folder, 'deep/file'), 'utf8')).toBe('rsynced\n'.repeat(10_000));
+    const before = hostDigest();
+    const deleted = await client('rsync', [
+      '-a',
+      '--delete',
+      ...remoteShell(),
+      `${here}/`,
+      `me@127.0.0.1:${home}/tools/`,
+    ]);
+    expect(deleted.code).not.toBe(0);
+    expect(deleted.err).toContain('"sluice":1');
+    expect(hostDigest()).toBe(before);
+  });
+
+  it('git pushes, clones and fetches', async () => {
+    const git = (who: string, ...args: string[]) =>
+      client('git', ['-c', 'user.name=A', '-c', 'user.email=a@b.example', ...args], '', who);
+    const work = join(here, 'work');
+    expect((await git('admin', 'init', '-q', '-b', 'main', work)).code).toBe(0);
+    for (const turn of ['one', 'two']) {
+      writeFileSync(join(work, 'file'), `${turn}\n`);
+      expect((await git('admin', '-C', work, 'add', '.')).code).toBe(0);
+      expect((await git('admin', '-C', work, 'commit', '-q', '-m', turn)).code).toBe(0);
+      expect(await git('admin', '-C', work, 'push', '-q', address(), 'main')).toMatchObject({ code: 0 });
+      const copy = join(here, 'copy');
+      const fetched =
+        turn === 'one'
+          ? await git('coding-agent', 'clone', '-q', '-b', 'main', address(), copy)
+          : await git('coding-agent', '-C', copy, 'pull', '-q', '--ff-only');
+      expect(fetched).toMatchObject({ code: 0 });
+      expect(readFileSync(join(copy, 'file'), 'utf8')).toBe(`${turn}\n`);
+    }
+  });
+
+  it('a run as Ansible does it: a folder of its own, a module by sftp, its mode, its run, its end', async () => {
+    const folder = `${home}/.ansible/tmp/ansible-tmp-1734478523.17-32049-1228`;
+    const told = await command("/bin/sh -c 'echo ~ && sleep 0'");
+    expect(told).toMatchObject({ code: 0, out: `${home}\n` });
+    const echoed = (path: string) => `"\` echo ${path} \`"`;
+    const made = await command(
+      `/bin/sh -c '( umask 77 && mkdir -p ${echoed('~/.ansible/tmp')}&& mkdir ${echoed(folder)} && echo ansible-tmp-1734478523.17-32049-1228=${echoed(folder)} ) && sleep 0'`,
+    );
+    expect(made).toMatchObject({ code: 0, out: `ansible-tmp-1734478523.17-32049-1228=${folder}\n` });
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    writeFileSync(join(here, 'module'), '#!/bin/sh\nread given\nprintf \'{"ping": "%s"}\\n\' "$given"\n');
+    const batch = `put ${join(here, 'module')} ${folder}/AnsiballZ_ping.py\n`;
+    const put = await admin('sftp', ['-P', String(at().port), ...sshOptions(), '-b', '-', 'me@127.0.0.1'], batch);
+    expect(put.code).toBe(0);
+    const module = `${folder}/AnsiballZ_ping.py`;
+    expect((await command(`/bin/sh -c 'chmod u+x ${folder}/ ${module} && sleep 0'`)).code).toBe(0);
+    const run = `/bin/sh -c '/bin/sh ${module} && sleep 0'`;
+    expect(await command(run, 'pong\n')).toMatchObject({ code: 0, out: '{"ping": "pong"}\n' });
+    // The same text of an agent never runs: what the file says is not in it.
+    expect((await command(run, 'pong\n', 'coding-agent')).code).toBe(126);
+    expect((await command(`/bin/sh -c 'rm -f -r ${folder}/ > /dev/null 2>&1 && sleep 0'`)).code).toBe(0);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('an editor’s bootstrap goes in as the input of a shell, and its probes are read', async () => {
+    const script = [
+      'VSCODE_AGENT_FOLDER="$HOME/.vscode-server"',
+      'mkdir -p "$VSCODE_AGENT_FOLDER/bin/abc" && cd "$VSCODE_AGENT_FOLDER/bin/abc"',
+      'printf "%s: running\\n" 5f1c; uname -s; [ -d "$VSCODE_AGENT_FOLDER" ] && echo "SSH_AUTH_SOCK==$SSH_AUTH_SOCK=="; echo "5f1c: end"',
+    ];
+    const booted = await command('bash', `${script.join('\n')}\n`);
+    expect(booted).toMatchObject({ code: 0, out: '5f1c: running\nLinux\nSSH_AUTH_SOCK====\n5f1c: end\n' });
+    expect(existsSync(join(home, '.vscode-server/bin/abc'))).toBe(true);
+    const before = hostDigest();
+    const probe = 'uname -rsv; [ -d "$HOME/.vscode-server/bin/abc" ] && echo found || echo missing';
+    expect((await command(probe, '', 'coding-agent')).out).toMatch(/^Linux .*\nfound\n$/);
+    expect((await command('bash', `${script.join('\n')}\n`, 'coding-agent')).code).toBe(126);
+    expect(hostDigest()).toBe(before);
+  });
+
+  it('every channel of a ControlMaster is judged by itself', async () => {
+    const before = hostDigest();
+    const control = ['-o', `ControlPath=${join(here, 'control')}`];
+    const args = ['-p', String(at().port), ...sshOptions(), ...control];
+    const master = await client('ssh', [
+      ...args,
+      '-o',
+      'ControlMaster=auto',
+      '-o',
+      'ControlPersist=60',
+      'me@127.0.0.1',
+      'true',
+    ]);
+    expect(master.code).toBe(0);
+    // Without a secret: only the master's session can carry these.
+    const through = (text: string) =>
+      run('ssh', [...args, '-o', 'BatchMode=yes', '-o', 'ControlMaster=no', 'me@127.0.0.1', text], {
+        env: { PATH: process.env.PATH, HOME: here },
+      });
+    expect(await through('cat ~/README.txt')).toMatchObject({ code: 0 });
+    expect((await through('rm -rf ~/app')).code).toBe(126);
+    expect(await through('ls ~/app')).toMatchObject({ code: 0 });
+    await run('ssh', [...args, '-O', 'exit', 'me@127.0.0.1']);
+    expect(hostDigest()).toBe(before);
+  });
+});
+
+describe.skipIf(noThrowaway !== null)('commands at a host that is thrown away', () => {
+  let host: ThrowawayHost;
+  let stopServing: () => Promise<void>;
+  const direct = (): string => `ssh://${host.username}@127.0.0.1:${host.port}${host.home}?key=${host.keyFile}`;
+  /** Of the classes' forms, which are at least so many, every `share`th. */
+  const expectHeldTo = async (classes: string, atLeast: number) => {
+    const cli = join(root, 'apps/cli/dist/sluice.cjs');
+    const listed = await run(process.execPath, [cli, 'corpus', 'list', '--json', '--only', classes]);
+    const forms = JSON.parse(listed.out) as readonly { readonly id: string }[];
+    expect(forms.length).toBeGreaterThan(atLeast);
+    const some = forms.filter((_, at) => at % share === 0).map(({ id }) => id);
+    const chosen = ['--only', some.join(','), '--positions', 'alone'];
+    const report = await corpus(['--connection', 'throwaway', '--direct', direct(), ...chosen]);
+    expect(report.findings).toEqual([]);
+    expect(report.totals).toMatchObject({ through: 0, refused: 0, unexpected: 0, forms: some.length });
+  };
+
+  beforeAll(async () => {
+    host = await startThrowawayHost();
+    stopServing = await serveThrowawayHost(stack, host, 'throwaway');
+  }, 60_000);
+  afterAll(async () => {
+    await stopServing?.();
+    await host?.stop();
+  });
+
+  it('an agent’s lists, spellings, readers that act and things for later have 0 effects on the whole machine', async () => {
+    const before = host.written();
+    await expectHeldTo('SH04,SH05,SH06,SH07', 560);
+    expect(host.written()).toBe(before);
+  }, 600_000);
+
+  it('what honest people and tools run there meets 0 refusals', async () => {
+    await expectHeldTo('reading,plain,ansible,vscode,transfer', 300);
+  }, 600_000);
+
+  it('and what is done to the machine past Sluice is seen, wherever it is', async () => {
+    const before = host.written();
+    const args = ['-p', String(host.port), '-i', host.keyFile, ...sshOptions().slice(0, -2), `root@127.0.0.1`];
+    expect((await client('ssh', [...args, 'echo x >> /etc/passwd'])).code).toBe(0);
+    expect(host.written()).not.toBe(before);
   });
 });
 
