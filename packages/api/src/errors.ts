@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@sluice/domain';
-import { SluiceError } from '@sluice/domain';
+import { fieldWords, SluiceError } from '@sluice/domain';
 import { TRPCError } from '@trpc/server';
 import { z } from 'zod';
 
@@ -49,9 +49,9 @@ export function describeForClient(error: TRPCError): ErrorFacts {
   if (cause instanceof SluiceError) return { message: cause.message, sluiceCode: cause.code, hint: cause.hint ?? null };
   if (cause instanceof z.core.$ZodError) {
     const [issue] = cause.issues;
-    const place = issue === undefined || issue.path.length === 0 ? 'The request' : `“${issue.path.join('.')}”`;
+    const place = fieldWords(issue?.path ?? []) ?? 'The request';
     return {
-      message: `${place} is not right: ${issue?.message ?? 'unknown'}`,
+      message: `${place.charAt(0).toUpperCase()}${place.slice(1)} is not right: ${(issue?.message ?? 'unknown').replace(/[.]?$/, '.')}`,
       sluiceCode: 'bad-request',
       hint: 'Correct it and try again.',
     };

@@ -112,6 +112,7 @@ export type {
   StatementKind,
 } from './facts.ts';
 export { effectVerbs, statementKinds, unreadableFacts } from './facts.ts';
+export { fieldWords } from './field-words.ts';
 export type {
   ApprovalCreate,
   ApprovalState,

@@ -18,7 +18,7 @@ const choices: readonly { readonly value: Length | 'date'; readonly label: strin
 
 /** When something ends by itself. Null: never. */
 export function EndField({
-  label = 'Until',
+  label = 'Lasts',
   value,
   onValue,
   never = 'Until it is taken back',

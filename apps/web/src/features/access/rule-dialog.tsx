@@ -145,12 +145,7 @@ export function RuleDialog({
             )}
           </>
         ) : null}
-        <EndField
-          label="Ends"
-          never="Until it is removed"
-          value={draft.expiresAt}
-          onValue={(expiresAt) => change({ expiresAt })}
-        />
+        <EndField never="Until it is removed" value={draft.expiresAt} onValue={(expiresAt) => change({ expiresAt })} />
         <Field label="Note" optional>
           {(control) => <Input {...control} {...text('note')} />}
         </Field>

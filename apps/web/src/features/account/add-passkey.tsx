@@ -6,14 +6,13 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ShieldAlert } from 'lucide-react';
 import { useState } from 'react';
 import { toast } from 'sonner';
-import { errorSentence } from '../../client/describe-error.ts';
 import { makePasskey, signWithPasskey } from '../../client/passkeys.ts';
 import { useMe } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog, DialogButtons } from '../../components/dialog.tsx';
-import { Field, Input } from '../../components/form.tsx';
 import { Callout } from '../../components/states.tsx';
+import { PasskeyNameField } from './passkey-name-field.tsx';
 
 /** Makes a passkey in the browser; a further one is signed in by one that the person has. */
 export function AddPasskey({ view, onClose }: { readonly view: PasskeysView; readonly onClose: () => void }) {
@@ -65,21 +64,12 @@ export function AddPasskey({ view, onClose }: { readonly view: PasskeysView; rea
             You signed in more than ten minutes ago. Sign out, sign in again and come back here.
           </Callout>
         ) : null}
-        <Field
-          label="Name"
+        <PasskeyNameField
+          name={name}
+          onName={setName}
+          error={register.error}
           help="So that you know it again: “work laptop”, “blue key”."
-          error={register.error === null ? null : errorSentence(register.error)}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              autoFocus
-              maxLength={63}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
+        />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
           <Button

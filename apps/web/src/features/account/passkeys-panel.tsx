@@ -14,10 +14,10 @@ import { Button } from '../../components/button.tsx';
 import { RelativeTime } from '../../components/clock.tsx';
 import { CopyButton } from '../../components/copy.tsx';
 import { ConfirmDialog, Dialog, DialogButtons } from '../../components/dialog.tsx';
-import { Field, Input } from '../../components/form.tsx';
 import { Panel } from '../../components/layout.tsx';
 import { Callout, EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { AddPasskey } from './add-passkey.tsx';
+import { PasskeyNameField } from './passkey-name-field.tsx';
 
 /** The person's passkeys: what there is, one more, another name, one less. */
 export function PasskeysPanel() {
@@ -162,17 +162,7 @@ function RenamePasskey({ passkey, onClose }: { readonly passkey: PasskeyView; re
           rename.mutate({ id: passkey.id, name });
         }}
       >
-        <Field label="Name" error={rename.error === null ? null : errorSentence(rename.error)}>
-          {(control) => (
-            <Input
-              {...control}
-              autoFocus
-              maxLength={63}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
+        <PasskeyNameField name={name} onName={setName} error={rename.error} />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
           <Button look="primary" type="submit" busy={rename.isPending} disabled={name.trim() === ''}>

@@ -6,6 +6,7 @@ import { RadioGroup } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { Checkbox, Field, Input, Select, TextArea } from '../../components/form.tsx';
 import { GatewayHealthBadge } from '../../components/gateway-health.tsx';
+import { HostField, PortField } from '../../components/host-fields.tsx';
 import type { ConnectionDraft, DraftErrors, ProtocolManifest } from './connection-draft.ts';
 import type { GroupChoice } from './gateway-groups.ts';
 
@@ -109,29 +110,14 @@ export function AddressFields({
   return (
     <div className="space-y-4">
       <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_7rem]">
-        <Field label="Host" error={errors.host ?? null} help="As the gateway sees it, not your machine.">
-          {(control) => (
-            <Input
-              {...control}
-              value={draft.host}
-              onChange={(event) => change({ host: event.target.value })}
-              placeholder="db.internal"
-              autoComplete="off"
-              className="font-mono"
-            />
-          )}
-        </Field>
-        <Field label="Port" error={errors.port ?? null}>
-          {(control) => (
-            <Input
-              {...control}
-              inputMode="numeric"
-              value={draft.port}
-              onChange={(event) => change({ port: event.target.value })}
-              className="font-mono"
-            />
-          )}
-        </Field>
+        <HostField
+          value={draft.host}
+          onValue={(host) => change({ host })}
+          error={errors.host ?? null}
+          help="As the gateway sees it, not your machine."
+          placeholder="db.internal"
+        />
+        <PortField value={draft.port} onValue={(port) => change({ port })} error={errors.port ?? null} />
       </div>
       <OptionFields draft={draft} errors={errors} change={change} manifest={manifest} />
       <div className="grid gap-4 sm:grid-cols-2">

@@ -247,8 +247,7 @@ function ScopeFields({ draft, onChange }: FieldsProps) {
           )}
         </Field>
         <EndField
-          label="Ends"
-          never="Never by itself"
+          never="Until it is disabled"
           value={draft.expiresAt}
           onValue={(expiresAt) => onChange({ expiresAt })}
         />

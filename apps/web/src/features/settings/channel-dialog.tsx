@@ -11,6 +11,7 @@ import { Button } from '../../components/button.tsx';
 import { CopyBlock } from '../../components/copy.tsx';
 import { Dialog, DialogButtons } from '../../components/dialog.tsx';
 import { Checkbox, Field, Input, Select, TextArea } from '../../components/form.tsx';
+import { HostField, PortField } from '../../components/host-fields.tsx';
 import { Callout } from '../../components/states.tsx';
 import { type ChannelDraft, type ChannelKind, channelInput, draftOf } from './channel-draft.ts';
 
@@ -159,22 +160,9 @@ function Fields({ kind, draft, isNew, onChange }: FieldsProps) {
           />
         )}
       </Field>
-      <Field label="Host">
-        {(control) => (
-          <Input
-            {...control}
-            {...text('host')}
-            required
-            maxLength={253}
-            placeholder="smtp.example.com"
-            className="font-mono"
-          />
-        )}
-      </Field>
+      <HostField value={draft.host} onValue={(host) => onChange({ host })} required placeholder="smtp.example.com" />
       <div className="grid grid-cols-[6rem_minmax(0,1fr)] gap-3">
-        <Field label="Port">
-          {(control) => <Input {...control} {...text('port')} type="number" required min={1} max={65_535} />}
-        </Field>
+        <PortField value={draft.port} onValue={(port) => onChange({ port })} required />
         <Field label="Security">
           {({ id }) => (
             <Select

@@ -10,6 +10,7 @@ import { Button } from '../../components/button.tsx';
 import { CopyBlock } from '../../components/copy.tsx';
 import { Dialog, DialogButtons } from '../../components/dialog.tsx';
 import { Checkbox, Field, Input, Segmented, Select, TextArea } from '../../components/form.tsx';
+import { HostField, PortField } from '../../components/host-fields.tsx';
 import { Callout } from '../../components/states.tsx';
 
 type Kind = 'syslog' | 'endpoint' | 'file';
@@ -214,21 +215,8 @@ function KindFields({
           />
         )}
       </Field>
-      <Field label="Host">
-        {(control) => (
-          <Input
-            {...control}
-            {...text('host')}
-            required
-            maxLength={253}
-            placeholder="siem.example.com"
-            className="font-mono"
-          />
-        )}
-      </Field>
-      <Field label="Port">
-        {(control) => <Input {...control} {...text('port')} type="number" required min={1} max={65_535} />}
-      </Field>
+      <HostField value={draft.host} onValue={(host) => onChange({ host })} required placeholder="siem.example.com" />
+      <PortField value={draft.port} onValue={(port) => onChange({ port })} required />
       {draft.transport === 'tls' ? (
         <Field
           label="Certificate authority"

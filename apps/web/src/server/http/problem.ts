@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { ErrorCode } from '@sluice/domain';
-import { SluiceError } from '@sluice/domain';
+import { fieldWords, SluiceError } from '@sluice/domain';
 import { z } from 'zod';
 
 const statuses: Readonly<Record<ErrorCode, number>> = {
@@ -39,7 +39,7 @@ export function toFault(error: unknown): SluiceError {
   if (error instanceof SluiceError) return error;
   if (error instanceof z.ZodError) {
     const [issue] = error.issues;
-    const place = issue === undefined ? 'the request' : `“${issue.path.join('.')}”`;
+    const place = fieldWords(issue?.path ?? []) ?? 'the request';
     return new SluiceError('bad-request', `${place} is not right: ${issue?.message ?? 'unknown'}`, { cause: error });
   }
   return new SluiceError('internal', 'Something went wrong in the control plane.', {

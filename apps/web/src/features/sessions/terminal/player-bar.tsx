@@ -59,7 +59,7 @@ export function PlayerBar({
           choices={speeds.map((speed) => ({ value: String(speed), label: `${speed}×` }))}
         />
         <Checkbox
-          label="Skip idle"
+          label={<span className="whitespace-nowrap">Skip idle</span>}
           checked={pace.skipIdle}
           onChecked={(skipIdle) => playback.setPace({ ...pace, skipIdle })}
         />
