@@ -77,8 +77,9 @@ it('while either gateway restarts, sessions of the other go on and new ones open
       for (let last = false; !last; ) {
         last = done;
         const options = via === 'relay' ? { via } : { at: places[other] };
-        if (await installation.works(options)) opened[via] += 1;
-        else missed.push(`${via} while ${name} restarts`);
+        const failure = await installation.failure(options);
+        if (failure === null) opened[via] += 1;
+        else missed.push(`${via} while ${name} restarts: ${failure}`);
       }
     });
     await installation.restartGateway(name);

@@ -326,16 +326,21 @@ export class Installation {
 
   /** Whether a new session gets an answer. */
   async works(options: Parameters<Installation['client']>[0] = {}): Promise<boolean> {
+    return (await this.failure(options)) === null;
+  }
+
+  /** What a new session met instead of an answer; null when it got one. */
+  async failure(options: Parameters<Installation['client']>[0] = {}): Promise<string | null> {
     try {
       const client = await this.client(options);
       try {
         const { rows } = await client.query<{ n: number }>('SELECT count(*)::int AS n FROM orders');
-        return rows[0]?.n === 2_000;
+        return rows[0]?.n === 2_000 ? null : `${rows[0]?.n} rows`;
       } finally {
         await client.end();
       }
-    } catch {
-      return false;
+    } catch (error) {
+      return String(error);
     }
   }
 

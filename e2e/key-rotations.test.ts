@@ -1,6 +1,7 @@
 /** The rotations of docs/runbook-keys.md as they stand there, with the real commands, while a session goes on. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fingerprint } from '@sluice/keys';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Installation } from './installation.ts';
@@ -46,6 +47,16 @@ const marks = async () => {
   return new Map(rows.map(({ kind, fingerprint }) => [kind, fingerprint]));
 };
 
+/** Fingerprints of the keys whose bundles the gateway believes, as they stand on its disk. */
+function believed(): string[] {
+  const kept = (file: string) => {
+    const path = join(installation.gatewayFolder('one'), file);
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>) : null;
+  };
+  const keys = [kept('enrolment.json')?.bundleKey, kept('next-bundle-key.json')] as ({ publicKey: string } | null)[];
+  return keys.flatMap((key) => (key?.publicKey === undefined ? [] : [fingerprint(key.publicKey)]));
+}
+
 it('the master key', async () => {
   const before = await marks();
   const next = join(installation.dataDir, 'master-next.key');
@@ -84,6 +95,9 @@ it('the bundle-signing key, and the CA', async () => {
     return one?.bundleVersion === one?.wantedBundleVersion;
   });
   await installation.restartWeb();
+  // Nothing else changes: the same bundle, signed again, ends the belief in the former key.
+  const inForce = (await marks()).get('signing');
+  await eventually('the gateway believes the new key alone', () => Promise.resolve(believed().join() === inForce));
   await everythingWorks();
   await goesOn();
   expect((await marks()).get('signing')).not.toBe(before.get('signing'));
