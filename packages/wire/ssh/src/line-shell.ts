@@ -49,6 +49,7 @@ export class LineShell {
   #typedAhead: Buffer = Buffer.alloc(0);
   /** Gives up what waits for people; null: nothing is being judged. */
   #judging: AbortController | null = null;
+  #inputEnded = false;
   /** Nobody knows any more where the shell stands. */
   #moved = false;
 
@@ -92,7 +93,10 @@ export class LineShell {
     this.#tap = tap;
     await this.#show(`sluice: each line is judged before it runs; full-screen programs do not work here${lineEnd}`);
     this.#channel.on('data', (bytes: Buffer) => this.#typed(bytes));
-    this.#channel.once('end', () => running.end());
+    this.#channel.once('end', () => {
+      this.#inputEnded = true;
+      this.#endInput();
+    });
     this.#channel.resume();
     running.stderr.resume();
     const ended = endOf(running);
@@ -144,7 +148,13 @@ export class LineShell {
       const ahead = this.#typedAhead;
       this.#typedAhead = Buffer.alloc(0);
       if (ahead.length > 0) this.#edit(ahead);
+      this.#endInput();
     }
+  }
+
+  /** The host hears of the end of the input behind the last line that came before it. */
+  #endInput(): void {
+    if (this.#inputEnded && this.#judging === null) this.#running?.end();
   }
 
   async #judged(bytes: Buffer, given: AbortSignal): Promise<void> {

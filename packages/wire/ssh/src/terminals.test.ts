@@ -39,12 +39,12 @@ describe.skipIf(!hasOpenssh)('terminals', () => {
     await ssh(['-tt', 'me@127.0.0.1', 'echo shown']).done;
     await gateway.close();
     await open({ facts }, { lineMode: 'on' });
-    const lines = ssh(['-tt', 'me@127.0.0.1'], { keepOpen: true });
-    lines.process.stdout!.once('data', () => lines.process.stdin!.write('exit\r'));
-    await lines.done;
+    // All at once, with the end of the input behind it: lines are not lost over it.
+    expect(await ssh(['-tt', 'me@127.0.0.1'], { input: 'true\nexit 5\n' }).done).toMatchObject({ code: 5 });
     expect(sessions).toMatchObject([
       { terminal: false, standing: false },
       { terminal: true, standing: false },
+      { terminal: true, standing: true },
       { terminal: true, standing: true },
     ]);
   });

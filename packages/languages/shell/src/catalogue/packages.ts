@@ -60,7 +60,8 @@ const dnf: Program = {
     info: ask,
     search: ask,
     repolist: ask,
-    history: ask,
+    // `history undo` installs and removes.
+    history: { ...ask, reader: 'opens' },
     provides: ask,
     'check-update': ask,
     repoquery: ask,
@@ -88,7 +89,8 @@ const node: Program = {
     prefix: ask,
     bin: ask,
     version: runs,
-    audit: ask,
+    // `audit fix` installs.
+    audit: { ...ask, reader: 'opens' },
     whoami: ask,
     install: runs,
     i: runs,

@@ -22,7 +22,7 @@ const deaf = list(`
   unzip tar gtar find fd kill pkill killall renice logger wall sync mount shutdown reboot poweroff halt bc rpm ping ping6 traceroute
   tracepath mtr dig host whois nc ncat netcat curl wget http scp rsync sftp-server git-upload-pack git-upload-archive git-receive-pack
   pg_isready pg_dump sh bash dash ash ksh mksh zsh nice ionice chrt taskset numactl timeout time stdbuf unbuffer prlimit
-  systemd-inhibit systemd-cat eatmydata fakeroot catchsegv flock xargs watch busybox toybox sudo doas pkexec run0 gosu setsid nohup su
+  systemd-inhibit systemd-cat eatmydata fakeroot catchsegv flock xargs busybox toybox sudo doas pkexec run0 gosu setsid nohup su
   runuser`);
 
 /** The same, for every subcommand that the catalogue has for them: those that open an editor or a shell are opaque there. */

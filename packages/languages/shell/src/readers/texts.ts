@@ -126,6 +126,11 @@ export const readOpens: Reader = ({ name, operands, program, shell, fields }) =>
     shell.incomplete('it changes what the keys of a terminal mean');
   if (/(^| )kubectl apply$|^oc apply$/.test(name) && (texts[0] === null || texts[0] === 'edit-last-applied'))
     shell.does('opaque', 'it opens an editor');
+  if (
+    /^((dnf|yum) history|(npm|pnpm|yarn) audit)$/.test(name) &&
+    !(texts.length === 0 || /^(list|info|userinstalled|signatures)$/.test(texts[0] ?? ''))
+  )
+    shell.does('privilege', 'it installs or removes software');
   if (name === 'yq' && texts.some((text) => text === null || /load/.test(text)))
     shell.incomplete('it has a program for yq that Sluice does not read');
   if (name === 'kubectl get' && fields.some(({ value }) => /secret/i.test(knownText(value) ?? 'secret')))
@@ -159,6 +164,8 @@ export const readGit: Reader = ({ name, operands, options, shell, state }) => {
   }
   if (name === 'git config') {
     const asks = options.some((one) => /^(--get.*|-l|--list|--name-only)$/.test(one.name));
+    // Names have a dot; without one it is a word for what to do.
+    if (!asks && texts.length === 1 && !/\.|^list$/.test(texts[0] ?? '')) shell.does('opaque', 'it may open an editor');
     if (!asks && texts.length !== 1) shell.does('privilege', 'it changes what git runs');
     if (texts.includes(null)) shell.incomplete('an argument is known at run time only');
     return unknown;
