@@ -49,7 +49,7 @@ function sshLines(report: DemoReport, { name, host, port, username, labels }: De
     `  ${name} (${labels.env}), with nothing but ssh: commands that policy allows run on THIS machine as you`,
     ...report.identities.map(
       ({ name: who, nativeSecret }) =>
-        `    ssh -p ${port} ${username}@${host} 'ls -l app'   # ${who}, password ${nativeSecret}`,
+        `    ssh -p ${port} ${username}@${host} 'cat ~/app/customers.csv'   # ${who}, password ${nativeSecret}`,
     ),
   ];
 }

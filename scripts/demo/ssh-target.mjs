@@ -47,6 +47,8 @@ function fingerprint(file) {
 function fillHome() {
   mkdirSync(join(home, 'app/logs'), { recursive: true });
   const file = (name, text) => existsSync(join(home, name)) || writeFileSync(join(home, name), text);
+  // A login shell begins in the account’s own home, whatever HOME says.
+  for (const profile of ['.profile', '.zprofile']) file(profile, 'cd "$HOME"\n');
   file('README.txt', 'A scratch folder for trying Sluice over SSH. Commands run on the machine that runs the demo.\n');
   file('app/config.ini', '[mail]\nfrom = ann.smith@example.com\n\n[limits]\nworkers = 4\n');
   file('app/customers.csv', 'id,name,email\n1,Ann Smith,ann.smith@example.com\n2,Bob Jones,bob.jones@example.com\n');

@@ -180,6 +180,9 @@ export interface Language {
   describe(text: string): StatementDescription;
 }
 
+/** Stands in the place of a command that nobody could read. For indexes: people are told of a statement. */
+export const unreadableCommand = 'UNREADABLE';
+
 /** The facts of a text that could not be read: everything unknown. */
 export function unreadableFacts(language: string, text: string, because: string): StatementFacts {
   return {
@@ -187,7 +190,7 @@ export function unreadableFacts(language: string, text: string, because: string)
     kind: 'unknown',
     complete: false,
     incompleteBecause: because,
-    command: 'UNREADABLE',
+    command: unreadableCommand,
     effects: [],
     reads: [],
     writes: [],

@@ -111,7 +111,7 @@ export type {
   StatementFacts,
   StatementKind,
 } from './facts.ts';
-export { effectVerbs, statementKinds, unreadableFacts } from './facts.ts';
+export { effectVerbs, statementKinds, unreadableCommand, unreadableFacts } from './facts.ts';
 export { fieldWords } from './field-words.ts';
 export type {
   ApprovalCreate,

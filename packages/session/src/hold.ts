@@ -8,6 +8,7 @@ import {
   SluiceError,
   type StatementDescription,
   type StatementFacts,
+  unreadableCommand,
   type Verdict,
 } from '@sluice/domain';
 import { alikeOffer } from '@sluice/policy';
@@ -171,7 +172,7 @@ async function waitForPeople(
     subject.request.hold.waiting({
       approvalId: raised.id,
       url: raised.url,
-      message: `Sluice holds this ${subject.command} until a person approves it: ${raised.url}${raised.missing ? `. ${sayWhy(raised).trimEnd()}` : ''}`,
+      message: `Sluice holds this ${subject.command === unreadableCommand ? 'statement' : subject.command} until a person approves it: ${raised.url}${raised.missing ? `. ${sayWhy(raised).trimEnd()}` : ''}`,
     });
     try {
       status = await ports.approvals.settled(raised.id, AbortSignal.any([cancelled, session.signal, deadline]));

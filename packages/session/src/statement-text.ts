@@ -4,6 +4,7 @@ import {
   type ReadOutcome,
   type StatementFacts,
   type StatementKind,
+  unreadableCommand,
   unreadableFacts,
   type Verdict,
 } from '@sluice/domain';
@@ -32,7 +33,7 @@ export function touchesMasked(masks: Masks, facts: readonly StatementFacts[]): b
 
 /** The text of a whole message with every literal masked that a column rule or detector names. */
 export function maskStatementText(masks: Masks, text: string, facts: readonly StatementFacts[]): string {
-  const literals = facts.some((f) => f.command === 'UNREADABLE') ? null : facts.flatMap((f) => f.literals);
+  const literals = facts.some((f) => f.command === unreadableCommand) ? null : facts.flatMap((f) => f.literals);
   return masks.maskStatement(text, literals, { readsMasked: touchesMasked(masks, facts) });
 }
 
