@@ -33,6 +33,8 @@ const logHeadSchema = z.strictObject({
   format: z.literal(logFormat),
   checkpoint: z.strictObject({ number: z.int().min(0), hash: z.string() }).nullable(),
   head: linkedChunkSchema.nullable(),
+  /** The chain was taken up after the spool was lost, and no checkpoint says so yet: the next one must, whoever dies before. */
+  resumed: z.literal(true).optional(),
 });
 type CheckpointPlace = NonNullable<z.infer<typeof logHeadSchema>['checkpoint']>;
 
@@ -220,9 +222,12 @@ export class GatewayChain {
 
   /** Replaces the log: its first line, and the links that no checkpoint names. */
   #rewrite(): void {
-    const line = { format: logFormat, checkpoint: this.#checkpoint, head: this.#base } satisfies z.infer<
-      typeof logHeadSchema
-    >;
+    const line: z.infer<typeof logHeadSchema> = {
+      format: logFormat,
+      checkpoint: this.#checkpoint,
+      head: this.#base,
+      ...(this.#resumed ? { resumed: true } : {}),
+    };
     const bytes = Buffer.from(toLine(line) + this.#links.map(toLine).join(''), 'utf8');
     this.#put(logName, bytes);
     this.#file?.close();
@@ -252,6 +257,7 @@ export class GatewayChain {
       this.#checkpoint = head.data.checkpoint;
       this.#head = head.data.head;
       this.#base = head.data.head;
+      this.#resumed = head.data.resumed === true;
     }
     for (const line of lines) {
       const link = linkedChunkSchema.safeParse(line);
@@ -275,6 +281,7 @@ export class GatewayChain {
     try {
       const { value, hash } = readCheckpoint(this.#store.read(checkpointName(number)).toString('utf8'));
       this.#checkpoint = { number, hash };
+      if (value.resumed === true) this.#resumed = false;
       this.#links = this.#links.filter((link) => link.number > (value.head?.number ?? -1));
       this.#base = value.head;
       if ((value.head?.number ?? -1) > (this.#head?.number ?? -1)) this.#head = value.head;

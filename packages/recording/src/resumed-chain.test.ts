@@ -4,6 +4,7 @@ import { buildCheckpoint, type ChainPlace, type LinkedChunk, readCheckpoint } fr
 import { readChunk } from './chunk.ts';
 import { GatewayChain } from './gateway-chain.ts';
 import { type GatewayVerdict, verifyGatewayExport } from './gateway-export.ts';
+import { checkpointName } from './spool-names.ts';
 import { fileSpool } from './spool-store.ts';
 import { gatewayFile, logged, type SampleGateway, sampleGateway } from './testing/sample-gateway.ts';
 import { sampleGatewayId, sampleKeys, TestFolders } from './testing/sample-recording.ts';
@@ -87,4 +88,38 @@ test('a new gateway begins at 0 and marks nothing; one that has its spool is not
   const again = new GatewayChain(store, signer);
   expect(again.isUnknown).toBe(false);
   expect(again.next().number).toBe(before.to + 1);
+});
+
+test('whatever dies before the checkpoint that says so is written, the next start says it, once', () => {
+  const signer = { gatewayId: sampleGatewayId, keys: sampleKeys };
+  const store = fileSpool(folders.make());
+  const dies = new GatewayChain(store, signer);
+  dies.resume({ checkpoint: newest, links: [] });
+  // The chain's place is on the disk; the checkpoint is not.
+  dies.persist();
+  const next = new GatewayChain(store, signer);
+  expect(next.isUnknown).toBe(false);
+  next.makeCheckpoint(2_000_000, 0, true);
+  // As if the log had not followed the checkpoint's file, either.
+  const third = new GatewayChain(store, signer);
+  third.makeCheckpoint(2_010_000, 0, true);
+  const marks = store.checkpoints.map((number) => readCheckpoint(store.read(checkpointName(number)).toString()).value);
+  expect(marks.map(({ resumed }) => resumed === true)).toEqual([true, false]);
+});
+
+test('a checkpoint that says so counts although a kill kept the log from following it', () => {
+  const signer = { gatewayId: sampleGatewayId, keys: sampleKeys };
+  const store = fileSpool(folders.make());
+  const chain = new GatewayChain(store, signer);
+  chain.resume({ checkpoint: newest, links: [] });
+  chain.persist();
+  const before = store.read('chain.log');
+  chain.makeCheckpoint(2_000_000, 0, true);
+  const file = store.create('chain.log');
+  file.write(before, 0);
+  file.close();
+  const again = new GatewayChain(store, signer);
+  again.makeCheckpoint(2_010_000, 0, true);
+  const last = readCheckpoint(store.read(checkpointName(store.checkpoints.at(-1) ?? 0)).toString()).value;
+  expect(last.resumed).toBeUndefined();
 });
