@@ -3,14 +3,17 @@
 import type { SessionSummary } from '@sluice/api';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Activity, SearchX } from 'lucide-react';
-import { useRouter, useSearchParams } from 'next/navigation';
-import { useDeferredValue, useState } from 'react';
-import { useIdentities } from '../../client/identities.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { ActorName } from '../../components/actor.tsx';
 import { Button } from '../../components/button.tsx';
 import { RelativeTime } from '../../components/clock.tsx';
-import { SearchInput, Select } from '../../components/form.tsx';
+import {
+  ActorFilter,
+  type AddressFilters,
+  FilterBar,
+  FilterSelect,
+  useAddressFilters,
+} from '../../components/filter-bar.tsx';
 import { Page, Panel } from '../../components/layout.tsx';
 import { countText, durationText } from '../../components/measures.ts';
 import { type Column, LoadMore, RecordList } from '../../components/record-list.tsx';
@@ -18,7 +21,6 @@ import { EmptyState, ErrorState, ProgressBar, SkeletonRows } from '../../compone
 import { Badge } from '../../components/verdict.tsx';
 import { SessionStateBadge } from './session-state.tsx';
 
-const anyValue = 'any';
 const stateValues = ['live', 'closed', 'interrupted'] as const;
 const verdictValues = ['allow', 'hold', 'deny'] as const;
 
@@ -43,7 +45,7 @@ export function SessionsList({ connectionId }: { readonly connectionId?: string 
   const rows = query.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
-      <FilterBar filters={filters} fixedConnection={connectionId !== undefined} />
+      <SessionFilterBar filters={filters} fixedConnection={connectionId !== undefined} />
       <Panel flush>
         <ProgressBar active={query.isPlaceholderData} label="Filtering" />
         {query.error !== null && query.data === undefined ? (
@@ -128,13 +130,7 @@ const columns: readonly Column<SessionSummary>[] = [
   },
 ];
 
-interface Filters {
-  readonly values: Readonly<Record<'state' | 'actor' | 'connection' | 'verdict' | 'run', string>>;
-  readonly search: string;
-  readonly setSearch: (search: string) => void;
-  readonly set: (name: string, value: string) => void;
-  readonly clear: () => void;
-  readonly any: boolean;
+type SessionFilters = AddressFilters & {
   readonly input: {
     readonly state?: (typeof stateValues)[number];
     readonly verdict?: (typeof verdictValues)[number];
@@ -143,114 +139,68 @@ interface Filters {
     readonly runId?: string;
     readonly search?: string;
   };
-}
+};
 
-function useFilters(fixedConnectionId: string | undefined): Filters {
-  const params = useSearchParams();
-  const router = useRouter();
-  const [search, setSearch] = useState(params.get('search') ?? '');
-  const deferredSearch = useDeferredValue(search.trim());
-  const value = (name: string) => params.get(name) ?? anyValue;
-  const set = (name: string, next: string) => {
-    const changed = new URLSearchParams(params);
-    if (next === anyValue) changed.delete(name);
-    else changed.set(name, next);
-    router.replace(`?${changed}`, { scroll: false });
-  };
-  const values = {
-    state: value('state'),
-    actor: value('actor'),
-    connection: value('connection'),
-    verdict: value('verdict'),
-    run: value('run'),
-  };
-  const state = stateValues.find((known) => known === values.state);
-  const verdict = verdictValues.find((known) => known === values.verdict);
-  const connectionId = fixedConnectionId ?? (values.connection === anyValue ? undefined : values.connection);
+function useFilters(fixedConnectionId: string | undefined): SessionFilters {
+  const filters = useAddressFilters(['state', 'actor', 'connection', 'verdict', 'run']);
+  const { asked, chosen } = filters;
+  const state = stateValues.find((known) => known === chosen('state'));
+  const verdict = verdictValues.find((known) => known === chosen('verdict'));
+  const connectionId = fixedConnectionId ?? chosen('connection');
+  const [actorId, runId] = [chosen('actor'), chosen('run')];
   return {
-    values,
-    search,
-    setSearch,
-    set,
-    clear: () => {
-      setSearch('');
-      router.replace('?', { scroll: false });
-    },
-    any: search !== '' || Object.values(values).some((item) => item !== anyValue),
+    ...filters,
     input: {
       ...(state === undefined ? {} : { state }),
       ...(verdict === undefined ? {} : { verdict }),
-      ...(values.actor === anyValue ? {} : { actorId: values.actor }),
+      ...(actorId === undefined ? {} : { actorId }),
       ...(connectionId === undefined ? {} : { connectionId }),
-      ...(values.run === anyValue ? {} : { runId: values.run }),
-      ...(deferredSearch === '' ? {} : { search: deferredSearch }),
+      ...(runId === undefined ? {} : { runId }),
+      ...(asked === '' ? {} : { search: asked }),
     },
   };
 }
 
-function FilterBar({ filters, fixedConnection }: { readonly filters: Filters; readonly fixedConnection: boolean }) {
+function SessionFilterBar({
+  filters,
+  fixedConnection,
+}: {
+  readonly filters: SessionFilters;
+  readonly fixedConnection: boolean;
+}) {
   const trpc = useTRPC();
   const connections = useQuery(trpc.connections.listConnections.queryOptions({})).data ?? [];
-  const { people, agents } = useIdentities();
   return (
-    <div className="mb-3 flex flex-wrap items-center gap-2">
-      <SearchInput
-        label="Search statements"
-        value={filters.search}
-        onValue={filters.setSearch}
-        className="w-full sm:w-60"
-      />
-      <Select
+    <FilterBar label="Search statements" filters={filters}>
+      <FilterSelect
+        name="state"
         label="State"
-        className="w-[calc(50%-4px)] sm:w-36"
-        value={filters.values.state}
-        onValue={(value) => filters.set('state', value)}
-        choices={[
-          { value: anyValue, label: 'Any state' },
-          ...stateValues.map((value) => ({ value: value as string, label: value })),
-        ]}
+        any="Any state"
+        filters={filters}
+        choices={stateValues.map((value) => ({ value, label: value }))}
       />
-      <Select
+      <FilterSelect
+        name="verdict"
         label="Verdict"
-        className="w-[calc(50%-4px)] sm:w-40"
-        value={filters.values.verdict}
-        onValue={(value) => filters.set('verdict', value)}
+        any="Any verdict"
+        filters={filters}
         choices={[
-          { value: anyValue, label: 'Any verdict' },
           { value: 'deny', label: 'Something denied' },
           { value: 'hold', label: 'Something held' },
           { value: 'allow', label: 'Something allowed' },
         ]}
       />
-      <Select
-        label="Actor"
-        className="w-[calc(50%-4px)] sm:w-40"
-        value={filters.values.actor}
-        onValue={(value) => filters.set('actor', value)}
-        choices={[
-          { value: anyValue, label: 'Anyone' },
-          ...agents.map((agent) => ({ value: agent.id, label: agent.name, detail: `agent of ${agent.owner.name}` })),
-          ...people.map((person) => ({ value: person.id, label: person.name, detail: person.role })),
-        ]}
-      />
+      <ActorFilter label="Actor" filters={filters} />
       {fixedConnection ? null : (
-        <Select
+        <FilterSelect
+          name="connection"
           label="Connection"
-          className="w-[calc(50%-4px)] sm:w-44"
-          value={filters.values.connection}
-          onValue={(value) => filters.set('connection', value)}
-          choices={[
-            { value: anyValue, label: 'Any connection' },
-            ...connections.map((connection) => ({ value: connection.id, label: connection.name })),
-          ]}
+          any="Any connection"
+          filters={filters}
+          choices={connections.map((connection) => ({ value: connection.id, label: connection.name }))}
         />
       )}
-      {filters.any ? (
-        <Button look="quiet" onClick={filters.clear}>
-          Clear
-        </Button>
-      ) : null}
-    </div>
+    </FilterBar>
   );
 }
 

@@ -40,7 +40,9 @@ export async function openTerminalSession(request: SessionRequest): Promise<Term
   far.once('close', () => far.errored !== null && near.destroy(far.errored));
   near.once('close', () => far.destroy());
   const header = { connectionId, clientAddress, ticket: issued.ticket };
-  void relayStream(registry, far, header, issued.gatewayId);
+  relayStream(registry, far, header, issued.gatewayId).catch((cause: unknown) =>
+    far.destroy(new SluiceError('internal', 'the relay failed', { cause })),
+  );
   const stream = await secured(near, issued, signal);
   return open({ stream, username: context.caller?.actor.name ?? '', secret, size, term, signal });
 }

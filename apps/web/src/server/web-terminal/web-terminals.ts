@@ -41,6 +41,8 @@ interface Opening {
   readonly connectionId: string;
   readonly size: z.infer<typeof terminalSizeSchema>;
   readonly caller: Caller;
+  /** What the browser calls itself. */
+  readonly software: string | null;
   /** The browser's address, without and with its port. */
   readonly address: string;
   readonly clientAddress: string;
@@ -70,10 +72,10 @@ export class WebTerminals {
     const size = sizeTextSchema.safeParse(Object.fromEntries(url.searchParams));
     if (!isId(connectionId) || !size.success)
       throw new SluiceError('bad-request', 'The address names no terminal.', { audience: 'person' });
-    const { caller, refusal } = await authenticate(request, addresses.address, this.#options.callers);
+    const { caller, refusal, software } = await authenticate(request, addresses.address, this.#options.callers);
     if (caller === null) throw refusal ?? new SluiceError('unauthenticated', 'Nobody is signed in.');
     this.#demandRoom(caller);
-    const opening = { request, connectionId, size: size.data, caller, ...addresses };
+    const opening = { request, connectionId, size: size.data, caller, software, ...addresses };
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => void this.#serve(webSocket, opening));
   }
 
@@ -111,9 +113,8 @@ export class WebTerminals {
     }
   }
 
-  #contextOf({ caller, address, request }: Opening) {
+  #contextOf({ caller, address, software }: Opening) {
     const { services } = this.#options;
-    const software = request.headers['user-agent'] ?? null;
     return { services, caller, refusal: null, address, software };
   }
 
