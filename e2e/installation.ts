@@ -306,6 +306,8 @@ export class Installation {
       readonly via?: 'port' | 'relay';
       readonly at?: string;
       readonly who?: string;
+      /** Another native secret than the one that everybody has from the start. */
+      readonly secret?: string;
       readonly connection?: number;
     } = {},
   ): Promise<pg.Client> {
@@ -315,7 +317,7 @@ export class Installation {
       port: (options.via === 'relay' ? this.#ports.relays : this.#ports.listeners)[at] ?? 0,
       user: 'anybody',
       database: databaseName,
-      password: this.who(options.who ?? 'engineer').nativeSecret,
+      password: options.secret ?? this.who(options.who ?? 'engineer').nativeSecret,
       ssl: { ca: readFileSync(this.caFile, 'utf8'), servername: 'localhost' },
       connectionTimeoutMillis: 15_000,
     });
