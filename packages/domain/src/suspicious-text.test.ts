@@ -162,6 +162,7 @@ describe('MC10: text that deceives', () => {
   });
 
   test('nothing that drives a terminal is left, whatever the text', () => {
+    expect(evidenceText('a\r\nb\rc')).toBe('a\nb⟨CR⟩c');
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(evidenceText(text)).not.toMatch(

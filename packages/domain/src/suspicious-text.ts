@@ -112,12 +112,13 @@ export function inspectText(text: string): SuspiciousText {
 
 /**
  * The text for where nothing can be drawn (a terminal, a message): what cannot be seen or drives a terminal stands by its name, a
- * look-alike carries its code point, padding is told by its length. Line breaks stay.
+ * look-alike carries its code point, padding is told by its length. Line breaks stay,
+ * without the carriage return that some are written with.
  */
 export function evidenceText(text: string): string {
   return inspectText(text)
     .pieces.map((piece) => {
-      if (piece.type === 'plain') return piece.text;
+      if (piece.type === 'plain') return piece.text.replaceAll('\r\n', '\n');
       if (piece.type === 'padding') return piece.text.includes('\n') ? `\n⟨${piece.label}⟩\n` : ` ⟨${piece.label}⟩ `;
       const isDrawn = piece.kind === 'look-alike';
       return isDrawn ? `${piece.text}⟨${codeName(piece.text.codePointAt(0) ?? 0)}⟩` : `⟨${piece.label}⟩`;
