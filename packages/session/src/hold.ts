@@ -14,7 +14,6 @@ import {
 import { alikeOffer } from '@sluice/policy';
 import type { NewEvent } from '@sluice/recording';
 import type { JudgeRequest, ResultField, ResultMasker } from '@sluice/wire-kit';
-import { boundedWait } from './bounded-wait.ts';
 import type { ConsumedApproval } from './judged-statement.ts';
 import type { SessionPorts } from './ports.ts';
 import { refuseApproval, refuseControlPlaneAway, refuseUncountable, refuseUndescribed } from './refusals.ts';
@@ -166,6 +165,8 @@ async function waitForPeople(
   const startedAt = ports.now();
   const lives = subject.verdict.hold!.expiresSeconds * 1_000;
   const maxWaitMs = Math.min(lives, subject.request.hold.maxWaitMs ?? lives);
+  const deadline = AbortSignal.timeout(maxWaitMs);
+  const cancelled = subject.request.hold.cancelled;
   let status = raised;
   if (raised.state === 'waiting') {
     subject.request.hold.waiting({
@@ -173,12 +174,11 @@ async function waitForPeople(
       url: raised.url,
       message: `Sluice holds this ${subject.command === unreadableCommand ? 'statement' : subject.command} until a person approves it: ${raised.url}${raised.missing ? `. ${sayWhy(raised).trimEnd()}` : ''}`,
     });
-    const wait = boundedWait([subject.request.hold.cancelled, session.signal], maxWaitMs);
     try {
-      status = await ports.approvals.settled(raised.id, wait.signal);
+      status = await ports.approvals.settled(raised.id, AbortSignal.any([cancelled, session.signal, deadline]));
     } catch (error) {
-      if (!wait.signal.aborted) throw error;
-      const how = wait.expired() ? 'expired' : 'cancelled';
+      if (!cancelled.aborted && !session.signal.aborted && !deadline.aborted) throw error;
+      const how = deadline.aborted ? 'expired' : 'cancelled';
       ports.approvals.cancel(
         raised.id,
         how,
@@ -189,8 +189,6 @@ async function waitForPeople(
         type: 'refuse',
         refusal: how === 'expired' ? expired(session, subject, raised) : givenUp(subject, raised),
       };
-    } finally {
-      wait.end();
     }
   }
   recordDecision(session, subject, raised.id, status.state, status.decidedBy, status.comment, startedAt);
