@@ -248,6 +248,8 @@ export function run(
       },
     );
     options.signal?.addEventListener('abort', () => child.kill('SIGINT'), { once: true });
+    // A program that ends without reading what it is given closes its end.
+    child.stdin?.on('error', () => undefined);
     if (options.input !== undefined) child.stdin?.end(options.input);
     else child.stdin?.end();
   });
