@@ -80,7 +80,8 @@ export class TerminalSocket {
     if (this.#over) return;
     this.#socket.send(bytes, { binary: true });
     this.#undrawn += bytes.length;
-    if (this.#undrawn >= maxUndrawnBytes) this.#terminal?.stream.pause();
+    if (this.#undrawn >= maxUndrawnBytes || this.#socket.bufferedAmount >= maxUndrawnBytes)
+      this.#terminal?.stream.pause();
   }
 
   #receive(data: RawData, isBinary: boolean): void {
@@ -110,7 +111,9 @@ export class TerminalSocket {
     if (message.type === 'resize') this.#terminal?.resize({ columns: message.columns, rows: message.rows });
     else {
       this.#undrawn = Math.max(0, this.#undrawn - message.bytes);
-      if (this.#undrawn < maxUndrawnBytes / 2) this.#terminal?.stream.resume();
+      // A page that says so of what has not even left, and reads nothing, gets no more either.
+      const waiting = Math.max(this.#undrawn, this.#socket.bufferedAmount);
+      if (waiting < maxUndrawnBytes / 2) this.#terminal?.stream.resume();
     }
   }
 

@@ -59,6 +59,8 @@ class FakeSocket extends EventEmitter {
   readyState = 1;
   readonly texts: unknown[] = [];
   bytes = 0;
+  /** What has not left yet. */
+  bufferedAmount = 0;
   closedWith: number | null = null;
   terminated = false;
   paused = false;
@@ -134,6 +136,18 @@ describe('one page and one terminal', () => {
     say({ type: 'drawn', bytes: 1_000 });
     expect(terminal.stream.isPaused()).toBe(true);
     say({ type: 'drawn', bytes: maxUndrawnBytes });
+    expect(terminal.stream.isPaused()).toBe(false);
+  });
+
+  test('a page that says it drew what it never read gets no more', () => {
+    join();
+    socket.bufferedAmount = maxUndrawnBytes;
+    terminal.stream.emit('data', Buffer.alloc(1_000));
+    expect(terminal.stream.isPaused()).toBe(true);
+    say({ type: 'drawn', bytes: maxUndrawnBytes });
+    expect(terminal.stream.isPaused()).toBe(true);
+    socket.bufferedAmount = 0;
+    say({ type: 'drawn', bytes: 1 });
     expect(terminal.stream.isPaused()).toBe(false);
   });
 
