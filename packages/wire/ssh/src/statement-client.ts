@@ -4,12 +4,12 @@ import { SluiceError } from '@sluice/domain';
 import { type OpenStatementClient, type StatementClient, StatementError, type StatementResult } from '@sluice/wire-kit';
 import type { ClientChannel, Client as SshConnection } from 'ssh2';
 import { announcesWaiting, refusalIn } from './errors.ts';
-import { cancelledExitCode, maxClientOutputBytes, refusedExitCode, targetReadyMs } from './limits.ts';
+import { cancelledExitCode, maxClientOutputBytes, refusedExitCode } from './limits.ts';
+import { otherSideGone, signIn } from './own-client.ts';
 import { Client } from './ssh2-library.ts';
 
 /** Sluice's own lines on stderr begin so; see errors.ts. */
 const ownWords = 'sluice: ';
-const gone = 'the other side closed the connection';
 
 /**
  * Signs in with a password: the stream is the caller's, already secured or on this machine, so that the gateway's host key needs no
@@ -30,18 +30,7 @@ export const openStatementClient: OpenStatementClient = async ({
   signal.addEventListener('abort', abort, { once: true });
   try {
     if (signal.aborted) abort();
-    await new Promise<void>((resolve, reject) => {
-      connection.once('ready', resolve);
-      connection.on('error', (cause) => reject(new StatementError(cause.message, 'sign-in', null, null)));
-      connection.once('close', () => reject(new SluiceError('unavailable', gone)));
-      connection.connect({
-        sock: stream,
-        username,
-        password: secret.reveal(),
-        readyTimeout: targetReadyMs,
-        hostVerifier: () => true,
-      });
-    });
+    await signIn(connection, { stream, username, secret });
   } catch (error) {
     connection.destroy();
     signal.removeEventListener('abort', abort);
@@ -114,7 +103,7 @@ class SshStatementClient implements StatementClient {
 
   #open(text: string): Promise<ClientChannel> {
     return new Promise((resolve, reject) => {
-      void this.#closed.then(() => reject(new SluiceError('unavailable', gone)));
+      void this.#closed.then(() => reject(otherSideGone()));
       this.#connection.exec(text, (error, channel) => {
         if (error === undefined) resolve(channel);
         else reject(new StatementError(error.message, 'channel', null, null));

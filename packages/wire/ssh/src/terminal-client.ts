@@ -1,12 +1,10 @@
 /** A small SSH client of Sluice's own: one shell in one terminal, over an ordinary byte stream. */
-import { SluiceError } from '@sluice/domain';
 import { type OpenTerminalClient, StatementError, type TerminalClient, type TerminalEnding } from '@sluice/wire-kit';
 import type { ClientChannel, Client as SshConnection } from 'ssh2';
 import { refusalIn } from './errors.ts';
-import { keepaliveMisses, keepaliveMs, maxRefusalCharacters, stopGraceMs, targetReadyMs } from './limits.ts';
+import { keepaliveMisses, keepaliveMs, maxRefusalCharacters, stopGraceMs } from './limits.ts';
+import { otherSideGone, signIn } from './own-client.ts';
 import { Client } from './ssh2-library.ts';
-
-const gone = 'the other side closed the connection';
 
 /**
  * Signs in with a password: the stream is the caller's, already secured, so that the gateway's host key needs no second look. Throws
@@ -19,20 +17,8 @@ export const openTerminalClient: OpenTerminalClient = async ({ stream, username,
   connection.once('close', () => signal.removeEventListener('abort', end));
   if (signal.aborted) end();
   try {
-    await new Promise<void>((resolve, reject) => {
-      connection.once('ready', resolve);
-      connection.on('error', (cause) => reject(new StatementError(cause.message, 'sign-in', null, null)));
-      connection.once('close', () => reject(new SluiceError('unavailable', gone)));
-      connection.connect({
-        sock: stream,
-        username,
-        password: secret.reveal(),
-        readyTimeout: targetReadyMs,
-        keepaliveInterval: keepaliveMs,
-        keepaliveCountMax: keepaliveMisses,
-        hostVerifier: () => true,
-      });
-    });
+    const keepalive = { keepaliveInterval: keepaliveMs, keepaliveCountMax: keepaliveMisses };
+    await signIn(connection, { stream, username, secret }, keepalive);
     const { columns: cols, rows } = size;
     const channel = await shell(connection, { term, cols, rows });
     return channel === null ? await refused(connection) : new SshTerminalClient(connection, channel);
@@ -48,7 +34,7 @@ function shell(
   terminal: { readonly term: string; readonly cols: number; readonly rows: number } | false,
 ): Promise<ClientChannel | null> {
   return new Promise((resolve, reject) => {
-    connection.once('close', () => reject(new SluiceError('unavailable', gone)));
+    connection.once('close', () => reject(otherSideGone()));
     connection.shell(terminal, (error, channel) => {
       resolve(error === undefined ? channel : null);
     });
