@@ -1,5 +1,5 @@
 /** `forward "db.internal:5432"`: a connection onwards as a statement, whose content no language reads. */
-import type { Language, ObjectRef, StatementFacts } from '@sluice/domain';
+import { type Language, type ObjectRef, type StatementFacts, unreadableFacts } from '@sluice/domain';
 import { type Destination, destinationOf, showDestination } from './destinations.ts';
 
 export const forwardLanguageName = 'forward';
@@ -15,27 +15,12 @@ export function factsOf(destination: Destination): StatementFacts {
   const object: ObjectRef = { type: 'other', schema: null, name };
   const text = textOf(destination);
   return {
-    language: forwardLanguageName,
+    ...unreadableFacts(forwardLanguageName, text, 'what goes through a forwarded connection is not read'),
     kind: 'procedure',
-    complete: false,
-    incompleteBecause: 'what goes through a forwarded connection is not read',
     command: 'FORWARD',
     effects: [{ verb: 'call', object }],
-    reads: [],
     writes: [object],
-    columns: [],
-    functions: [],
-    filter: 'not-applicable',
-    filterBecause: null,
-    destructive: false,
-    destructiveBecause: null,
-    outputs: null,
-    nested: [],
     fingerprint: text,
-    start: 0,
-    end: text.length,
-    literals: [],
-    sessionEffects: [],
   };
 }
 
