@@ -31,7 +31,7 @@ import {
   type TestResult,
 } from '@sluice/domain';
 import { type SigningKeys, signRequest } from '@sluice/keys';
-import { type ChainPlace, chainPlaceSchema } from '@sluice/recording';
+import { type RecordingPlace, recordingPlaceSchema } from '@sluice/recording';
 import type { ApprovalOutcome } from '@sluice/session';
 import { z } from 'zod';
 
@@ -170,9 +170,9 @@ export class ControlPlane {
     if (answer.index !== index) throw unknownForm();
   }
 
-  /** Where the control plane saw this gateway's chain of recordings last. */
-  async chainPlace(): Promise<ChainPlace> {
-    return read(await this.#send('GET', gatewayPaths.chain, null), chainPlaceSchema);
+  /** Where the control plane saw this gateway's chain of recordings last, these sessions, and those without an end. */
+  async recordingPlace(sessions: readonly string[]): Promise<RecordingPlace> {
+    return read(await this.#send('POST', gatewayPaths.chain, json({ sessions })), recordingPlaceSchema);
   }
 
   /** Resolves with where the control plane's own log of checkpoints stands. */

@@ -162,6 +162,7 @@ class Gateway implements RunningGateway {
       store: this.#spoolStore,
       gatewayId: enrolment.gatewayId,
       keys: keys.signing,
+      waitsForPlace: true,
       ...(env.spoolBytes === null ? {} : { maxSpoolBytes: env.spoolBytes }),
       onFault: (message, error) => log.error({ error: String(error) }, message),
       onChunk: () => this.#pusher.wake(),
@@ -248,7 +249,8 @@ class Gateway implements RunningGateway {
   }
 
   async start(): Promise<void> {
-    await recoverSpool(this.#spool, this.#controlPlane, { log: this.#log, signal: this.#stopping.signal });
+    const [spool, store, controlPlane] = [this.#spool, this.#spoolStore, this.#controlPlane];
+    await recoverSpool({ spool, store, controlPlane, log: this.#log, signal: this.#stopping.signal });
     this.#bundles.onChange((current) => this.#bundleChanged(current));
     this.#tunnel = dialTunnel({
       url: this.#controlPlane.tunnelUrl,

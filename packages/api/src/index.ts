@@ -43,7 +43,7 @@ export {
 export { noteRevert } from './gateway/note-revert.ts';
 export { noteRotation } from './gateway/note-rotation.ts';
 export { keepRewrap, listRewraps } from './gateway/rewraps.ts';
-export { showChainPlace } from './gateway/show-chain-place.ts';
+export { recordingPlaceRequestSchema, showChainPlace, showRecordingPlace } from './gateway/show-chain-place.ts';
 export { exportGateway } from './gateways/export-gateway.ts';
 export type { EnrolmentView, GatewayView } from './gateways/gateway-view.ts';
 export type { InstallationKeyView } from './gateways/installation-keys.ts';

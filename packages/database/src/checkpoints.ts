@@ -41,6 +41,15 @@ export function findCheckpoint(db: Db, gatewayId: string, hash: string): Promise
   return db.checkpoint.findUnique({ where: { gatewayId_hash: { gatewayId, hash } }, select: columns });
 }
 
+/** The checkpoint with the highest number, whenever it arrived; of two with one number the one that came last. */
+export function highestCheckpoint(db: Db, gatewayId: string): Promise<CheckpointRow | null> {
+  return db.checkpoint.findFirst({
+    where: { gatewayId },
+    orderBy: [{ number: 'desc' }, { entry: 'desc' }],
+    select: columns,
+  });
+}
+
 /** Whether a checkpoint of that number is in the log already. */
 export async function hasCheckpointNumber(db: Db, gatewayId: string, number: number): Promise<boolean> {
   return (await db.checkpoint.findFirst({ where: { gatewayId, number }, select: { entry: true } })) !== null;

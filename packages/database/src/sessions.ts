@@ -158,6 +158,43 @@ export async function interruptSessionsOfEarlierStarts(
   return count;
 }
 
+export interface RecordedSession {
+  readonly id: string;
+  readonly chunkCount: number;
+  readonly lastChunkHash: string | null;
+  readonly nextSeq: number;
+  readonly lastChunkAt: Date | null;
+  readonly sealed: boolean;
+}
+
+const recorded = {
+  id: true,
+  chunkCount: true,
+  lastChunkHash: true,
+  nextSeq: true,
+  lastChunkAt: true,
+  sealed: true,
+} as const;
+
+/** How far the recordings of these sessions of a gateway go. */
+export function listRecordedSessions(
+  db: Db,
+  gatewayId: string,
+  ids: readonly string[],
+): Promise<readonly RecordedSession[]> {
+  return db.session.findMany({ where: { gatewayId, id: { in: [...ids] } }, select: recorded });
+}
+
+/** Recordings of a gateway that have no seal, oldest first. */
+export function listUnsealedSessions(db: Db, gatewayId: string, limit: number): Promise<readonly RecordedSession[]> {
+  return db.session.findMany({
+    where: { gatewayId, sealed: false },
+    select: recorded,
+    orderBy: { id: 'asc' },
+    take: limit,
+  });
+}
+
 export async function noteVerification(db: Db, id: string, problems: readonly string[], at: Date): Promise<void> {
   await db.session.update({
     where: { id },

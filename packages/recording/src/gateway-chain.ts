@@ -76,22 +76,30 @@ export class GatewayChain {
   }
 
   /**
-   * Goes on from where the control plane saw the chain last, and says so in the next checkpoint: whatever had not arrived there is lost
-   * with the spool, and numbers that were seen are not used again. Throws SluiceError `recording-damaged` for a checkpoint that this
-   * gateway did not sign.
+   * Goes on from where the control plane saw the chain last when that is further than the spool knows, and says so in the next
+   * checkpoint: whatever had not arrived there is lost, and numbers that were seen are not used again. A spool that was lost knows
+   * nothing, one that was restored knows what was then. Returns whether it did. Throws SluiceError `recording-damaged` for a checkpoint
+   * that this gateway did not sign.
    */
-  resume({ checkpoint, links }: ChainPlace): void {
+  resume({ checkpoint, links }: ChainPlace): boolean {
     const last = checkpoint === null ? null : this.#own(checkpoint);
     this.#unknown = false;
-    if (last === null && links.length === 0) return;
-    this.#checkpoint = last === null ? null : { number: last.value.number, hash: last.hash };
-    this.#head = last?.value.head ?? null;
-    this.#base = this.#head;
+    const seenLink = Math.max(last?.value.head?.number ?? -1, ...links.slice(-1).map(({ number }) => number));
+    const seenCheckpoint = last?.value.number ?? -1;
+    if (seenCheckpoint <= (this.#checkpoint?.number ?? -1) && seenLink <= (this.#head?.number ?? -1)) return false;
+    // What this spool still holds and nobody has seen keeps the number that it bears.
+    const own = this.#links.filter(({ number }) => links.every((link) => link.number !== number));
+    if (last !== null && seenCheckpoint >= (this.#checkpoint?.number ?? -1)) {
+      this.#checkpoint = { number: seenCheckpoint, hash: last.hash };
+      this.#base = last.value.head;
+    }
+    this.#head = this.#base;
     this.#links = [];
-    for (const link of links) this.#adopt(link);
+    for (const link of [...own, ...links].sort((a, b) => a.number - b.number)) this.#adopt(link);
     for (const { number: _, ...name } of this.#links) this.#heads.set(name.sessionId, name);
     this.#resumed = true;
     this.#stale = true;
+    return true;
   }
 
   #own(line: string) {

@@ -39,6 +39,8 @@ export {
 } from './gateway-export.ts';
 export type { ExportKey, ReadExport } from './recording-export.ts';
 export { exportFormat, readExport, verifyExport, writeExport } from './recording-export.ts';
+export type { RecordingPlace, SeenSession } from './recording-place.ts';
+export { maxPlacedSessions, recordingPlaceRequestSchema, recordingPlaceSchema } from './recording-place.ts';
 export type { RecoveredSession } from './recover-spool.ts';
 export type { Durability, SessionRecorder } from './session-recorder.ts';
 export { permanentRefusals, SpoolPusher, type SpoolPusherOptions } from './spool-pusher.ts';

@@ -2,7 +2,8 @@ import { isId } from '@sluice/domain';
 import type { ChainPlace } from './checkpoint.ts';
 import type { ChunkSigner } from './chunk.ts';
 import { GatewayChain } from './gateway-chain.ts';
-import { type RecoveredSession, recoverSpool } from './recover-spool.ts';
+import { recoverWithSeen, type SeenSession } from './recording-place.ts';
+import type { RecoveredSession, RecoverRequest } from './recover-spool.ts';
 import { type Durability, type RecorderContext, SessionRecorder, spoolFull } from './session-recorder.ts';
 import type { SpoolStore } from './spool-store.ts';
 import { SyncRounds } from './sync-rounds.ts';
@@ -25,6 +26,8 @@ export interface SpoolWriterOptions extends ChunkSigner {
   /** ms since the epoch. */
   readonly now?: () => number;
   readonly maxSpoolBytes?: number;
+  /** Nothing is sealed and no checkpoint made before `recover` was called: the control plane is asked first where the chain stands. */
+  readonly waitsForPlace?: boolean;
   /** Called with every fault of the disk, and when something had to be set aside. For the log. */
   readonly onFault: (message: string, error: unknown) => void;
   /** Called when a chunk or a checkpoint may be pushed. */
@@ -52,9 +55,13 @@ export class SpoolWriter {
   #syncFault: string | null = null;
   #probing = false;
   #recoveryIncomplete = false;
+  /** Until `recover`: no number of the chain is used before it is known where it stands. */
+  #waits: boolean;
+  #seen: readonly SeenSession[] = [];
 
   constructor(options: SpoolWriterOptions) {
     this.#options = options;
+    this.#waits = options.waitsForPlace ?? false;
     this.#maxSpoolBytes = options.maxSpoolBytes ?? defaultMaxSpoolBytes;
     this.#chain = new GatewayChain(options.store, { gatewayId: options.gatewayId, keys: options.keys });
     this.#context = this.#newContext();
@@ -66,10 +73,14 @@ export class SpoolWriter {
     return this.#chain;
   }
 
-  /** For a chain that `isUnknown`: takes it up where the control plane saw it last. Throws SluiceError `recording-damaged`. */
-  resumeChain(place: ChainPlace): void {
-    this.#chain.resume(place);
-    if (place.checkpoint !== null || place.links.length > 0) this.#checkpoint(true);
+  /**
+   * Takes the chain up where the control plane saw it last, if that is further than the spool knows; call it before `recover`. Returns
+   * whether it did. Throws SluiceError `recording-damaged`.
+   */
+  resumeChain(place: ChainPlace): boolean {
+    const resumed = this.#chain.resume(place);
+    if (resumed) this.#checkpoint(true);
+    return resumed;
   }
 
   /** False while the disk refuses writes or the spool's bound is reached: new statements must be refused. Heals by itself. */
@@ -89,22 +100,28 @@ export class SpoolWriter {
 
   /**
    * Seals what an earlier process left behind; call it once, before any session. A disk fault leaves the rest as it is, to be tried
-   * again at every tick.
+   * again at every tick. `seen` is what the control plane has of sessions: see `closeSeen`.
    */
-  recover(): RecoveredSession[] {
+  recover(seen: readonly SeenSession[] = []): RecoveredSession[] {
+    this.#waits = false;
+    this.#seen = seen;
+    const outcome = recoverWithSeen(this.#recoverRequest(), seen);
+    this.#recoveryIncomplete = !outcome.complete;
+    if (!outcome.complete) this.#broken = true;
+    if (outcome.sessions.length > 0) this.#options.onChunk();
+    return outcome.sessions;
+  }
+
+  #recoverRequest(): RecoverRequest {
     const { store, gatewayId, keys, onFault } = this.#options;
-    const outcome = recoverSpool({
+    return {
       store,
       signer: { gatewayId, keys },
       chain: this.#chain,
       now: this.#context.now,
       isLive: (sessionId) => this.#live.has(sessionId),
       onFault,
-    });
-    this.#recoveryIncomplete = !outcome.complete;
-    if (!outcome.complete) this.#broken = true;
-    if (outcome.sessions.length > 0) this.#options.onChunk();
-    return outcome.sessions;
+    };
   }
 
   /** Begins a recording; its first event should be `session.opened`. Throws SluiceError `spool-full`. */
@@ -118,7 +135,8 @@ export class SpoolWriter {
 
   /** Seals what was collected, finishes an interrupted recovery and finds out whether a broken disk works again. Runs every 500 ms. */
   tick(): void {
-    if (this.#recoveryIncomplete) this.recover();
+    if (this.#waits) return;
+    if (this.#recoveryIncomplete) this.recover(this.#seen);
     for (const recorder of Array.from(this.#dirty)) {
       if (recorder.flush()) this.#dirty.delete(recorder);
     }
@@ -132,7 +150,7 @@ export class SpoolWriter {
     clearInterval(this.#ticker);
     if (this.#writeSoon !== null) clearTimeout(this.#writeSoon);
     this.tick();
-    this.#checkpoint(true);
+    if (!this.#waits) this.#checkpoint(true);
   }
 
   #checkpoint(atOnce = false): void {

@@ -9,7 +9,7 @@ import { exportAudit } from '../audit/export-audit.ts';
 import { exportGateway } from '../gateways/export-gateway.ts';
 import { storeCheckpoint } from './accept-checkpoint.ts';
 import { storeChunk } from './accept-chunk.ts';
-import { showChainPlace } from './show-chain-place.ts';
+import { showChainPlace, showRecordingPlace } from './show-chain-place.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -98,6 +98,22 @@ test('a gateway that lost its spool is told where its chain stands, goes on ther
   expect(verifyGatewayExport(file).resumed).toHaveLength(1);
 });
 
+test('a recording without an end is shown to its gateway, and one that is asked for; those of others are not', async () => {
+  const place = await showChainPlace(world.services, world.gateway);
+  const { chunks } = await recordGateway(world, 'agent', 1, { place });
+  const [first, ...rest] = chunks;
+  if (first === undefined) throw new Error('nothing was recorded');
+  await storeChunk(world.services, world.gateway, first, new Date());
+  const [open] = (await showRecordingPlace(world.services, world.gateway, [])).sessions;
+  const { sessionId } = first;
+  expect(open).toMatchObject({ sessionId, chunks: 1, sealed: false, lastHash: expect.any(String) });
+  for (const chunk of rest) await storeChunk(world.services, world.gateway, chunk, new Date());
+  expect((await showRecordingPlace(world.services, world.gateway, [])).sessions).toEqual([]);
+  const { sessions } = await showRecordingPlace(world.services, world.gateway, [sessionId]);
+  expect(sessions).toEqual([expect.objectContaining({ sessionId, sealed: true, chunks: chunks.length })]);
+  expect((await showRecordingPlace(world.services, { id: newId<'Gateway'>() }, [sessionId])).sessions).toEqual([]);
+});
+
 test('after a rotation of the signing key, what the former one logged still verifies', async () => {
   const { database } = world.services;
   const keys = await openInstallation(database, world.masterKey, new Date());
@@ -131,6 +147,16 @@ test('a gateway that begins its chain anew is a fork: kept, told in the audit ch
   expect(problems).toContainEqual(
     expect.objectContaining({ part: 'checkpoint', index: 0, what: 'exists twice with different contents' }),
   );
+});
+
+test('a checkpoint that arrives late moves the place back no more than its number does', async () => {
+  const place = await showChainPlace(world.services, world.gateway);
+  const { chunks, checkpoints } = await recordGateway(world, 'agent', 3, { place });
+  for (const chunk of chunks) await storeChunk(world.services, world.gateway, chunk, new Date());
+  const [late, ...others] = checkpoints;
+  for (const line of others) await storeCheckpoint(world.services, world.gateway, line, new Date());
+  await storeCheckpoint(world.services, world.gateway, late ?? '', new Date());
+  expect(await showChainPlace(world.services, world.gateway)).toEqual({ checkpoint: others.at(-1), links: [] });
 });
 
 test('a checkpoint of another key, another gateway or no form is refused', async () => {

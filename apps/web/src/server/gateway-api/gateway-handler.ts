@@ -19,8 +19,10 @@ import {
   noteTargetSessions,
   noteTestResult,
   raiseApproval,
+  recordingPlaceRequestSchema,
   showChainPlace,
   showExplainRequest,
+  showRecordingPlace,
   showStatus,
   storeCheckpoint,
   storeChunk,
@@ -111,7 +113,10 @@ const routes: Readonly<Record<string, Route>> = {
     const witness = await storeCheckpoint(services, gateway, body.toString('utf8'), now);
     return { durable: true, ...witness } satisfies z.infer<typeof checkpointResponseSchema>;
   },
+  // As gateways ask that know of no sessions in the answer.
   [`GET ${gatewayPaths.chain}`]: ({ services, gateway }) => showChainPlace(services, gateway),
+  [`POST ${gatewayPaths.chain}`]: ({ services, gateway, body }) =>
+    showRecordingPlace(services, gateway, read(recordingPlaceRequestSchema, body).sessions),
   [`POST ${gatewayPaths.state}`]: async ({ services, gateway, body, now }) => {
     await noteState(services.database, gateway.id, read(gatewayStateSchema, body), now);
   },
