@@ -101,3 +101,15 @@ it('a gateway that is killed: the relay takes the other one', async () => {
   for (let session = 0; session < 6; session += 1) expect(await installation.works({ via: 'relay' })).toBe(true);
   await eventually('it came back', () => installation.works({ at: second }), 60_000);
 });
+
+it('a gateway that is killed: whoever has a ticket for it gets one for the other', async () => {
+  for (const [name, at] of Object.entries(places)) {
+    installation.killGateway(name);
+    for (let run = 0; run < 3; run += 1)
+      expect(await installation.sluice(['exec', 'orders', '--', 'SELECT 1 AS one'], {}, 'engineer')).toMatchObject({
+        code: 0,
+        err: '',
+      });
+    await eventually('it came back', () => installation.works({ at }), 60_000);
+  }
+});

@@ -1,14 +1,31 @@
 /** One byte stream to a connection through the control plane's relay: a ticket, a WebSocket, and TLS that ends in the gateway. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { keyProofBytes, Secret } from '@sluice/domain';
+import { keyProofBytes, Secret, SluiceError } from '@sluice/domain';
 import { webSocketStream } from '@sluice/tunnel';
 import { WebSocket } from 'ws';
 import { type ApiClient, explainApiError } from './api-client.ts';
 import { CliError, exitCodes } from './exit-codes.ts';
 
 const openTimeoutMs = 15_000;
+/** Tickets that are asked for at most while gateways do not take them. */
+const maxTickets = 5;
+/** Before the second ticket; doubled before each further one. In ms. */
+const firstRetryMs = 250;
+/**
+ * What says that this gateway cannot take the ticket now, its process being another one by now included. Whether the person may connect
+ * is judged anew with the next ticket.
+ */
+const elsewhereCodes: ReadonlySet<string> = new Set([
+  'unavailable',
+  'gateway-offline',
+  'too-many',
+  'timed-out',
+  'not-found',
+  'forbidden',
+]);
 /** Largest WebSocket message of the relay: matches the tunnel's bound for client streams. */
 const maxMessageBytes = 262_144;
 
@@ -16,6 +33,8 @@ const maxMessageBytes = 262_144;
 export function runPassword(): Secret {
   return new Secret(randomBytes(24).toString('base64url'));
 }
+
+type IssuedTicket = Awaited<ReturnType<ApiClient['connections']['issueTicket']['mutate']>>;
 
 export interface RelayStream {
   readonly stream: Duplex;
@@ -29,14 +48,34 @@ export function proofHash(proof: Secret | { readonly fingerprint: string }): str
   return createHash('sha256').update(bytes).digest('base64url');
 }
 
-/** Throws CliError that says which step failed. `proof`: what the plain client will show. */
+/**
+ * Throws CliError that says which step failed. `proof`: what the plain client will show. A ticket names one start of one gateway of the
+ * group; where that does not take it, nothing has been sent to a target yet, and a new ticket is asked for another member.
+ */
 export async function openRelayStream(
   api: ApiClient,
   name: string,
   proof: Secret | { readonly fingerprint: string },
 ): Promise<RelayStream> {
   const secretHash = proofHash(proof);
-  const issued = await api.connections.issueTicket.mutate({ name, secretHash }).catch(explainApiError);
+  const avoid: string[] = [];
+  for (let tickets = 1; ; tickets += 1) {
+    const input = avoid.length === 0 ? { name, secretHash } : { name, secretHash, avoid };
+    const issued = await api.connections.issueTicket.mutate(input).catch(explainApiError);
+    try {
+      return await redeem(issued);
+    } catch (error) {
+      if (!(error instanceof NotTaken) || tickets === maxTickets) throw error;
+      if (!avoid.includes(issued.gatewayId)) avoid.push(issued.gatewayId);
+      await sleep(firstRetryMs * 2 ** (tickets - 1));
+    }
+  }
+}
+
+/** This gateway does not take the ticket; another may take another one. */
+class NotTaken extends CliError {}
+
+async function redeem(issued: IssuedTicket): Promise<RelayStream> {
   const socket = new WebSocket(issued.url, {
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
@@ -50,6 +89,10 @@ export async function openRelayStream(
   });
   socket.send(JSON.stringify(issued.ticket));
   const stream = webSocketStream(socket);
+  let refusal: Error | null = null;
+  stream.once('error', (error) => {
+    refusal = error;
+  });
   const secure = connectTls({
     socket: stream,
     ca: issued.caRoot,
@@ -57,14 +100,12 @@ export async function openRelayStream(
     minVersion: 'TLSv1.2',
   });
   await new Promise<void>((resolve, reject) => {
-    const fail = (error: Error) =>
-      reject(
-        new CliError(
-          exitCodes.unavailable,
-          `the gateway did not answer: ${error.message}`,
-          'See the gateways page whether it is online.',
-        ),
-      );
+    const fail = (error: Error) => {
+      const elsewhere = refusal instanceof SluiceError && elsewhereCodes.has(refusal.code);
+      const Failure = elsewhere ? NotTaken : CliError;
+      const message = `the gateway did not answer: ${(refusal ?? error).message}`;
+      reject(new Failure(exitCodes.unavailable, message, 'See the gateways page whether it is online.'));
+    };
     const timer = setTimeout(() => fail(new Error('timed out')), openTimeoutMs);
     secure.once('secureConnect', () => {
       clearTimeout(timer);

@@ -245,7 +245,9 @@ class Gateway implements RunningGateway {
     this.#listeners = new Listeners(
       env.listenHost,
       (connectionId, socket) => void this.#entry.native(connectionId, socket),
+      (connectionId) => this.#leaves.of(connectionId) !== null,
     );
+    this.#leaves.onNew(() => this.#listeners.sync(this.#bundles.current?.connections.values() ?? []));
   }
 
   async start(): Promise<void> {
@@ -430,9 +432,7 @@ class Gateway implements RunningGateway {
   }
 
   #ensureLeaves(): void {
-    for (const connection of this.#bundles.current?.connections.values() ?? []) {
-      void this.#leaves.ensure(connection.id, connection.serverNames);
-    }
+    this.#leaves.ensureAll(this.#bundles.current?.connections.values() ?? []);
   }
 
   async #report(): Promise<void> {

@@ -1,7 +1,7 @@
 /** TLS leaves of Sluice's own CA for each connection: a key made here, a certificate asked for, renewed before it ends. */
 import { generateKeyPairSync } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { SluiceError } from '@sluice/domain';
+import { type BundleConnection, SluiceError } from '@sluice/domain';
 import type { ControlPlane } from './control-plane.ts';
 
 /** A leaf is renewed when less than this is left. */
@@ -20,6 +20,7 @@ export class Leaves {
   readonly #leaves = new Map<string, Leaf>();
   readonly #pending = new Set<string>();
   readonly #log: (message: string, fields: Record<string, unknown>) => void;
+  #onNew: () => void = () => undefined;
   #closed = false;
 
   constructor(
@@ -36,6 +37,16 @@ export class Leaves {
   of(connectionId: string): (() => SecureContext) | null {
     const leaf = this.#leaves.get(connectionId);
     return leaf === undefined || leaf.notAfter <= Date.now() ? null : () => leaf.context;
+  }
+
+  /** Called whenever a connection got a leaf. */
+  onNew(listener: () => void): void {
+    this.#onNew = listener;
+  }
+
+  /** `ensure` for each of them. */
+  ensureAll(connections: Iterable<Pick<BundleConnection, 'id' | 'serverNames'>>): void {
+    for (const { id, serverNames } of connections) void this.ensure(id, serverNames);
   }
 
   /** Makes sure that the leaf exists, has these names and lasts; called whenever the bundle changes and every hour. */
@@ -56,6 +67,7 @@ export class Leaves {
         minVersion: 'TLSv1.2',
       });
       this.#leaves.set(connectionId, { context, notAfter: Date.parse(notAfter), names });
+      if (!this.#closed) this.#onNew();
     } catch (error) {
       // Also a certificate that cannot be read: without a leaf TLS is refused on this port, and the next try may bring a good one.
       const code = error instanceof SluiceError ? error.code : 'internal';

@@ -5,12 +5,18 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Listeners } from './listeners.ts';
 
 let listeners: Listeners;
+let ready: (connectionId: string) => boolean;
 let accepted: { readonly connectionId: string; readonly socket: Socket }[];
 const clients: Socket[] = [];
 
 beforeEach(() => {
   accepted = [];
-  listeners = new Listeners('127.0.0.1', (connectionId, socket) => accepted.push({ connectionId, socket }));
+  ready = () => true;
+  listeners = new Listeners(
+    '127.0.0.1',
+    (connectionId, socket) => accepted.push({ connectionId, socket }),
+    (connectionId) => ready(connectionId),
+  );
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
@@ -41,6 +47,17 @@ test('every connection has its own port, and the port alone says which', async (
   expect(portOf('c')).toBeNull();
   expect(await dial(ports.b)).toBe('open');
   await expect.poll(() => accepted.map(({ connectionId }) => connectionId)).toEqual(['b']);
+});
+
+test('a port opens once its connection is ready, and stays open while a leaf is renewed', async () => {
+  ready = (id) => id === 'b';
+  listeners.sync([on('a', 0), on('b', 0)]);
+  await listening('b');
+  expect(listeners.states().map(({ connectionId }) => connectionId)).toEqual(['b']);
+  ready = (id) => id === 'a';
+  listeners.sync([on('a', 0), on('b', 0)]);
+  expect(await dial(await listening('a'))).toBe('open');
+  expect(await dial(await listening('b'))).toBe('open');
 });
 
 test('what is gone is closed; its sessions stay open and its neighbours are not touched', async () => {

@@ -14,15 +14,22 @@ interface Port {
 export class Listeners {
   readonly #host: string;
   readonly #accept: (connectionId: string, socket: Socket) => void;
+  readonly #isReady: (connectionId: string) => boolean;
   readonly #ports = new Map<string, Port>();
   readonly #sockets = new Set<Socket>();
 
-  constructor(host: string, accept: (connectionId: string, socket: Socket) => void) {
+  /** `isReady`: whether a client would be served, which needs a TLS leaf; before that its port does not open. */
+  constructor(
+    host: string,
+    accept: (connectionId: string, socket: Socket) => void,
+    isReady: (connectionId: string) => boolean,
+  ) {
     this.#host = host;
     this.#accept = accept;
+    this.#isReady = isReady;
   }
 
-  /** Opens what is new, closes what is gone; sessions that are open stay. A port that failed is tried again. */
+  /** Opens what is new and ready, closes what is gone; sessions that are open stay. A port that failed is tried again. */
   sync(connections: Iterable<BundleConnection>): void {
     const wanted = new Map<string, number>();
     for (const connection of connections)
@@ -32,7 +39,7 @@ export class Listeners {
       port.server.close();
       this.#ports.delete(id);
     }
-    for (const [id, port] of wanted) if (!this.#ports.has(id)) this.#listen(id, port);
+    for (const [id, port] of wanted) if (!this.#ports.has(id) && this.#isReady(id)) this.#listen(id, port);
   }
 
   states(): { readonly connectionId: string; readonly port: number | null; readonly error: string | null }[] {

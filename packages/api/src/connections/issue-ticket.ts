@@ -15,13 +15,15 @@ import { serverNameOf } from './server-names.ts';
 /** A ticket is used at once; this covers clocks and slow starts. In ms. */
 const ticketLifeMs = 30_000;
 const secretHash = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'not a base64url SHA-256');
+/** Gateways that did not take an earlier ticket of this client: another member of the group is preferred. */
+const avoid = z.array(id).max(16).optional();
 
 /** A single-use ticket for the relay path. It names the gateway's process, so it dies with it, and lives 30 s. */
 export const issueTicket = mutation({
   permission: 'connections.connect',
   input: z.union([
-    z.strictObject({ id, secretHash, runId: id.optional() }),
-    z.strictObject({ name: slug, secretHash, runId: id.optional() }),
+    z.strictObject({ id, secretHash, runId: id.optional(), avoid }),
+    z.strictObject({ name: slug, secretHash, runId: id.optional(), avoid }),
   ]),
   run: async ({ input, tx, services, caller, mayOn, now, address }) => {
     const row = await findConnection(tx, 'id' in input ? { id: input.id } : { name: input.name });
@@ -37,7 +39,7 @@ export const issueTicket = mutation({
     const { revocationEpoch } = await readCounters(tx);
     const { answer, grants, message, hint } = await accessOf(tx, actor, row, { clientAddress: address, now });
     if (!answer.open) throw new SluiceError('forbidden', message, { audience: 'person', hint });
-    const gateway = onlineMember(row, caller.actor.id, now);
+    const gateway = onlineMember(row, caller.actor.id, now, input.avoid);
     const ticket: Ticket = {
       id: newId<'Ticket'>(),
       gatewayId: gateway.id,

@@ -47,9 +47,19 @@ export function preferredMembers(row: ConnectionRow, seed: string): MemberRow[] 
     .map(({ member }) => member);
 }
 
-/** The member that a client or a request is sent to. Throws SluiceError `gateway-offline` when none is online. */
-export function onlineMember(row: ConnectionRow, seed: string, now: Date): MemberRow & { readonly startId: string } {
-  for (const member of preferredMembers(row, seed))
+/**
+ * The member that a client or a request is sent to; one of `avoid`, which just failed the client, only when no other is online. Throws
+ * SluiceError `gateway-offline` when none is.
+ */
+export function onlineMember(
+  row: ConnectionRow,
+  seed: string,
+  now: Date,
+  avoid: readonly string[] = [],
+): MemberRow & { readonly startId: string } {
+  const preferred = preferredMembers(row, seed);
+  const failed = (member: MemberRow) => avoid.includes(member.id);
+  for (const member of [...preferred.filter((one) => !failed(one)), ...preferred.filter(failed)])
     if (member.startId !== null && healthOf(member, now) === 'online') return { ...member, startId: member.startId };
   const names = membersOf(row).map(({ name }) => name);
   throw new SluiceError(
