@@ -15,6 +15,9 @@ SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")  # RFC 8410
 PROBLEMS = []
 
 
+GAPS = []
+
+
 def problem(text):
     PROBLEMS.append(text)
 
@@ -88,6 +91,9 @@ def read_chunk(data, keys):
     numbers = [event["seq"] for event in events]
     if numbers != list(range(header["firstSeq"], header["firstSeq"] + header["count"])):
         raise ValueError("events are missing or out of order")
+    for event in events:
+        if event["type"] == "gap":
+            GAPS.append(f"gap in {header['sessionId']}: {event['reason']}")
     if (header["link"] is not None) != (header["index"] == 0 or header["final"]):
         raise ValueError("a link too many or too few")
     return header
@@ -199,7 +205,7 @@ def read_gateway(data):
             if name["sessionId"] in sessions and sessions[name["sessionId"]].get(name["index"]) != name["hash"]:
                 problem(f"session {name['sessionId']}: chunk {name['index']} is not the one a checkpoint saw")
     resumed = [str(checkpoint["number"]) for checkpoint, _ in checkpoints if checkpoint.get("resumed")]
-    lost = f", without its spool from checkpoint {' and '.join(resumed)} on" if resumed else ""
+    lost = f", without its spool or with an older one from checkpoint {' and '.join(resumed)} on" if resumed else ""
     return f"{len(sessions)} sessions, {len(checkpoints)} checkpoints, links {first['from']} to {first['to']}{lost}"
 
 
@@ -238,7 +244,7 @@ def main():
     except (ValueError, KeyError, IndexError, TypeError) as error:
         problem(str(error))
         summary = ""
-    print(f"whole: {summary}" if not PROBLEMS else "DAMAGED\n" + "\n".join(PROBLEMS))
+    print("\n".join([f"whole: {summary}"] + GAPS) if not PROBLEMS else "DAMAGED\n" + "\n".join(PROBLEMS))
     return 1 if PROBLEMS else 0
 
 

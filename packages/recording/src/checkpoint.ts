@@ -50,7 +50,7 @@ const checkpointSchema = z.strictObject({
   /** Sessions that are open. */
   open: z.int().min(0),
   witness: witnessSchema.nullable(),
-  /** The gateway had lost its spool and went on from what the control plane had of it; what had not arrived there is lost. */
+  /** The spool was lost, or an older one, and the gateway went on from what the control plane had; what had not arrived is lost. */
   resumed: z.literal(true).optional(),
   signature,
 });

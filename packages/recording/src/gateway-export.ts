@@ -16,7 +16,7 @@ import {
   verifyCheckpoints,
   verifyLinks,
 } from './verify-gateway-chain.ts';
-import { type SlotSummary, verifySlots } from './verify-recording.ts';
+import { type RecordingGap, type SlotSummary, verifySlots } from './verify-recording.ts';
 
 export const gatewayExportFormat = 'sluice-gateway-export/1';
 /** The first line at most, in bytes: some hundred keys. */
@@ -71,8 +71,10 @@ export interface GatewayVerdict {
   /** From when to when checkpoints prove that no session is missing, in ms since the epoch; null without any. */
   readonly provenFrom: number | null;
   readonly provenTo: number | null;
-  /** Checkpoints at which the gateway went on after it had lost its spool, with their time in ms since the epoch. */
+  /** Checkpoints at which the gateway went on after its spool was lost or came back older, with their time in ms since the epoch. */
   readonly resumed: readonly { readonly number: number; readonly at: number }[];
+  /** Gaps that recordings name themselves. */
+  readonly gaps: readonly (RecordingGap & { readonly sessionId: string })[];
   readonly keys: readonly ExportKey[];
   readonly installationKeys: readonly ExportKey[];
   readonly problems: readonly GatewayProblem[];
@@ -118,6 +120,7 @@ export function verifyGatewayExport(file: Buffer, trustedKeyOf?: (keyId: string)
     provenFrom: log.checkpoints[0]?.value.at ?? null,
     provenTo: log.checkpoints.at(-1)?.value.at ?? null,
     resumed: log.checkpoints.filter(({ value }) => value.resumed).map(({ value: { number, at } }) => ({ number, at })),
+    gaps: sessions.flatMap(({ sessionId, gaps }) => gaps.map((gap) => ({ sessionId, ...gap }))),
     keys: header?.keys ?? [],
     installationKeys: header?.installationKeys ?? [],
     problems,
@@ -133,6 +136,7 @@ interface VerifiedSession extends SessionLinks {
   readonly chunks: number;
   readonly events: number;
   readonly sealed: boolean;
+  readonly gaps: readonly RecordingGap[];
   readonly problems: readonly GatewayProblem[];
 }
 
@@ -154,8 +158,8 @@ function verifySession(
   if (summary.verdict.gatewayId !== null && summary.verdict.gatewayId !== gatewayId)
     problems.push(tell(null, 'comes from another gateway'));
   const links = sessionLinks(sessionId, summary.whole, summary.damaged);
-  const { chunks, events } = summary.verdict;
-  return { ...links, chunks, events, sealed: summary.sealed, problems };
+  const { chunks, events, gaps } = summary.verdict;
+  return { ...links, chunks, events, gaps, sealed: summary.sealed, problems };
 }
 
 /** A session without its end is one that still ran: unless its last link, or a later chunk, is known. That the chain itself shows. */

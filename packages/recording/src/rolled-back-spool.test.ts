@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { newId } from '@sluice/keys';
 import { afterAll, expect, test } from 'vitest';
 import { readCheckpoint } from './checkpoint.ts';
@@ -9,6 +13,13 @@ import { fileSpool } from './spool-store.ts';
 import { SpoolWriter } from './spool-writer.ts';
 import { gatewayFile, logged } from './testing/sample-gateway.ts';
 import { closed, note, sampleGatewayId, sampleKeys, TestFolders } from './testing/sample-recording.ts';
+
+const reader = fileURLToPath(new URL('../../../docs/recording-reader.py', import.meta.url));
+/** The independent reader needs both. */
+const able = [
+  ['python3', '--version'],
+  ['openssl', 'version'],
+].every(([command = '', ...args]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0);
 
 const folders = new TestFolders();
 afterAll(() => folders.remove());
@@ -56,13 +67,17 @@ class Received {
   }
 
   verdict() {
+    return verifyGatewayExport(this.file());
+  }
+
+  file(): Buffer {
     const place = this.place();
     const to = Math.max(
       readCheckpoint(place.checkpoint ?? '').value.head?.number ?? -1,
       place.links.at(-1)?.number ?? -1,
     );
     const sessions = Array.from(this.sessions, ([sessionId, chunks]) => ({ sessionId, chunks }));
-    return verifyGatewayExport(gatewayFile({ sessions, logged: logged(this.checkpoints), to }));
+    return gatewayFile({ sessions, logged: logged(this.checkpoints), to });
   }
 
   events(sessionId: string) {
@@ -167,6 +182,14 @@ test('a gateway whose spool is an older one goes on where the control plane saw 
   expect(verdict.problems).toEqual([]);
   expect(verdict).toMatchObject({ ok: true, sessions: 5 });
   expect(verdict.resumed).toHaveLength(1);
+  expect(verdict.gaps.map(({ sessionId }) => sessionId).sort()).toEqual([ids.cut, ids.later].sort());
+  const file = join(folders.make(), 'export');
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, received.file());
+  if (able)
+    expect(spawnSync('python3', [reader, file], { encoding: 'utf8' }).stdout).toMatch(
+      /^whole: 5 sessions.* with an older one .*\n(gap in .*: the end is unknown.*\n){2}$/,
+    );
   // Its own end had arrived; what was in the snapshot is the older beginning of it.
   expect(received.sessions.get(ids.ended)).toHaveLength(before ?? 0);
   expect(received.events(ids.ended).at(-1)?.type).toBe('session.closed');

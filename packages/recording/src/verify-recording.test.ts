@@ -27,6 +27,7 @@ test('a whole recording is ok', () => {
     gatewayId: 'gateway-1',
     chunks: 4,
     events: 7,
+    gaps: [],
     problems: [],
   });
 });

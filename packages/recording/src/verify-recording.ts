@@ -11,6 +11,14 @@ export interface RecordingProblem {
   readonly end?: true;
 }
 
+/** What an undamaged recording says of itself that it lacks. */
+export interface RecordingGap {
+  /** When it was, in ms since the epoch. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly reason: string;
+}
+
 export interface RecordingVerdict {
   readonly ok: boolean;
   /** Null when no chunk could be read. */
@@ -20,6 +28,8 @@ export interface RecordingVerdict {
   readonly chunks: number;
   /** Events of the undamaged chunks. */
   readonly events: number;
+  /** Gaps that the recording names itself: a whole one may have some. */
+  readonly gaps: readonly RecordingGap[];
   readonly problems: readonly RecordingProblem[];
 }
 
@@ -29,6 +39,7 @@ type Report = (index: number, what: string, end?: true) => void;
 interface Slot {
   readonly index: number;
   readonly chunk: Chunk | null;
+  readonly gaps: readonly RecordingGap[];
 }
 
 /** A verdict, and what the gateway's chain needs to know of the chunks. */
@@ -91,6 +102,7 @@ export function verifySlots(chunks: Iterable<Buffer>, publicKeyOf: (keyId: strin
     gatewayId: first?.header.gatewayId ?? null,
     chunks: slots.length,
     events,
+    gaps: slots.flatMap(({ gaps }) => gaps),
     problems,
   };
   const whole = Array.from(seen.values()).filter((chunk) => chunk !== null);
@@ -105,20 +117,22 @@ function readSlot(bytes: Buffer, place: number, publicKeyOf: (keyId: string) => 
     chunk = readChunk(bytes);
   } catch (error) {
     report(place, messageOf(error));
-    return { index: place, chunk: null };
+    return { index: place, chunk: null, gaps: [] };
   }
   // A header that is not proved says nothing about its number: the chunk is the one that belongs here.
   const fault = chunkFault(chunk, publicKeyOf);
   if (fault !== null) {
     report(place, fault);
-    return { index: place, chunk: null };
+    return { index: place, chunk: null, gaps: [] };
   }
+  const { index } = chunk.header;
   try {
-    decodeEvents(chunk);
+    const gaps = decodeEvents(chunk).flatMap((event) => (event.type === 'gap' ? [event] : []));
+    return { index, chunk, gaps: gaps.map(({ fromMs, toMs, reason }) => ({ fromMs, toMs, reason })) };
   } catch (error) {
-    report(chunk.header.index, messageOf(error));
+    report(index, messageOf(error));
+    return { index, chunk, gaps: [] };
   }
-  return { index: chunk.header.index, chunk };
 }
 
 /** Whether an undamaged chunk continues the undamaged one before it (null: missing or damaged, which is already said). */

@@ -142,8 +142,9 @@ interface Described {
 
 function describeSession(verdict: ReturnType<typeof verifyExport>): Described {
   const { ok, sessionId, chunks, events, keys, problems } = verdict;
+  const lacks = gapLines(verdict.gaps.map((gap) => ({ ...gap, sessionId })));
   const text = ok
-    ? `whole: session ${sessionId}, ${chunks} chunks, ${events} events\n${signers('signed by', keys)}`
+    ? `whole: session ${sessionId}, ${chunks} chunks, ${events} events\n${lacks}${signers('signed by', keys)}`
     : `DAMAGED\n${problems.map((p) => `  ${p.part} ${p.index ?? ''}: ${printable(p.what)}\n`).join('')}`;
   return { ok, text, json: verdict };
 }
@@ -157,18 +158,38 @@ function describeGateway(verdict: GatewayVerdict): Described {
   const resumed = verdict.resumed
     .map(
       ({ number, at }) =>
-        `at checkpoint ${number}, ${time(at)}, it had lost its spool: what had not arrived by then is lost\n`,
+        `at checkpoint ${number}, ${time(at)}, its spool was lost or an older one: what had not arrived by then is lost\n`,
     )
     .join('');
+  const lacks = gapLines(verdict.gaps);
   const keys = signers('recorded by', verdict.keys) + signers('logged by', verdict.installationKeys);
   const place = (p: GatewayVerdict['problems'][number]) =>
     [p.part, p.part === 'session' ? p.sessionId : p.index].filter((part) => part !== null).join(' ');
   const damage = problems.map((p) => `  ${place(p)}: ${printable(p.what)}\n`).join('');
   return {
     ok,
-    text: ok ? `whole: ${summary}${resumed}${keys}` : `DAMAGED\n${damage}${summary}${resumed}`,
+    text: ok ? `whole: ${summary}${resumed}${lacks}${keys}` : `DAMAGED\n${damage}${summary}${resumed}${lacks}`,
     json: verdict,
   };
+}
+
+/** Gaps that are told one by one; `--json` has all. */
+const maxToldGaps = 100;
+
+function gapLines(
+  gaps: readonly { readonly sessionId: string | null; readonly fromMs: number; readonly reason: string }[],
+) {
+  const told = gaps
+    .slice(0, maxToldGaps)
+    .map(({ sessionId, fromMs, reason }) => `gap in ${sessionId} from ${timeText(fromMs)}: ${printable(reason)}\n`);
+  const rest = gaps.length - told.length;
+  return told.join('') + (rest > 0 ? `and ${rest} more gaps\n` : '');
+}
+
+/** A recording may say any number; not each is a time. */
+function timeText(ms: number): string {
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? `${ms} ms` : time.toISOString();
 }
 
 /** An export's own keys prove it whole, not who signed it: a person compares the fingerprints with the gateways page. */

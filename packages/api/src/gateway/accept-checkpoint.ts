@@ -66,7 +66,7 @@ export async function storeCheckpoint(
     });
     if (doubled || !continues) await tellBreak(tx, gateway, value, doubled, now);
     if (value.resumed === true) {
-      const lost = 'went on without its spool: recordings that had not arrived by then are lost';
+      const lost = 'went on without its spool or with an older one: recordings that had not arrived by then are lost';
       await tell(tx, gateway, { action: 'gateway.chainResumed', what: lost, number: value.number }, now);
     }
     return { entry: entry.value.entry, hash: entry.hash };
