@@ -59,6 +59,20 @@ test.describe('signing in', () => {
     await expect(engineer.getByText('You may not see this')).toBeVisible();
   });
 
+  test('on a phone: own tokens are made on the account page; tabs and buttons can be read and touched', async ({
+    pageOf,
+  }) => {
+    const page = await pageOf('engineer', { width: 390, height: 844 });
+    await page.goto('/account');
+    const tokens = page.getByRole('button', { name: 'Your tokens' });
+    expect((await tokens.boundingBox())?.height).toBeGreaterThanOrEqual(40);
+    await tokens.click();
+    await expect(page.getByRole('dialog').getByRole('button', { name: 'New token' })).toBeVisible();
+    const admin = await pageOf('admin', { width: 390, height: 844 });
+    await admin.goto('/access?tab=windows');
+    await expect(admin.getByRole('tab', { name: 'Maintenance' })).toBeInViewport({ ratio: 1 });
+  });
+
   test.describe('with a wrong password', () => {
     test.use({ expectedComplaints: /status of 40[013]/ });
 

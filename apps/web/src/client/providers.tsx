@@ -11,6 +11,9 @@ import { newApiClient, TRPCProvider } from './trpc.ts';
 const staleMs = 30_000;
 const mostRetries = 2;
 
+/** So that a message hides no way to another page. */
+const aboveThePhoneBar = 'calc(4rem + env(safe-area-inset-bottom, 0px))';
+
 export function Providers({ children }: { readonly children: ReactNode }) {
   const [queryClient] = useState(newQueryClient);
   const [apiClient] = useState(newApiClient);
@@ -20,6 +23,7 @@ export function Providers({ children }: { readonly children: ReactNode }) {
         <Tooltip.Provider delayDuration={300}>{children}</Tooltip.Provider>
         <Toaster
           position="bottom-right"
+          mobileOffset={{ bottom: aboveThePhoneBar }}
           toastOptions={{
             unstyled: true,
             classNames: {

@@ -17,11 +17,12 @@ const button = cva(
         dangerPlain: 'border-line-strong bg-surface text-deny hover:enabled:bg-deny-tint',
       },
       size: {
-        small: 'h-7 px-2 text-small',
-        normal: 'h-8 px-3',
+        // On a phone every button is at least 40 px, a thumb’s width.
+        small: 'h-7 px-2 text-small max-sm:min-h-10 max-sm:px-3',
+        normal: 'h-8 px-3 max-sm:min-h-10',
         large: 'h-12 px-4 text-large',
-        icon: 'size-8 p-0',
-        iconSmall: 'size-7 p-0',
+        icon: 'size-8 p-0 max-sm:min-h-10 max-sm:min-w-10',
+        iconSmall: 'size-7 p-0 max-sm:min-h-10 max-sm:min-w-10',
       },
     },
     defaultVariants: { look: 'plain', size: 'normal' },

@@ -63,7 +63,7 @@ export function CopyId({ id, className }: { readonly id: string; readonly classN
       onClick={() => copy(id)}
       title={`${id} (click to copy)`}
       className={classNames(
-        'inline-flex items-center gap-1 rounded-small px-1 font-mono text-ink-faint text-small hover:bg-hover hover:text-ink',
+        'relative inline-flex items-center gap-1 rounded-small px-1 font-mono max-sm:after:absolute max-sm:after:inset-x-0 max-sm:after:-inset-y-3 text-ink-faint text-small hover:bg-hover hover:text-ink',
         className,
       )}
     >

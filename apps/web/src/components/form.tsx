@@ -55,7 +55,9 @@ export function Field({
 }
 
 export function Input({ className, type, ...rest }: ComponentProps<'input'>) {
-  return <input type={type ?? 'text'} className={classNames(fieldBox, 'h-8 px-2.5', className)} {...rest} />;
+  return (
+    <input type={type ?? 'text'} className={classNames(fieldBox, 'h-8 px-2.5 max-sm:min-h-10', className)} {...rest} />
+  );
 }
 
 export function TextArea({ className, ...rest }: ComponentProps<'textarea'>) {
@@ -74,14 +76,17 @@ export function SearchInput({
 >) {
   return (
     <div className={classNames('relative min-w-0', className)}>
-      <Search aria-hidden="true" className="pointer-events-none absolute top-2 left-2.5 size-4 text-ink-faint" />
+      <Search
+        aria-hidden="true"
+        className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-ink-faint"
+      />
       <Input
         type="search"
         aria-label={label}
         placeholder={label}
         value={value}
         onChange={(event) => onValue(event.target.value)}
-        className="pr-7 pl-8 [&::-webkit-search-cancel-button]:hidden"
+        className="pr-7 pl-8 max-sm:pr-10 [&::-webkit-search-cancel-button]:hidden"
         {...rest}
       />
       {value === '' ? null : (
@@ -89,7 +94,7 @@ export function SearchInput({
           type="button"
           aria-label="Clear"
           onClick={() => onValue('')}
-          className="absolute top-1 right-1 rounded-small p-1 text-ink-faint hover:bg-hover hover:text-ink"
+          className="absolute top-1/2 right-1 -translate-y-1/2 rounded-small p-1 text-ink-faint hover:bg-hover hover:text-ink max-sm:right-0 max-sm:p-3"
         >
           <X aria-hidden="true" className="size-4" />
         </button>
@@ -133,7 +138,7 @@ export function Select<Value extends string>({
         aria-describedby={describedBy}
         className={classNames(
           fieldBox,
-          'inline-flex h-8 items-center justify-between gap-2 px-2.5 text-left',
+          'inline-flex h-8 items-center justify-between gap-2 px-2.5 text-left max-sm:min-h-10',
           className,
         )}
       >
@@ -155,9 +160,9 @@ export function Select<Value extends string>({
               <RadixSelect.Item
                 key={choice.value}
                 value={choice.value}
-                className="relative flex cursor-pointer select-none flex-col rounded-small py-1.5 pr-3 pl-7 outline-none data-highlighted:bg-hover"
+                className="relative flex cursor-pointer select-none flex-col rounded-small py-1.5 pr-3 pl-7 outline-none data-highlighted:bg-hover max-sm:min-h-10 max-sm:py-2.5"
               >
-                <RadixSelect.ItemIndicator className="absolute top-2 left-2">
+                <RadixSelect.ItemIndicator className="absolute top-2 left-2 max-sm:top-3">
                   <Check aria-hidden="true" className="size-4 text-accent" />
                 </RadixSelect.ItemIndicator>
                 <RadixSelect.ItemText>{choice.label}</RadixSelect.ItemText>
@@ -194,13 +199,13 @@ export function Checkbox({
         checked={checked}
         disabled={disabled}
         onCheckedChange={(next) => onChecked(next === true)}
-        className="mt-0.5 inline-flex size-4 shrink-0 items-center justify-center rounded-small border border-field-line bg-surface data-[state=checked]:border-accent data-[state=checked]:bg-accent disabled:opacity-60"
+        className="mt-0.5 max-sm:mt-3 inline-flex size-4 shrink-0 items-center justify-center rounded-small border border-field-line bg-surface data-[state=checked]:border-accent data-[state=checked]:bg-accent disabled:opacity-60"
       >
         <RadixCheckbox.Indicator>
           <Check aria-hidden="true" className="size-3 text-accent-ink" strokeWidth={3} />
         </RadixCheckbox.Indicator>
       </RadixCheckbox.Root>
-      <label htmlFor={id} className="min-w-0 cursor-pointer">
+      <label htmlFor={id} className="min-w-0 cursor-pointer max-sm:py-2.5">
         {label}
         {help === undefined ? null : <span className="block text-ink-faint text-small">{help}</span>}
       </label>
@@ -239,7 +244,7 @@ export function Segmented<Value extends string>({
         <ToggleGroup.Item
           key={choice.value}
           value={choice.value}
-          className="inline-flex h-7 items-center gap-1.5 rounded-small px-2.5 font-medium text-ink-soft text-small hover:text-ink data-[state=on]:bg-raised data-[state=on]:text-ink data-[state=on]:outline data-[state=on]:outline-line-strong data-[state=on]:focus-visible:outline-2 data-[state=on]:focus-visible:outline-accent"
+          className="inline-flex h-7 items-center gap-1.5 rounded-small px-2.5 max-sm:min-h-9 font-medium text-ink-soft text-small hover:text-ink data-[state=on]:bg-raised data-[state=on]:text-ink data-[state=on]:outline data-[state=on]:outline-line-strong data-[state=on]:focus-visible:outline-2 data-[state=on]:focus-visible:outline-accent"
         >
           {choice.label}
         </ToggleGroup.Item>

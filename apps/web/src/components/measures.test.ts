@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { bytesText, countdownText, countText, durationText, relativeTimeText } from './measures.ts';
+import {
+  bytesText,
+  countdownText,
+  countText,
+  durationText,
+  exactTimeText,
+  relativeTimeText,
+  zoneText,
+} from './measures.ts';
 
 const now = new Date('2026-11-23T12:00:00Z');
 const at = (seconds: number) => new Date(now.getTime() + seconds * 1000);
@@ -8,6 +16,11 @@ test('relative times are coarse and know both directions', () => {
   expect(
     [-1, -12, -130, -7200, -90_000, -4_000_000, 3_700].map((seconds) => relativeTimeText(at(seconds), now)),
   ).toEqual(['now', '12 s ago', '2 min ago', '2 h ago', '1 d ago', '1 mo ago', 'in 1 h']);
+});
+
+test('an exact time names its zone', () => {
+  expect([0, 60, 330, -210].map(zoneText)).toEqual(['UTC', 'UTC+01:00', 'UTC+05:30', 'UTC-03:30']);
+  expect(exactTimeText(now)).toMatch(/^2026-11-2[34] \d\d:\d\d:\d\d UTC([+-]\d\d:\d\d)?$/);
 });
 
 test('a countdown ends at zero', () => {

@@ -16,9 +16,16 @@ export function relativeTimeText(at: Date, now: Date): string {
   return seconds > 0 ? `${amount} ago` : `in ${amount}`;
 }
 
-/** `2026-11-23 14:02:11`, in the reader's own time zone. */
+/** `2026-11-23 14:02:11 UTC+01:00`, in the reader's own time zone, which it names: people of other zones read it over a shoulder. */
 export function exactTimeText(at: Date): string {
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clockText(at)}`;
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clockText(at)} ${zoneText(-at.getTimezoneOffset())}`;
+}
+
+/** `UTC`, `UTC+01:00`, `UTC-03:30`, from minutes east of Greenwich. */
+export function zoneText(minutesEast: number): string {
+  if (minutesEast === 0) return 'UTC';
+  const size = Math.abs(minutesEast);
+  return `UTC${minutesEast > 0 ? '+' : '-'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
 /** `14:02:11`. */

@@ -50,7 +50,7 @@ export function MenuItem({
       onSelect={onSelect}
       disabled={disabled}
       className={classNames(
-        'flex h-8 cursor-pointer select-none items-center gap-2 rounded-small px-2 outline-none data-disabled:opacity-50 data-highlighted:bg-hover [&_svg]:size-4',
+        'flex h-8 max-sm:h-10 cursor-pointer select-none items-center gap-2 rounded-small px-2 outline-none data-disabled:opacity-50 data-highlighted:bg-hover [&_svg]:size-4',
         danger ? 'text-deny' : 'text-ink',
       )}
     >

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { describeError } from '../client/describe-error.ts';
 import { Button } from './button.tsx';
 import { classNames } from './class-names.ts';
+import { Link } from './link.tsx';
 
 /** An empty list says what it is for and how to fill it. */
 export function EmptyState({
@@ -36,10 +37,13 @@ export function EmptyState({
 export function ErrorState({
   error,
   onRetry,
+  wayBack,
   className,
 }: {
   readonly error: unknown;
   readonly onRetry?: () => void;
+  /** Where to go from something that is not there, or not to be seen. */
+  readonly wayBack?: { readonly href: string; readonly label: string };
   readonly className?: string;
 }) {
   const { kind, message, hint } = describeError(error);
@@ -70,7 +74,11 @@ export function ErrorState({
             <Button onClick={onRetry} icon={<RotateCw aria-hidden="true" />}>
               Try again
             </Button>
-          ) : undefined
+          ) : wayBack === undefined ? undefined : (
+            <Button asChild>
+              <Link href={wayBack.href}>{wayBack.label}</Link>
+            </Button>
+          )
         }
       >
         <p>{message}</p>
@@ -137,9 +145,12 @@ export function Callout({
     mask: 'bg-mask-tint text-mask',
   };
   return (
-    <div className={classNames('flex items-start gap-2 rounded-box px-3 py-2', tones[tone], className)}>
-      <Icon aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
-      <div className="min-w-0 flex-1">{children}</div>
+    <div className={classNames('flex flex-wrap items-start gap-2 rounded-box px-3 py-2', tones[tone], className)}>
+      {/* The sentence keeps a readable width: what can be done goes below it where the screen is too narrow for both. */}
+      <div className="flex min-w-0 flex-1 basis-48 items-start gap-2">
+        <Icon aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
+        <div className="min-w-0 flex-1">{children}</div>
+      </div>
       {action}
     </div>
   );

@@ -1,7 +1,7 @@
 'use client';
 
 import { Tabs as RadixTabs } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 
 export interface Tab {
   readonly value: string;
@@ -20,9 +20,11 @@ export function Tabs({
   readonly onValue: (value: string) => void;
   readonly label: string;
 }) {
+  const list = useTabInSight(value);
   return (
     <RadixTabs.Root value={value} onValueChange={onValue}>
       <RadixTabs.List
+        ref={list}
         aria-label={label}
         className="-mx-4 mb-4 flex gap-1 overflow-x-auto border-line border-b px-4 sm:-mx-6 sm:px-6"
       >
@@ -31,7 +33,7 @@ export function Tabs({
             key={tab.value}
             value={tab.value}
             data-inset-focus=""
-            className="-mb-px inline-flex h-9 shrink-0 items-center gap-1.5 border-transparent border-b-2 px-2 font-medium text-ink-soft hover:text-ink data-[state=active]:border-accent data-[state=active]:text-ink"
+            className="-mb-px inline-flex h-9 max-sm:h-11 shrink-0 items-center gap-1.5 border-transparent border-b-2 px-2 font-medium text-ink-soft hover:text-ink data-[state=active]:border-accent data-[state=active]:text-ink"
           >
             {tab.label}
           </RadixTabs.Trigger>
@@ -44,4 +46,20 @@ export function Tabs({
       ))}
     </RadixTabs.Root>
   );
+}
+
+/** Scrolls the row of tabs, never the page, so that the chosen one can be read whole where the row is wider than the screen. */
+function useTabInSight(value: string) {
+  const list = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen tab is found in the page, by the state that `value` gives it.
+  useEffect(() => {
+    const row = list.current;
+    const chosen = row?.querySelector('[data-state=active]');
+    if (row === null || chosen === null || chosen === undefined) return;
+    const [outer, inner] = [row.getBoundingClientRect(), chosen.getBoundingClientRect()];
+    const margin = Number.parseFloat(getComputedStyle(row).paddingRight);
+    if (inner.right > outer.right - margin) row.scrollLeft += inner.right - outer.right + margin;
+    else if (inner.left < outer.left + margin) row.scrollLeft += inner.left - outer.left - margin;
+  }, [value]);
+  return list;
 }

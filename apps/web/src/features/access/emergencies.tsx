@@ -109,6 +109,7 @@ function Emergency({ grant }: { readonly grant: GrantView }) {
           What was done: sessions of {grant.connection.name}
         </Link>
       )}
+      {open && mayReview ? <p className="text-ink-faint text-small">It can be reviewed once it has ended.</p> : null}
       {!open && mayReview ? (
         <form
           className="flex flex-wrap items-end gap-2"

@@ -66,7 +66,12 @@ export function GrantsList({ connectionId }: { readonly connectionId?: string })
           align: 'right',
           cell: (grant) =>
             mayEnd(grant) ? (
-              <Button size="small" onClick={() => end.mutate({ id: grant.id })} busy={end.isPending}>
+              <Button
+                size="small"
+                onClick={() => end.mutate({ id: grant.id })}
+                busy={end.isPending}
+                className="max-sm:ml-2"
+              >
                 End now
               </Button>
             ) : null,

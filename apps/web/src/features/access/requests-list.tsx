@@ -10,6 +10,7 @@ import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { RelativeTime } from '../../components/clock.tsx';
 import { Field, Input } from '../../components/form.tsx';
+import { countText } from '../../components/measures.ts';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 
 /** Requests for access, newest first; who may answer one does it here. */
@@ -27,7 +28,7 @@ export function RequestsList({ connectionId }: { readonly connectionId?: string 
   if (query.data.length === 0)
     return (
       <EmptyState icon={Inbox} title="Nobody asks for access" className="py-8">
-        Who may not connect asks on the Access tab of a connection, or with <code>sluice access request</code>.
+        Somebody who may not connect asks on a connection’s Access tab, or with <code>sluice access request</code>.
       </EmptyState>
     );
   const waiting = query.data.filter(({ state }) => state === 'waiting');
@@ -87,7 +88,9 @@ function Answer({ request }: { readonly request: AccessRequestView }) {
     return (
       <div className="mt-2 flex flex-wrap items-center gap-3 text-small">
         <span className="text-ink-faint">
-          {request.mine ? `Waits for ${request.approvalCount} of ${request.approvers.join(', ')}.` : request.because}
+          {request.mine
+            ? `Waits for ${countText(request.approvalCount, 'consent')} of ${request.approvers.join(' or ')}.`
+            : request.because}
         </span>
         {request.mine ? (
           <Button size="small" onClick={() => cancel.mutate({ id: request.id })} busy={cancel.isPending}>

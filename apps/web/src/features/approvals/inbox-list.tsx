@@ -161,7 +161,9 @@ function Row({
               <span className={classNames('font-mono', gone ? 'text-ink-soft line-through' : 'font-semibold')}>
                 {approval.command}
               </span>{' '}
-              <span className="font-mono text-ink-soft">{objectsText(approval.objects)}</span>
+              <span className={classNames('font-mono text-ink-soft', gone && 'line-through')}>
+                {objectsText(approval.objects)}
+              </span>
             </span>{' '}
             {approval.state === 'waiting' && !gone ? (
               <Countdown until={approval.expiresAt} className="text-ink-faint text-small" />

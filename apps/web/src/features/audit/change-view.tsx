@@ -6,7 +6,7 @@ const longText = 120;
 /** Before and after by field; a long text (a policy's source) as a line diff. */
 export function ChangeView({ before, after }: { readonly before: unknown; readonly after: unknown }) {
   const changes = changesBetween(before, after);
-  if (changes.length === 0) return <p className="text-ink-faint">Nothing stored was changed by it.</p>;
+  if (changes.length === 0) return <p className="text-ink-faint">It has no before and after.</p>;
   return (
     <ul className="divide-y divide-line overflow-hidden rounded-box border border-line bg-surface font-mono text-small">
       {changes.map((change) => {

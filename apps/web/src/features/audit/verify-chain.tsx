@@ -20,7 +20,7 @@ export function VerifyChain() {
   };
   return (
     <div className="flex flex-wrap items-center gap-2">
-      <span role="status">
+      <span role="status" className="empty:hidden">
         {query.isFetching ? null : query.error !== null ? (
           <span className="text-deny">{errorSentence(query.error)}</span>
         ) : query.data === undefined ? null : query.data.ok ? (

@@ -245,7 +245,7 @@ function RoleItem({
             <span className="block text-ink-soft">{role.description}</span>
           </span>
         </button>
-        <span className="text-ink-faint text-small">
+        <span className="pl-8 text-ink-faint text-small sm:pl-0">
           {countText(role.permissions.length, 'permission')} · {countText(holders, 'holder')}
         </span>
         {onEdit === null || onDelete === null ? null : (

@@ -38,7 +38,11 @@ export function ReplayPage({ id }: { readonly id: string }) {
     return session.error === null ? (
       <ReplaySkeleton />
     ) : (
-      <ErrorState error={session.error} onRetry={() => void session.refetch()} />
+      <ErrorState
+        error={session.error}
+        onRetry={() => void session.refetch()}
+        wayBack={{ href: '/sessions', label: 'All sessions' }}
+      />
     );
   }
   return session.data.terminals > 0 ? <WithTerminal session={session.data} /> : <Replay session={session.data} />;

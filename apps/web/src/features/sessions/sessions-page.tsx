@@ -19,7 +19,7 @@ import { countText, durationText } from '../../components/measures.ts';
 import { type Column, LoadMore, RecordList } from '../../components/record-list.tsx';
 import { EmptyState, ErrorState, ProgressBar, SkeletonRows } from '../../components/states.tsx';
 import { Badge } from '../../components/verdict.tsx';
-import { SessionStateBadge } from './session-state.tsx';
+import { SessionEnd } from './session-state.tsx';
 
 const stateValues = ['live', 'closed', 'interrupted'] as const;
 const verdictValues = ['allow', 'hold', 'deny'] as const;
@@ -90,7 +90,7 @@ const columns: readonly Column<SessionSummary>[] = [
       </span>
     ),
   },
-  { name: 'State', card: 'title', cell: (row) => <SessionStateBadge state={row.state} /> },
+  { name: 'State', card: 'title', cell: (row) => <SessionEnd session={row} /> },
   { name: 'Connection', cell: (row) => <span className="whitespace-nowrap font-medium">{row.connection.name}</span> },
   {
     name: 'Client',

@@ -39,7 +39,7 @@ export function ChannelTest({ channel }: { readonly channel: ChannelView }) {
   const to = channel.kind === 'webhook' ? 'the program' : (me?.person.email ?? 'you');
   return (
     <span className="inline-flex flex-wrap items-center gap-2">
-      <span role="status">
+      <span role="status" className="empty:hidden">
         {outcome === null ? null : outcome === 'under way' ? (
           <Badge tone="info" icon={Loader}>
             on its way to {to}

@@ -149,12 +149,17 @@ function ChannelState({ channel }: { readonly channel: ChannelView }) {
 function whereTo({ kind, settings }: ChannelView): string {
   switch (kind) {
     case 'email':
-      return `${settings.host}:${settings.port} · ${settings.tls} · from ${settings.from}`;
+      return `${settings.host}:${settings.port} · ${tlsText(settings.tls)} · from ${settings.from}`;
     case 'slack':
       return String(settings.apiUrl);
     case 'webhook':
       return String(settings.url);
   }
+}
+
+/** How the way to a mail server is kept secret, for the line that names the server. */
+function tlsText(tls: unknown): string {
+  return tls === 'none' ? 'in the clear' : tls === 'starttls' ? 'STARTTLS' : 'TLS';
 }
 
 function SlackAddress({ view }: { readonly view: ChannelsView }) {

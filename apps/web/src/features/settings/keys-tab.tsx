@@ -70,10 +70,10 @@ function KeyPanel({ view }: { readonly view: InstallationKeyView }) {
           </Fact>
           <Fact name="In use">
             {view.since === null ? (
-              'since the next start'
+              'from the next start'
             ) : (
               <>
-                since <RelativeTime at={view.since} />
+                begun <RelativeTime at={view.since} />
               </>
             )}
             {view.expiresAt === null ? null : (
