@@ -89,7 +89,6 @@ const nodeOptions = {
   logLevel: 'warning',
   absWorkingDir: root,
   minifySyntax: true,
-  keepNames: true,
 };
 /** Natives that the libraries ask for in a try block and do without. */
 const optionalNatives = ['pg-native', 'bufferutil', 'utf-8-validate', 'cpu-features', 're2'];

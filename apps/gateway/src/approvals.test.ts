@@ -1,4 +1,4 @@
-import type { ApprovalStatus } from '@sluice/domain';
+import { type ApprovalStatus, gatewayPaths, maxAskedApprovals } from '@sluice/domain';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Approvals } from './approvals.ts';
 import { ControlPlane } from './control-plane.ts';
@@ -17,14 +17,14 @@ beforeEach(() => {
   server.received.length = 0;
   state = 'waiting';
   logged = [];
-  server.reply = ({ method }) => (method === 'GET' ? { status: 200, json: status() } : { status: 200, json: {} });
+  server.reply = (request) => (isLookUp(request) ? settledAnswer(state) : { status: 200, json: {} });
   const controlPlane = new ControlPlane(server.url, server.keys, server.gatewayId);
   approvals = new Approvals({ controlPlane, startId: 'start-1', log: (_level, message) => logged.push(message) });
 });
 afterEach(() => approvals.close());
 
-const status = (): ApprovalStatus => ({
-  id: 'a',
+const status = (id = 'a'): ApprovalStatus => ({
+  id,
   state,
   decidedBy: ['reviewer'],
   comment: 'fine',
@@ -33,7 +33,12 @@ const status = (): ApprovalStatus => ({
 });
 const never = new AbortController().signal;
 const outcome = { outcome: 'succeeded', rows: 1, durationMs: 5, error: null } as const;
-const posts = () => server.received.filter(({ method }) => method === 'POST');
+const isLookUp = ({ path }: Received) => path === gatewayPaths.settledApprovals;
+const posts = () => server.received.filter((request) => !isLookUp(request));
+const lookUps = () => server.received.filter(isLookUp).map(({ body }) => JSON.parse(String(body)).ids as string[]);
+function settledAnswer(now: ApprovalStatus['state']): Reply {
+  return { status: 200, json: { settled: now === 'waiting' ? [] : [{ ...status(), state: now }] } };
+}
 
 test('a decision that came before anybody waited settles at once', async () => {
   state = 'approved';
@@ -61,11 +66,34 @@ test('a lost notice is made good by looking again', async () => {
   expect(await settled).toMatchObject({ state: 'approved' });
 });
 
+test('a thousand holds are looked up in a few requests, one after another, and only those that still wait', async () => {
+  const ids = Array.from({ length: 1_000 }, (_, i) => `hold-${i}`);
+  const leaving = ids.map(() => new AbortController());
+  const waits = ids.map((id, i) => approvals.settled(id, leaving[i]!.signal));
+  await expect.poll(() => new Set(lookUps().flat()).size).toBe(1_000);
+  expect(Math.max(...lookUps().map((asked) => asked.length))).toBe(maxAskedApprovals);
+  const isGone = (_: unknown, i: number) => i % 2 === 0;
+  for (const client of leaving.filter(isGone)) client.abort(new Error('the client left'));
+  const left = await Promise.allSettled(waits.filter(isGone));
+  expect(left.every((wait) => wait.status === 'rejected')).toBe(true);
+  server.received.length = 0;
+  let underWay = 0;
+  server.reply = ({ body }) => {
+    underWay += 1;
+    const { ids: asked } = JSON.parse(String(body)) as { ids: string[] };
+    return { status: 200, json: { settled: asked.map((id) => ({ ...status(id), state: 'denied' })) } };
+  };
+  approvals.recheckAll();
+  const settled = await Promise.all(waits.filter((_, i) => i % 2 === 1));
+  expect(settled.map(({ id }) => id)).toEqual(ids.filter((_, i) => i % 2 === 1));
+  expect(underWay).toBe(Math.ceil(500 / maxAskedApprovals));
+});
+
 test('while the control plane is away the wait goes on', async () => {
   server.reply = () => ({ status: 503 });
   const settled = approvals.settled('a', never);
   await expect.poll(() => server.received.length).toBe(1);
-  server.reply = () => ({ status: 200, json: { ...status(), state: 'approved' } });
+  server.reply = () => settledAnswer('approved');
   approvals.recheckAll();
   expect(await settled).toMatchObject({ state: 'approved' });
   expect(logged).toEqual([]);

@@ -1,5 +1,5 @@
 /** Holds as the control plane knows them: raised and spent by request, settled by notice, with a slow re-check as the safety net. */
-import { type ApprovalCreate, type ApprovalStatus, type Impact, SluiceError } from '@sluice/domain';
+import { type ApprovalCreate, type ApprovalStatus, type Impact, maxAskedApprovals, SluiceError } from '@sluice/domain';
 import type { ApprovalOutcome, ApprovalsPort } from '@sluice/session';
 import { type ControlPlane, ControlPlaneRefusal } from './control-plane.ts';
 
@@ -22,6 +22,9 @@ export interface ApprovalsOptions {
 export class Approvals implements ApprovalsPort {
   readonly #options: ApprovalsOptions;
   readonly #waiting = new Map<string, Waiter>();
+  /** To be looked up: one request asks for all that came while the one before was under way. */
+  readonly #toLookUp = new Set<string>();
+  #lookingUp = false;
   readonly #recheck: NodeJS.Timeout;
   /** Told in order; kept until the control plane has them. */
   #untold: (() => Promise<void>)[] = [];
@@ -49,7 +52,7 @@ export class Approvals implements ApprovalsPort {
     });
     try {
       // A decision may have come between the raising and this line.
-      void this.#look(id);
+      this.#look([id]);
       return await Promise.race([settled, aborted]);
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -75,11 +78,11 @@ export class Approvals implements ApprovalsPort {
 
   /** A notice said that this approval has news. */
   noticed(id: string): void {
-    if (this.#waiting.has(id)) void this.#look(id);
+    if (this.#waiting.has(id)) this.#look([id]);
   }
 
   recheckAll(): void {
-    for (const id of this.#waiting.keys()) void this.#look(id);
+    this.#look(this.#waiting.keys());
   }
 
   /** Tells what is left to tell, for a bounded time. */
@@ -89,15 +92,35 @@ export class Approvals implements ApprovalsPort {
     await this.#tellAll();
   }
 
-  async #look(id: string): Promise<void> {
+  #look(ids: Iterable<string>): void {
+    for (const id of ids) this.#toLookUp.add(id);
+    void this.#lookUp();
+  }
+
+  async #lookUp(): Promise<void> {
+    if (this.#lookingUp) return;
+    this.#lookingUp = true;
     try {
-      const status = await this.#options.controlPlane.approval(id);
-      if (status.state !== 'waiting') this.#waiting.get(id)?.resolve(status);
+      while (this.#toLookUp.size > 0) await this.#lookUpSome();
+    } finally {
+      this.#lookingUp = false;
+    }
+  }
+
+  async #lookUpSome(): Promise<void> {
+    const ids = [...this.#toLookUp].slice(0, maxAskedApprovals);
+    for (const id of ids) this.#toLookUp.delete(id);
+    const asked = ids.filter((id) => this.#waiting.has(id));
+    if (asked.length === 0) return;
+    try {
+      for (const status of await this.#options.controlPlane.settledApprovals(asked)) {
+        this.#waiting.get(status.id)?.resolve(status);
+      }
     } catch (error) {
-      // Away: the hold goes on waiting, as design has it. Anything else is looked at again later and bounded by the hold's own deadline.
+      // Away: the holds go on waiting, as design has it. Anything else is looked at again later and bounded by a hold's own deadline.
       if (!(error instanceof SluiceError)) throw error;
       if (error.code !== 'control-plane-away')
-        this.#options.log('warn', 'an approval could not be looked up', { id, code: error.code });
+        this.#options.log('warn', 'approvals could not be looked up', { count: asked.length, code: error.code });
     }
   }
 

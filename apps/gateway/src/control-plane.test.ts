@@ -97,7 +97,7 @@ describe('answers', () => {
     ['a redirect', { status: 302, raw: '' }],
   ])('%s is a control plane that is away', async (_name, reply) => {
     answering(reply);
-    expect(await failureOf(controlPlane.approval('a'))).toMatchObject({ code: 'control-plane-away' });
+    expect(await failureOf(controlPlane.settledApprovals(['a']))).toMatchObject({ code: 'control-plane-away' });
   });
 
   test('nobody there is a control plane that is away', async () => {
@@ -105,7 +105,7 @@ describe('answers', () => {
     const { url } = gone;
     await gone.stop();
     const away = new ControlPlane(url, server.keys, server.gatewayId);
-    expect(await failureOf(away.approval('a'))).toMatchObject({ code: 'control-plane-away' });
+    expect(await failureOf(away.settledApprovals(['a']))).toMatchObject({ code: 'control-plane-away' });
   });
 
   test.each<[string, Reply]>([
@@ -114,7 +114,7 @@ describe('answers', () => {
     ['an endless answer', { status: 200, raw: Buffer.alloc(17 * 1024 * 1024, 0x20) }],
   ])('%s is an error that says so, not a crash', async (_name, reply) => {
     answering(reply);
-    const failure = await failureOf(controlPlane.approval('a'));
+    const failure = await failureOf(controlPlane.settledApprovals(['a']));
     expect(failure).toBeInstanceOf(SluiceError);
     expect(failure).toMatchObject({ code: 'unavailable' });
   });

@@ -27,15 +27,22 @@ import {
   type SignedBundle,
   SluiceError,
   sealedExplainRequestSchema,
+  settledResponseSchema,
   type TargetSessionsReport,
   type TestResult,
 } from '@sluice/domain';
 import { type SigningKeys, signRequest } from '@sluice/keys';
 import { type RecordingPlace, recordingPlaceSchema } from '@sluice/recording';
 import type { ApprovalOutcome } from '@sluice/session';
+import { Agent, request } from 'undici';
 import { z } from 'zod';
 
-const requestTimeoutMs = 10_000;
+/** Longest wait for an answer once the request is on its way, and for each next part of it. */
+const answerTimeoutMs = 10_000;
+/** Longest time from asking to the end of the answer, with the wait for a socket. */
+const requestTimeoutMs = 30_000;
+/** Sockets to the control plane; requests beyond them wait their turn. A thousand holds at once must not be a thousand sockets. */
+const maxSockets = 32;
 /** Largest answer that is read: a bundle of some thousand connections. */
 const maxAnswerBytes = 16 * 1_048_576;
 const nonceBytes = 18;
@@ -61,7 +68,14 @@ export class ControlPlaneRefusal extends SluiceError {
   }
 }
 
+type Answer = Awaited<ReturnType<typeof request>>;
+
 export class ControlPlane {
+  readonly #sockets = new Agent({
+    connections: maxSockets,
+    headersTimeout: answerTimeoutMs,
+    bodyTimeout: answerTimeoutMs,
+  });
   readonly #url: string;
   readonly #signing: SigningKeys;
   #gatewayId: string | null;
@@ -95,7 +109,7 @@ export class ControlPlane {
   async bundle(have: number, signedBy: string | null = null): Promise<SignedBundle | null> {
     const key = signedBy === null ? '' : `&signedBy=${encodeURIComponent(signedBy)}`;
     const answer = await this.#send('GET', `${gatewayPaths.bundle}?have=${have}${key}`, null);
-    return answer.status === 204 ? null : read(answer, bundleResponseSchema);
+    return answer.statusCode === 204 ? null : read(answer, bundleResponseSchema);
   }
 
   async authorise(request: AuthoriseRequest): Promise<AuthoriseResponse> {
@@ -123,11 +137,10 @@ export class ControlPlane {
     return read(await this.#send('POST', gatewayPaths.approvals, json(request)), approvalStatusSchema);
   }
 
-  async approval(id: string): Promise<ApprovalStatus> {
-    return read(
-      await this.#send('GET', `${gatewayPaths.approvals}/${encodeURIComponent(id)}`, null),
-      approvalStatusSchema,
-    );
+  /** Those of these approvals that no longer wait; at most `maxAskedApprovals` at a time. */
+  async settledApprovals(ids: readonly string[]): Promise<readonly ApprovalStatus[]> {
+    const answer = await this.#send('POST', gatewayPaths.settledApprovals, json({ ids }));
+    return (await read(answer, settledResponseSchema)).settled;
   }
 
   /** False when it was not approved any more (409). */
@@ -240,27 +253,22 @@ export class ControlPlane {
     await boundedText(await this.#send('POST', path, body));
   }
 
-  async #send(method: 'GET' | 'POST', path: string, body: Buffer | null, signed = true): Promise<Response> {
+  async #send(method: 'GET' | 'POST', path: string, body: Buffer | null, signed = true): Promise<Answer> {
     const url = `${this.#url}${path}`;
     const headers: Record<string, string> = signed ? this.#signature(method, url, body) : {};
     if (body !== null)
       headers['content-type'] = path.startsWith(gatewayPaths.chunks) ? 'application/octet-stream' : 'application/json';
-    let answer: Response;
+    let answer: Answer;
     try {
-      answer = await fetch(url, {
-        method,
-        headers,
-        body: body === null ? null : new Uint8Array(body.buffer, body.byteOffset, body.byteLength),
-        signal: AbortSignal.timeout(requestTimeoutMs),
-        redirect: 'error',
-      } as RequestInit);
+      const signal = AbortSignal.timeout(requestTimeoutMs);
+      answer = await request(url, { method, headers, body, signal, dispatcher: this.#sockets });
     } catch (cause) {
       throw new SluiceError('control-plane-away', 'the control plane cannot be reached', {
         audience: 'operator',
         cause,
       });
     }
-    if (answer.ok) return answer;
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     throw await refusalOf(answer);
   }
 }
@@ -269,7 +277,7 @@ function json(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value), 'utf8');
 }
 
-async function read<T>(answer: Response, schema: z.ZodType<T>): Promise<T> {
+async function read<T>(answer: Answer, schema: z.ZodType<T>): Promise<T> {
   const text = await boundedText(answer);
   let value: unknown;
   try {
@@ -289,18 +297,21 @@ function unknownForm(cause?: unknown): SluiceError {
   });
 }
 
-async function refusalOf(answer: Response): Promise<SluiceError> {
+async function refusalOf(answer: Answer): Promise<SluiceError> {
   let problem: z.infer<typeof problemSchema> = {};
   try {
     problem = problemSchema.parse(JSON.parse(await boundedText(answer)));
   } catch {
     // The status alone then says what can be said.
   }
-  const message = problem.message ?? `the control plane answered ${answer.status}`;
-  if (answer.status >= 500) return new SluiceError('control-plane-away', message, { audience: 'operator' });
+  const message = problem.message ?? `the control plane answered ${answer.statusCode}`;
+  if (answer.statusCode >= 500 || answer.statusCode < 400)
+    return new SluiceError('control-plane-away', message, { audience: 'operator' });
   const code =
-    retriedStatuses.get(answer.status) ?? errorCodes.find((known) => known === problem.code) ?? codeOf(answer.status);
-  return new ControlPlaneRefusal(answer.status, code, message, problem.hint ?? undefined);
+    retriedStatuses.get(answer.statusCode) ??
+    errorCodes.find((known) => known === problem.code) ??
+    codeOf(answer.statusCode);
+  return new ControlPlaneRefusal(answer.statusCode, code, message, problem.hint ?? undefined);
 }
 
 /**
@@ -328,11 +339,11 @@ function codeOf(status: number): ErrorCode {
   }
 }
 
-async function boundedText(answer: Response): Promise<string> {
+async function boundedText(answer: Answer): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const part of answer.body ?? []) {
+    for await (const part of answer.body) {
       size += part.length;
       if (size > maxAnswerBytes)
         throw new SluiceError('unavailable', 'the control plane’s answer is too large', { audience: 'operator' });

@@ -3,7 +3,7 @@ import { judged, recordSession } from '@sluice/testkit/recordings';
 import { callerOf, makeWorld, type Name, type World } from '@sluice/testkit/world';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storeChunk } from './gateway/accept-chunk.ts';
-import { raiseApproval, showStatus } from './gateway/approvals.ts';
+import { raiseApproval, showSettled, showStatus } from './gateway/approvals.ts';
 import { issueLeaf } from './gateway/issue-leaf.ts';
 import { exportRecording } from './sessions/export-recording.ts';
 
@@ -116,6 +116,8 @@ test('a gateway reaches the rows of its own connections only', async () => {
   const now = new Date();
   const refused = { code: 'not-found' };
   await expect(showStatus(world.services, stranger, approvals.agent ?? '', now)).rejects.toMatchObject(refused);
+  const asked = { ids: [approvals.agent ?? '', newId(), 'no id'] };
+  expect(await showSettled(world.services, stranger, asked, now)).toEqual({ settled: [] });
   await expect(raiseApproval(world.services, stranger, world.hold('agent'), now)).rejects.toMatchObject(refused);
   const leaf = { connectionId: world.connectionId, publicKey: '' };
   await expect(issueLeaf(world.services, stranger, leaf, now)).rejects.toMatchObject(refused);

@@ -25,6 +25,7 @@ export {
   noteImpact,
   noteOutcome,
   raiseApproval,
+  showSettled,
   showStatus,
 } from './gateway/approvals.ts';
 export { buildBundle } from './gateway/build-bundle.ts';

@@ -24,6 +24,7 @@ export const gatewayPaths = {
   leaf: '/api/gateway/leaf',
   hostCertificates: '/api/gateway/host-certificates',
   approvals: '/api/gateway/approvals',
+  settledApprovals: '/api/gateway/settled-approvals',
   chunks: '/api/gateway/chunks',
   checkpoints: '/api/gateway/checkpoints',
   chain: '/api/gateway/chain',
@@ -176,7 +177,7 @@ export const approvalStates = [
 export const approvalStateSchema = z.enum(approvalStates);
 export type ApprovalState = z.infer<typeof approvalStateSchema>;
 
-/** GET approvals/:id, and the answer of POST. */
+/** What became of an approval: the answer of POST approvals, and of every POST to one. */
 export const approvalStatusSchema = z.strictObject({
   id: z.string(),
   state: approvalStateSchema,
@@ -189,6 +190,13 @@ export const approvalStatusSchema = z.strictObject({
   decisions: z.array(statusDecisionSchema).default([]),
 });
 export type ApprovalStatus = z.infer<typeof approvalStatusSchema>;
+
+/** Approvals that one request asks about. */
+export const maxAskedApprovals = 200;
+/** POST settled-approvals: which of these no longer wait? */
+export const settledRequestSchema = z.strictObject({ ids: z.array(z.string()).max(maxAskedApprovals) });
+/** Those of the asked that are settled; one that still waits, or is not this gateway’s, is left out. */
+export const settledResponseSchema = z.strictObject({ settled: z.array(approvalStatusSchema) });
 
 /** POST approvals/:id/consume — compare-and-set approved → consumed, for one gateway start. 409 when it was not approved. */
 export const approvalConsumeSchema = z.strictObject({ gatewayStartId: z.string(), effectDigest: z.string() });

@@ -4,6 +4,7 @@ import {
   createApproval,
   findApproval,
   findApprovalByEffect,
+  findApprovals,
   findConnection,
   lockApproval,
   moveApproval,
@@ -20,6 +21,8 @@ import type {
   approvalOutcomeSchema,
   HoldDemands,
   Impact,
+  settledRequestSchema,
+  settledResponseSchema,
 } from '@sluice/domain';
 import { assertionSchema, impactSchema, isId, SluiceError } from '@sluice/domain';
 import { type DeciderRights, rightsOfDeciders, standingOf } from '@sluice/identity';
@@ -128,6 +131,18 @@ export async function showStatus(
   now: Date,
 ): Promise<ApprovalStatus> {
   return statusOf(services, await ownApproval(services, gateway, id), now);
+}
+
+/** Those of the gateway’s own approvals that no longer wait. Whatever else is asked for is left out, not told apart. */
+export async function showSettled(
+  services: GatewayServices,
+  gateway: GatewayCaller,
+  { ids }: z.infer<typeof settledRequestSchema>,
+  now: Date,
+): Promise<z.infer<typeof settledResponseSchema>> {
+  const rows = await findApprovals(services.database.db, ids.filter(isId));
+  const settled = rows.filter((row) => row.gatewayId === gateway.id).map((row) => statusOf(services, row, now));
+  return { settled: settled.filter(({ state }) => state !== 'waiting') };
 }
 
 /**

@@ -23,6 +23,7 @@ import {
   showChainPlace,
   showExplainRequest,
   showRecordingPlace,
+  showSettled,
   showStatus,
   storeCheckpoint,
   storeChunk,
@@ -48,6 +49,7 @@ import {
   rotationSchema,
   SluiceError,
   sealedExplainAnswerSchema,
+  settledRequestSchema,
   targetSessionsReportSchema,
   testResultSchema,
 } from '@sluice/domain';
@@ -91,7 +93,10 @@ const routes: Readonly<Record<string, Route>> = {
     issueHostCertificates(services, gateway, read(hostCertificatesRequestSchema, body), now),
   [`POST ${gatewayPaths.approvals}`]: ({ services, gateway, body, now }) =>
     raiseApproval(services, gateway, read(approvalCreateSchema, body), now),
+  // Gateways of before `settled-approvals` ask for each.
   [`GET ${gatewayPaths.approvals}/:id`]: ({ services, gateway, id, now }) => showStatus(services, gateway, id, now),
+  [`POST ${gatewayPaths.settledApprovals}`]: ({ services, gateway, body, now }) =>
+    showSettled(services, gateway, read(settledRequestSchema, body), now),
   [`POST ${gatewayPaths.approvals}/:id/consume`]: ({ services, gateway, id, body, now }) =>
     consumeApproval(services, gateway, id, read(approvalConsumeSchema, body), now),
   [`POST ${gatewayPaths.approvals}/:id/outcome`]: ({ services, gateway, id, body, now }) =>
