@@ -31,7 +31,8 @@ const status = (id = 'a'): ApprovalStatus => ({
   url: 'https://x',
   decisions: [],
 });
-const never = new AbortController().signal;
+/** Resolves with what people answered. */
+const settledOf = (id: string) => new Promise<ApprovalStatus>((resolve) => approvals.watch(id, resolve));
 const outcome = { outcome: 'succeeded', rows: 1, durationMs: 5, error: null } as const;
 const isLookUp = ({ path }: Received) => path === gatewayPaths.settledApprovals;
 const posts = () => server.received.filter((request) => !isLookUp(request));
@@ -42,11 +43,11 @@ function settledAnswer(now: ApprovalStatus['state']): Reply {
 
 test('a decision that came before anybody waited settles at once', async () => {
   state = 'approved';
-  expect(await approvals.settled('a', never)).toEqual(status());
+  expect(await settledOf('a')).toEqual(status());
 });
 
 test('a notice settles what waits, and only with an answer that is no longer waiting', async () => {
-  const settled = approvals.settled('a', never);
+  const settled = settledOf('a');
   await expect.poll(() => server.received.length).toBe(1);
   approvals.noticed('a');
   await expect.poll(() => server.received.length).toBe(2);
@@ -59,7 +60,7 @@ test('a notice settles what waits, and only with an answer that is no longer wai
 });
 
 test('a lost notice is made good by looking again', async () => {
-  const settled = approvals.settled('a', never);
+  const settled = settledOf('a');
   await expect.poll(() => server.received.length).toBe(1);
   state = 'approved';
   approvals.recheckAll();
@@ -68,30 +69,26 @@ test('a lost notice is made good by looking again', async () => {
 
 test('a thousand holds are looked up in a few requests, one after another, and only those that still wait', async () => {
   const ids = Array.from({ length: 1_000 }, (_, i) => `hold-${i}`);
-  const leaving = ids.map(() => new AbortController());
-  const waits = ids.map((id, i) => approvals.settled(id, leaving[i]!.signal));
+  const settled: string[] = [];
+  for (const id of ids) approvals.watch(id, (status) => settled.push(status.id));
   await expect.poll(() => new Set(lookUps().flat()).size).toBe(1_000);
   expect(Math.max(...lookUps().map((asked) => asked.length))).toBe(maxAskedApprovals);
-  const isGone = (_: unknown, i: number) => i % 2 === 0;
-  for (const client of leaving.filter(isGone)) client.abort(new Error('the client left'));
-  const left = await Promise.allSettled(waits.filter(isGone));
-  expect(left.every((wait) => wait.status === 'rejected')).toBe(true);
+  const stay = ids.filter((_, i) => i % 2 === 1);
+  for (const id of ids) if (!stay.includes(id)) approvals.unwatch(id);
   server.received.length = 0;
-  let underWay = 0;
   server.reply = ({ body }) => {
-    underWay += 1;
     const { ids: asked } = JSON.parse(String(body)) as { ids: string[] };
     return { status: 200, json: { settled: asked.map((id) => ({ ...status(id), state: 'denied' })) } };
   };
   approvals.recheckAll();
-  const settled = await Promise.all(waits.filter((_, i) => i % 2 === 1));
-  expect(settled.map(({ id }) => id)).toEqual(ids.filter((_, i) => i % 2 === 1));
-  expect(underWay).toBe(Math.ceil(500 / maxAskedApprovals));
+  await expect.poll(() => settled.length).toBe(stay.length);
+  expect(settled.sort()).toEqual(stay.sort());
+  expect(lookUps()).toHaveLength(Math.ceil(stay.length / maxAskedApprovals));
 });
 
 test('while the control plane is away the wait goes on', async () => {
   server.reply = () => ({ status: 503 });
-  const settled = approvals.settled('a', never);
+  const settled = settledOf('a');
   await expect.poll(() => server.received.length).toBe(1);
   server.reply = () => settledAnswer('approved');
   approvals.recheckAll();
@@ -99,12 +96,17 @@ test('while the control plane is away the wait goes on', async () => {
   expect(logged).toEqual([]);
 });
 
-test('an abort ends the wait, before or while it lasts', async () => {
-  const ending = new AbortController();
-  const settled = approvals.settled('a', ending.signal);
-  ending.abort(new Error('the client left'));
-  await expect(settled).rejects.toThrow('the client left');
-  await expect(approvals.settled('a', ending.signal)).rejects.toThrow('the client left');
+test('who goes is not called, and not looked up any more', async () => {
+  const called: string[] = [];
+  approvals.watch('a', ({ state: now }) => called.push(now));
+  await expect.poll(() => server.received.length).toBe(1);
+  approvals.unwatch('a');
+  state = 'approved';
+  approvals.noticed('a');
+  approvals.recheckAll();
+  expect(await settledOf('a')).toMatchObject({ state: 'approved' });
+  expect(called).toEqual([]);
+  expect(lookUps()).toEqual([['a'], ['a']]);
 });
 
 test('an approval is used for this gateway start', async () => {

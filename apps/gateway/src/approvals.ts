@@ -9,10 +9,6 @@ const recheckMs = 15_000;
 const maxUntold = 10_000;
 const retryMs = 1_000;
 
-interface Waiter {
-  readonly resolve: (status: ApprovalStatus) => void;
-}
-
 export interface ApprovalsOptions {
   readonly controlPlane: ControlPlane;
   readonly startId: string;
@@ -21,7 +17,7 @@ export interface ApprovalsOptions {
 
 export class Approvals implements ApprovalsPort {
   readonly #options: ApprovalsOptions;
-  readonly #waiting = new Map<string, Waiter>();
+  readonly #waiting = new Map<string, (status: ApprovalStatus) => void>();
   /** To be looked up: one request asks for all that came while the one before was under way. */
   readonly #toLookUp = new Set<string>();
   #lookingUp = false;
@@ -42,22 +38,14 @@ export class Approvals implements ApprovalsPort {
     return this.#options.controlPlane.createApproval(request);
   }
 
-  async settled(id: string, signal: AbortSignal): Promise<ApprovalStatus> {
-    signal.throwIfAborted();
-    const settled = new Promise<ApprovalStatus>((resolve) => this.#waiting.set(id, { resolve }));
-    let onAbort: () => void = () => undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
-    try {
-      // A decision may have come between the raising and this line.
-      this.#look([id]);
-      return await Promise.race([settled, aborted]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      this.#waiting.delete(id);
-    }
+  watch(id: string, settled: (status: ApprovalStatus) => void): void {
+    this.#waiting.set(id, settled);
+    // A decision may have come between the raising and this line.
+    this.#look([id]);
+  }
+
+  unwatch(id: string): void {
+    this.#waiting.delete(id);
   }
 
   async consume(id: string, effectDigest: string): Promise<boolean> {
@@ -114,7 +102,9 @@ export class Approvals implements ApprovalsPort {
     if (asked.length === 0) return;
     try {
       for (const status of await this.#options.controlPlane.settledApprovals(asked)) {
-        this.#waiting.get(status.id)?.resolve(status);
+        const settled = this.#waiting.get(status.id);
+        this.#waiting.delete(status.id);
+        settled?.(status);
       }
     } catch (error) {
       // Away: the holds go on waiting, as design has it. Anything else is looked at again later and bounded by a hold's own deadline.

@@ -70,7 +70,8 @@ export class FactsPool implements FactsReader {
         `a text of ${request.text.length} characters is longer than Sluice reads (${maxTextCharacters})`,
       );
     }
-    const key = `${request.language}\0${request.catalogue?.id ?? ''}\0${request.sessionKey}\0${request.text}`;
+    // Joined, not a template: it is kept, and a string put together by concatenation keeps each of its parts.
+    const key = [request.language, request.catalogue?.id ?? '', request.sessionKey, request.text].join('\0');
     const cached = this.#cache.get(key);
     if (cached !== undefined) return cached;
     return new Promise<ReadOutcome>((resolve) => {

@@ -25,6 +25,8 @@ import { type AdmitsOwn, rehearseHeld, tellImpact } from './tell-impact.ts';
 const maxApprovalTextCharacters = 65_536;
 /** Bind values shown to a reviewer. */
 const maxApprovalBinds = 256;
+/** Longest time that a timer can be set for (ms). */
+const maxTimerMs = 2 ** 31 - 1;
 
 export interface HoldSubject {
   readonly request: JudgeRequest;
@@ -60,6 +62,16 @@ export type HoldResult =
 
 /** Resolves with the right to run once, or with a refusal. Never throws for what a client, a person or the network does. */
 export async function holdStatement(session: HoldSession, subject: HoldSubject): Promise<HoldResult> {
+  const asked = await askPeople(session, subject);
+  // Not awaited here: what it took to ask is let go of while people think.
+  return 'type' in asked ? asked : waitForPeople(session, subject, asked.approval, asked.effectDigest);
+}
+
+/** Raises the approval. A refusal: nobody could be asked, or the client is told to come back with the same statement. */
+async function askPeople(
+  session: HoldSession,
+  subject: HoldSubject,
+): Promise<HoldResult | { readonly approval: ApprovalStatus; readonly effectDigest: string }> {
   const { ports } = session;
   const terms = subject.verdict.hold;
   if (terms === null) throw new Error('a hold verdict carries its terms');
@@ -95,7 +107,7 @@ export async function holdStatement(session: HoldSession, subject: HoldSubject):
       }),
     };
   }
-  return waitForPeople(session, subject, approval, effectDigest);
+  return { approval, effectDigest };
 }
 
 /** Nobody is asked for what could not be held to its ceiling afterwards. */
@@ -164,9 +176,6 @@ async function waitForPeople(
   const { ports } = session;
   const startedAt = ports.now();
   const lives = subject.verdict.hold!.expiresSeconds * 1_000;
-  const maxWaitMs = Math.min(lives, subject.request.hold.maxWaitMs ?? lives);
-  const deadline = AbortSignal.timeout(maxWaitMs);
-  const cancelled = subject.request.hold.cancelled;
   let status = raised;
   if (raised.state === 'waiting') {
     subject.request.hold.waiting({
@@ -174,26 +183,48 @@ async function waitForPeople(
       url: raised.url,
       message: `Sluice holds this ${subject.command === unreadableCommand ? 'statement' : subject.command} until a person approves it: ${raised.url}${raised.missing ? `. ${sayWhy(raised).trimEnd()}` : ''}`,
     });
-    try {
-      status = await ports.approvals.settled(raised.id, AbortSignal.any([cancelled, session.signal, deadline]));
-    } catch (error) {
-      if (!cancelled.aborted && !session.signal.aborted && !deadline.aborted) throw error;
-      const how = deadline.aborted ? 'expired' : 'cancelled';
-      ports.approvals.cancel(
-        raised.id,
-        how,
-        how === 'expired' ? 'the wait was over' : 'the client cancelled or went away',
-      );
-      recordDecision(session, subject, raised.id, how, [], null, startedAt);
+    const answer = await firstOf(session, subject, raised.id, Math.min(lives, subject.request.hold.maxWaitMs ?? lives));
+    if (answer === 'expired' || answer === 'cancelled') {
+      const because = answer === 'expired' ? 'the wait was over' : 'the client cancelled or went away';
+      ports.approvals.cancel(raised.id, answer, because);
+      recordDecision(session, subject, raised.id, answer, [], null, startedAt);
       return {
         type: 'refuse',
-        refusal: how === 'expired' ? expired(session, subject, raised) : givenUp(subject, raised),
+        refusal: answer === 'expired' ? expired(session, subject, raised) : givenUp(subject, raised),
       };
     }
+    status = answer;
   }
   recordDecision(session, subject, raised.id, status.state, status.decidedBy, status.comment, startedAt);
   if (status.state !== 'approved') return { type: 'refuse', refusal: refuseBy(subject, status) };
   return consume(session, subject, status, effectDigest);
+}
+
+/**
+ * Whichever comes first: people's answer, the end of the wait, or that the client or the session goes. Thousands wait at once, so
+ * there is one promise and one timer for each, and no signal made of other signals.
+ */
+function firstOf(
+  session: HoldSession,
+  subject: HoldSubject,
+  approvalId: string,
+  waitMs: number,
+): Promise<ApprovalStatus | 'expired' | 'cancelled'> {
+  const { approvals } = session.ports;
+  const leaving = [subject.request.hold.cancelled, session.signal];
+  return new Promise((resolve) => {
+    const end = (how: ApprovalStatus | 'expired' | 'cancelled') => {
+      clearTimeout(timer);
+      for (const signal of leaving) signal.removeEventListener('abort', leave);
+      approvals.unwatch(approvalId);
+      resolve(how);
+    };
+    const leave = () => end('cancelled');
+    const timer = setTimeout(end, Math.min(waitMs, maxTimerMs), 'expired');
+    for (const signal of leaving) signal.addEventListener('abort', leave);
+    if (leaving.some((signal) => signal.aborted)) leave();
+    else approvals.watch(approvalId, end);
+  });
 }
 
 /** Facts and verdict are computed again under the policy of this moment; then the approval is spent before anything is forwarded. */

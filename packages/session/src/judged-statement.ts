@@ -85,7 +85,8 @@ export class JudgedStatement implements StatementHandle {
   #completions = 0;
   #ended = false;
   #asWriter = false;
-  readonly #streams = new Map<StatementStreamName, RecordedStream>();
+  /** Made with the first of them: most statements stream nothing. */
+  #streams: Map<StatementStreamName, RecordedStream> | null = null;
 
   constructor(subject: RefusalSubject, facts: readonly StatementFacts[], verdict: Verdict, context: StatementContext) {
     this.id = subject.statementId;
@@ -232,9 +233,10 @@ export class JudgedStatement implements StatementHandle {
   }
 
   stream(name: StatementStreamName): StatementStream {
-    const known = this.#streams.get(name);
+    const known = this.#streams?.get(name);
     if (known !== undefined) return known;
     const opened = new RecordedStream(this.id, name, this.#context);
+    this.#streams ??= new Map();
     this.#streams.set(name, opened);
     return opened;
   }
@@ -324,7 +326,7 @@ export class JudgedStatement implements StatementHandle {
   }
 
   #closeStreams(): void {
-    for (const stream of this.#streams.values()) stream.close();
+    for (const stream of this.#streams?.values() ?? []) stream.close();
   }
 
   #recordResult(tag: string, rowCount: number | null): void {

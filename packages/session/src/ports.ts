@@ -58,8 +58,9 @@ export interface AuthorisePort {
 
 export interface ApprovalsPort {
   create(request: ApprovalCreate): Promise<ApprovalStatus>;
-  /** Resolves when the approval leaves `waiting`; rejects with the signal's reason when aborted. */
-  settled(id: string, signal: AbortSignal): Promise<ApprovalStatus>;
+  /** Calls `settled` once the approval has left `waiting`, also where it has already; never after `unwatch`. */
+  watch(id: string, settled: (status: ApprovalStatus) => void): void;
+  unwatch(id: string): void;
   /** Compare-and-set approved → consumed for this gateway start. False when it was not approved any more. */
   consume(id: string, effectDigest: string): Promise<boolean>;
   outcome(id: string, outcome: ApprovalOutcome): void;

@@ -23,6 +23,7 @@ export class MemoryApprovals implements ApprovalsPort {
   /** What the requester of every hold still has to say. */
   missing: string | null = null;
   readonly #entries = new Map<string, Entry>();
+  readonly #watched = new Map<string, (status: ApprovalStatus) => void>();
   /** One listener for every hold that waits. */
   readonly #events = new EventEmitter().setMaxListeners(0);
   readonly #publicUrl: string;
@@ -48,13 +49,14 @@ export class MemoryApprovals implements ApprovalsPort {
     });
   }
 
-  async settled(id: string, signal: AbortSignal): Promise<ApprovalStatus> {
-    for (;;) {
-      signal.throwIfAborted();
-      const entry = this.#entry(id);
-      if (entry.state !== 'waiting') return this.#status(entry);
-      await once(this.#events, 'changed', { signal });
-    }
+  watch(id: string, settled: (status: ApprovalStatus) => void): void {
+    const entry = this.#entry(id);
+    this.#watched.set(id, settled);
+    if (entry.state !== 'waiting') this.#settle(entry);
+  }
+
+  unwatch(id: string): void {
+    this.#watched.delete(id);
   }
 
   consume(id: string, effectDigest: string): Promise<boolean> {
@@ -124,7 +126,18 @@ export class MemoryApprovals implements ApprovalsPort {
 
   #move(entry: Entry, state: ApprovalState): void {
     entry.state = state;
+    this.#settle(entry);
     this.#events.emit('changed');
+  }
+
+  /** Not within the call that moves it, as no answer of the control plane is. */
+  #settle(entry: Entry): void {
+    const status = this.#status(entry);
+    queueMicrotask(() => {
+      const settled = this.#watched.get(status.id);
+      this.#watched.delete(status.id);
+      settled?.(status);
+    });
   }
 
   #status({ request, state, decidedBy, comment }: Entry): ApprovalStatus {
