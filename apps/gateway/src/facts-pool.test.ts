@@ -130,6 +130,14 @@ describe('the cache', () => {
     expect(pool.read(request('throw'))).toBeInstanceOf(Promise);
   });
 
+  test('a text of the gateway’s own takes nobody’s place', async () => {
+    await read(request('syntax', { once: true }));
+    const again = pool.read(request('syntax'));
+    expect(again).toBeInstanceOf(Promise);
+    await again;
+    expect(pool.read(request('syntax', { once: true }))).not.toBeInstanceOf(Promise);
+  });
+
   test('a long text is read anew each time', async () => {
     const text = 'x'.repeat(20_000);
     await read(request(text));

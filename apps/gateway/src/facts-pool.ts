@@ -77,8 +77,8 @@ export class FactsPool implements FactsReader {
     return new Promise<ReadOutcome>((resolve) => {
       const done = (outcome: ReadOutcome) => {
         // A timed-out or broken reading may succeed the next time: only the grammar's own word is remembered.
-        if (request.text.length <= maxCachedCharacters && (outcome.ok || outcome.reason === 'syntax'))
-          this.#remember(key, outcome);
+        const worthIt = request.once !== true && request.text.length <= maxCachedCharacters;
+        if (worthIt && (outcome.ok || outcome.reason === 'syntax')) this.#remember(key, outcome);
         resolve(outcome);
       };
       this.#enqueue({ kind: 'read', request, done });

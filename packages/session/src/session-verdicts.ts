@@ -35,7 +35,9 @@ export class SessionVerdicts {
     const second = Math.floor(now / verdictLifetimeMs);
     const open = this.#windows.open(maintenance, now);
     // NUL stands in no name, so that two states never share a key.
-    const key = `${version} ${second} ${state.inTransaction} ${grants.join(' ')}\0${open.join(' ')}\0${state.role ?? ''}\0${state.database}`;
+    const moment = [version, second, state.inTransaction, ...grants].join(' ');
+    // Joined, not a template: it is kept, and a string put together by concatenation keeps each of its parts.
+    const key = [moment, open.join(' '), state.role ?? '', state.database].join('\0');
     let known = this.#known.get(facts);
     if (known === undefined) {
       known = new Map();

@@ -26,9 +26,13 @@ export interface TellingSession {
 export async function rehearseHeld(session: TellingSession, request: JudgeRequest): Promise<Rehearsal | null> {
   const { rehearse, cancelled } = request.hold;
   if (rehearse === undefined) return null;
+  const gone = new AbortController();
+  const leave = () => gone.abort();
+  cancelled.addEventListener('abort', leave);
+  if (cancelled.aborted) leave();
   try {
     return await rehearse({
-      signal: AbortSignal.any([AbortSignal.timeout(rehearseMs), session.signal, cancelled]),
+      signal: AbortSignal.any([AbortSignal.timeout(rehearseMs), session.signal, gone.signal]),
       records: (text, outcome) => session.recordsOwn(text, outcome, request),
       masks: session.ownMasks,
     });
@@ -37,6 +41,8 @@ export async function rehearseHeld(session: TellingSession, request: JudgeReques
       code: error instanceof SluiceError ? error.code : 'internal',
     });
     return { ran: false, because: 'something went wrong; the gateway’s log says more' };
+  } finally {
+    cancelled.removeEventListener('abort', leave);
   }
 }
 

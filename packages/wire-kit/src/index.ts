@@ -31,6 +31,7 @@ export type {
   AcceptRequest,
   AssessRequest,
   BindValue,
+  Cancellation,
   ClientTransport,
   DialRequest,
   Duplex,

@@ -233,6 +233,8 @@ export interface FactsRequest {
   readonly sessionKey: string;
   /** The language's own catalogue, sent to the worker once per `id`; null when none is known. */
   readonly catalogue: { readonly id: string; readonly data: unknown } | null;
+  /** A text of the gateway's own: no client sends it, so its reading is not worth remembering. */
+  readonly once?: boolean;
 }
 
 /** State of the client's session at the target that verdicts and approvals are bound to. */
@@ -281,10 +283,20 @@ export interface JudgeRequest {
   readonly hold: HoldInteraction;
 }
 
+/**
+ * Tells once that nobody waits any more. An `AbortSignal` does; V8 needs over a kilobyte for one, so a protocol where thousands of
+ * statements wait may bring something lighter.
+ */
+export interface Cancellation {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** How a hold talks to this client while it waits. */
 export interface HoldInteraction {
   /** Aborted when the client cancels or goes away. */
-  readonly cancelled: AbortSignal;
+  readonly cancelled: Cancellation;
   /** Longest wait in ms, e.g. 30,000 inside an open transaction; null: as long as the approval lives. */
   readonly maxWaitMs: number | null;
   /**

@@ -134,7 +134,7 @@ export class MemoryInspector implements Inspector {
     const { cancelled } = request.hold;
     const released = await new Promise<boolean>((resolve) => {
       this.waiting.push({ release: () => resolve(true), request });
-      cancelled.addEventListener('abort', () => resolve(false), { once: true });
+      cancelled.addEventListener('abort', () => resolve(false));
       if (cancelled.aborted) resolve(false);
       for (const wake of this.#onWaiting.splice(0)) wake();
     });

@@ -7,12 +7,16 @@ import { isCarriedEncoding } from './startup-settings.ts';
 
 export const languageName = 'postgres-sql';
 
-/** Reads a text under the session's state and the catalogue of this moment. Synchronous on a cache hit. */
+/**
+ * Reads a text under the session's state and the catalogue of this moment. Synchronous on a cache hit. `once`: a text of the gateway's
+ * own, whose reading nobody asks for again.
+ */
 export function readFacts(
   text: string,
   facts: FactsReader,
   session: SessionTracker,
   knowledge: Pick<SessionKnowledge, 'catalogue'> | null,
+  once = false,
 ): ReadOutcome | Promise<ReadOutcome> {
   const { session: state, key } = session.languageState(text);
   return facts.read({
@@ -21,6 +25,7 @@ export function readFacts(
     session: state,
     sessionKey: key,
     catalogue: knowledge?.catalogue() ?? null,
+    once,
   });
 }
 

@@ -3,6 +3,7 @@ import type { Impact, ReadOutcome, Rehearsal } from '@sluice/domain';
 import type {
   AssessRequest,
   BindValue,
+  Cancellation,
   FactsReader,
   HoldInteraction,
   Inspector,
@@ -85,9 +86,9 @@ export class Judging {
     };
   }
 
-  #read(text: string): ReadOutcome | Promise<ReadOutcome> {
+  #read(text: string, once = false): ReadOutcome | Promise<ReadOutcome> {
     const { facts, session, knowledge } = this.#parts;
-    return readFacts(text, facts, session, knowledge);
+    return readFacts(text, facts, session, knowledge, once);
   }
 
   /** What is known of the session is taken as it stands when this is called. */
@@ -101,7 +102,7 @@ export class Judging {
       hasOwn: session.hasOwn,
       role: this.#parts.writingRole(),
       catalogue: knowledge?.loaded ?? null,
-      read: (one) => this.#read(one),
+      read: (one) => this.#read(one, true),
       control: knowledge === null ? null : (task) => knowledge.control(task),
     };
   }
@@ -157,12 +158,31 @@ interface HeldText {
   readonly rehearse: (request: RehearseRequest) => Promise<Rehearsal>;
 }
 
+class Cancelling implements Cancellation {
+  aborted = false;
+  #listeners: readonly (() => void)[] = [];
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners = [...this.#listeners, listener];
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners = this.#listeners.filter((one) => one !== listener);
+  }
+
+  abort(): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
 class Hold implements HoldInteraction {
   readonly assess: (request: AssessRequest) => Promise<Impact>;
   readonly rehearse: (request: RehearseRequest) => Promise<Rehearsal>;
   readonly #parts: JudgingParts;
   readonly #held: HeldText;
-  #controller: AbortController | null = null;
+  #cancelling: Cancelling | null = null;
   #cancelled = false;
 
   constructor(parts: JudgingParts, held: HeldText) {
@@ -178,10 +198,10 @@ class Hold implements HoldInteraction {
   }
 
   /** Made only when somebody waits: most judgements never hold. */
-  get cancelled(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#cancelled) this.#controller.abort();
-    return this.#controller.signal;
+  get cancelled(): Cancellation {
+    this.#cancelling ??= new Cancelling();
+    if (this.#cancelled) this.#cancelling.abort();
+    return this.#cancelling;
   }
 
   ceilingProblem(): string | null {
@@ -194,8 +214,8 @@ class Hold implements HoldInteraction {
 
   cancel(): boolean {
     this.#cancelled = true;
-    this.#controller?.abort();
-    return this.#controller !== null;
+    this.#cancelling?.abort();
+    return this.#cancelling !== null;
   }
 
   async readAgain(): Promise<{ outcome: ReadOutcome; state: SessionState; definitions: string }> {
