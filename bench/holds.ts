@@ -1,106 +1,108 @@
 /**
- * What many holds cost: the inbox's answers while a thousand statements wait in a real Postgres, and what each waiting session adds to
- * a gateway's heap beside the same sessions idle. Prints figures and judges none: `npm run bench:holds -- --sessions 1000 --looks 200`
+ * What many holds cost, with every process as it runs for users: PostgreSQL sessions through a gateway's port, the inbox over HTTP
+ * while all of them wait, and what a waiting session adds to the heap of the gateway and of the control plane beside the same
+ * sessions idle. Prints figures and judges none: `npm run bench:holds -- --sessions 1000 --looks 100`. Needs `npm run build`.
  */
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { raiseApproval } from '@sluice/api';
-import { newId } from '@sluice/keys';
-import { SessionWorld } from '@sluice/testkit/sessions';
-import { EchoServer, ToySession, toyConnection, toyLanguage } from '@sluice/testkit/toy-echo';
-import { makeWorld } from '@sluice/testkit/world';
+import pg from 'pg';
+import { Installation } from '../e2e/installation.ts';
+import { freePort } from '../scripts/postgres.mjs';
 
 const { values } = parseArgs({
   options: {
     sessions: { type: 'string', default: '1000' },
-    looks: { type: 'string', default: '200' },
+    looks: { type: 'string', default: '100' },
     json: { type: 'boolean', default: false },
   },
 });
 const count = Number(values.sessions);
 const looks = Number(values.looks);
-/** Holds that are raised, and sessions that are opened, at once. */
+/** Sessions that are opened at once. */
 const together = 20;
+/** What was only needed to get there is given this long to go (ms): sockets that idle, caches of a second. */
+const settleMs = 15_000;
+/** A connection takes so many sessions at once. */
+const perConnection = 500;
+
+type Client = Awaited<ReturnType<Installation['client']>>;
+
+interface Heaps {
+  readonly gateway: number;
+  readonly controlPlane: number;
+}
 
 async function main(): Promise<void> {
-  const inbox = await measureInbox();
-  const memory = await measureMemory();
-  if (values.json) console.log(JSON.stringify({ sessions: count, inbox, memory }));
-  else {
-    console.log(`${count} holds waiting, ${looks} looks each`);
-    for (const [name, { p50, p95 }] of Object.entries(inbox))
-      console.log(`  ${name.padEnd(22)} p50 ${p50.toFixed(1)} ms   p95 ${p95.toFixed(1)} ms`);
-    console.log(`${count} sessions of one process, heap and outside it after a collection`);
-    console.log(`  idle    ${(memory.idleBytes / count / 1_024).toFixed(1)} kB each`);
-    console.log(`  holding ${(memory.addedBytes / count / 1_024).toFixed(1)} kB each beside that`);
-  }
-}
-
-interface Spread {
-  readonly p50: number;
-  readonly p95: number;
-}
-
-/** Through the procedures themselves, with permission, visibility and Postgres; without HTTP. */
-async function measureInbox(): Promise<Record<string, Spread>> {
-  const world = await makeWorld();
+  const connections = Array.from({ length: Math.max(1, Math.ceil(count / perConnection)) }, (_, at) => `orders-${at}`);
+  const targetSettings = { max_connections: String(count + 100), shared_buffers: '16MB' };
+  const installation = new Installation({ connections, targetSettings });
   try {
-    await inBatches(count, (index) =>
-      raiseApproval(
-        world.services,
-        world.gateway,
-        world.hold('agent', {
-          sessionId: newId(),
-          statementText: `UPDATE customers SET notes = 'x' WHERE id = ${index}`,
-        }),
-        new Date(),
-      ),
-    );
-    const reviewer = world.as('reviewer').approvals;
-    const [first] = (await reviewer.listApprovals({ scope: 'mine' })).items;
-    if (first === undefined) throw new Error('nothing waits');
-    return {
-      'list, mine': await timed(() => reviewer.listApprovals({ scope: 'mine' })),
-      'list, all': await timed(() => reviewer.listApprovals({ scope: 'all' })),
-      'list, searched': await timed(() => reviewer.listApprovals({ scope: 'all', search: 'id = 77' })),
-      'count for the rail': await timed(() => reviewer.countWaiting()),
-      'open one': await timed(() => reviewer.showApproval({ id: first.id })),
-    };
+    await installation.start();
+    const heaps = await probed(installation);
+    const clients: Client[] = [];
+    for (let from = 0; from < count; from += together) {
+      const opened = Array.from({ length: Math.min(together, count - from) }, (_, at) => open(installation, from + at));
+      clients.push(...(await Promise.all(opened)));
+    }
+    const idle = await heaps();
+    clients.forEach((client, at) => {
+      // Ends when the session does; until then nobody answers.
+      client.query(`UPDATE orders SET note = 'x' WHERE id = ${at + 1}`).catch(() => undefined);
+    });
+    await waiting(installation.databaseUrl);
+    const holding = await heaps();
+    const inbox = await timed(() => installation.api('reviewer').approvals.listApprovals.query({ scope: 'mine' }));
+    report(idle, holding, inbox);
+    for (const client of clients) client.end().catch(() => undefined);
   } finally {
-    await world.stop();
+    await installation.stop();
   }
 }
 
-/** Real sockets and real sessions of a toy protocol in this process; client and server ends are both counted, idle and holding alike. */
-async function measureMemory(): Promise<{ idleBytes: number; addedBytes: number }> {
-  const target = await EchoServer.start();
-  const world = new SessionWorld([toyLanguage]);
-  const empty = heldBytes();
-  const sessions: ToySession[] = [];
-  await inBatches(count, async () => {
-    const session = await ToySession.start(world, toyConnection(target.port));
-    await session.hello('coding-agent');
-    await session.ask('echo on');
-    sessions.push(session);
+/** Both processes anew, each with the probe. What is returned waits until things have settled, then reads both. */
+async function probed(installation: Installation): Promise<() => Promise<Heaps>> {
+  const ports = { controlPlane: await freePort(), gateway: await freePort() };
+  const probe = (port: number) => ({
+    NODE_OPTIONS: `--require ${fileURLToPath(new URL('heap-probe.cjs', import.meta.url))}`,
+    HEAP_PROBE_PORT: String(port),
   });
-  const idle = heldBytes();
-  await inBatches(count, async (index) => {
-    await sessions[index]?.ask(`write ${index}`);
-  });
-  const holding = heldBytes();
-  await Promise.all(sessions.map((session) => session.leave()));
-  world.close();
-  await target.stop();
-  return { idleBytes: idle - empty, addedBytes: holding - idle };
+  await installation.stopGateway('one');
+  await installation.restartWeb(probe(ports.controlPlane));
+  await installation.startGateway('one', probe(ports.gateway));
+  while (!(await installation.works())) await pause(500);
+  return async () => {
+    await pause(settleMs);
+    return { gateway: await heapAt(ports.gateway), controlPlane: await heapAt(ports.controlPlane) };
+  };
 }
 
-function heldBytes(): number {
-  if (global.gc === undefined) throw new Error('run it with --expose-gc');
-  for (let round = 0; round < 3; round += 1) global.gc();
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-  return heapUsed + external + arrayBuffers;
+async function heapAt(port: number): Promise<number> {
+  const { bytes } = (await (await fetch(`http://127.0.0.1:${port}`)).json()) as { bytes: number };
+  return bytes;
 }
 
-async function timed(look: () => Promise<unknown>): Promise<Spread> {
+async function open(installation: Installation, at: number): Promise<Client> {
+  const client = await installation.client({ who: 'coding-agent', connection: Math.floor(at / perConnection) });
+  await client.query('SELECT 1');
+  return client;
+}
+
+async function waiting(databaseUrl: string): Promise<void> {
+  const control = new pg.Client({ connectionString: databaseUrl });
+  await control.connect();
+  try {
+    for (let seen = 0; seen < count; await pause(500)) {
+      const { rows } = await control.query<{ n: number }>(
+        `SELECT count(*)::int AS n FROM "Approval" WHERE state = 'waiting'`,
+      );
+      seen = rows[0]?.n ?? 0;
+    }
+  } finally {
+    await control.end();
+  }
+}
+
+async function timed(look: () => Promise<unknown>): Promise<{ p50: number; p95: number }> {
   for (let round = 0; round < 5; round += 1) await look();
   const times: number[] = [];
   for (let round = 0; round < looks; round += 1) {
@@ -113,11 +115,25 @@ async function timed(look: () => Promise<unknown>): Promise<Spread> {
   return { p50: at(0.5), p95: at(0.95) };
 }
 
-async function inBatches(total: number, work: (index: number) => Promise<unknown>): Promise<void> {
-  for (let from = 0; from < total; from += together) {
-    const batch = Array.from({ length: Math.min(together, total - from) }, (_, index) => work(from + index));
-    await Promise.all(batch);
+function report(idle: Heaps, holding: Heaps, inbox: { readonly p50: number; readonly p95: number }): void {
+  const added = {
+    gateway: (holding.gateway - idle.gateway) / count,
+    controlPlane: (holding.controlPlane - idle.controlPlane) / count,
+  };
+  if (values.json) {
+    console.log(JSON.stringify({ sessions: count, idle, holding, added, inbox }));
+    return;
   }
+  console.log(`${count} sessions, each holding a statement`);
+  console.log(
+    `  the inbox over HTTP    p50 ${inbox.p50.toFixed(1)} ms   p95 ${inbox.p95.toFixed(1)} ms of ${looks} looks`,
+  );
+  for (const [name, bytes] of Object.entries(added))
+    console.log(`  ${name.padEnd(22)} ${(bytes / 1_000).toFixed(2)} kB more for each than the same sessions idle`);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 await main();
