@@ -108,6 +108,9 @@ export interface ConnectionDetail extends ConnectionSummary {
   readonly references: CredentialReferences;
   readonly stepUp: StepUp;
   readonly durability: Durability;
+  /** What recordings keep of one result or stream: rows, and bytes. */
+  readonly recordedRows: number;
+  readonly recordedBytes: number;
   readonly sealing: readonly {
     readonly gatewayId: string;
     readonly gatewayName: string;

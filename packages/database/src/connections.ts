@@ -98,6 +98,8 @@ export interface ConnectionFields {
   readonly rehearsal?: boolean;
   readonly undo?: boolean;
   readonly durability?: string;
+  readonly recordedRows?: number;
+  readonly recordedBytes?: number;
 }
 
 export interface NewConnection extends ConnectionFields, ConnectionPorts {

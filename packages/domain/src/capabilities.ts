@@ -27,6 +27,8 @@ export const capabilities = [
   'recording-1',
   /** Records that survive a power cut before anything runs. */
   'synced-1',
+  /** What recordings keep of results, set for each connection. */
+  'recorded-results-1',
   /** A reader's credential beside the writer's. */
   'reader-1',
   /** Credentials that stand where the gateway runs. */

@@ -66,6 +66,21 @@ export type SealedEnvelope = z.infer<typeof sealedEnvelopeSchema>;
 export const durabilitySchema = z.enum(['written', 'synced']);
 export type Durability = z.infer<typeof durabilitySchema>;
 
+export const maxRecordedRows = 10_000;
+/** An event of a recording has at most 1 MiB; columns and the rest need their part. */
+export const maxRecordedBytes = 786_432;
+/**
+ * How much of what a statement answers its recording keeps, masked: the first rows of a result, at most so many and at most so many
+ * bytes as JSON, and the first bytes of each stream. What is beyond is counted and digested; clients get everything. A gateway has
+ * the kept rows of an open result in memory, and a result is one event of a recording, which is why there is an upper bound.
+ */
+export const recordedResultsSchema = z.strictObject({
+  rows: z.int().min(0).max(maxRecordedRows),
+  bytes: z.int().min(0).max(maxRecordedBytes),
+});
+export type RecordedResults = z.infer<typeof recordedResultsSchema>;
+export const defaultRecordedResults: RecordedResults = { rows: 1_000, bytes: 262_144 };
+
 /** A connection as a gateway gets it in its bundle. */
 export const bundleConnectionSchema = z.strictObject({
   id: z.string(),
@@ -97,6 +112,8 @@ export const bundleConnectionSchema = z.strictObject({
   undo: z.boolean().optional(),
   /** When a statement is recorded well enough to be forwarded: `written` survives a killed process, `synced` a power cut. */
   durability: durabilitySchema.default('written'),
+  /** Absent: the default, which every gateway knows. */
+  recordedResults: recordedResultsSchema.optional(),
   capabilities: z.array(z.string()),
 });
 export type BundleConnection = z.infer<typeof bundleConnectionSchema>;

@@ -152,6 +152,8 @@ const statementOutput = z.strictObject({
   ...encodedText,
   /** Masked bytes of this stream that came behind the text and were left out. */
   omittedBytes: count,
+  /** SHA-256 of those bytes, in hexadecimal; absent where none were left out, and in recordings of before it was kept. */
+  omittedDigest: z.string().optional(),
 });
 
 const terminal = { terminalId: z.string() };

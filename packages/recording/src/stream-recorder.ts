@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import { SluiceError } from '@sluice/domain';
 import type { NewEvent } from './events.ts';
 import type { EventSink } from './terminal-recorder.ts';
@@ -12,20 +13,21 @@ export interface StreamOfStatement {
 
 /**
  * Records what a statement without a terminal reads or writes, as `statement.output`: masked bytes, coalesced, up to a budget. What is
- * beyond it is counted and told when the stream ends.
+ * beyond it is counted and digested, and told when the stream ends.
  */
 export class StreamRecorder {
   readonly #sink: EventSink;
   readonly #of: StreamOfStatement;
   readonly #pieces: TextPieces;
   #omittedBytes = 0;
+  #omitted: Hash | null = null;
   #ended = false;
   #faulted = false;
 
   constructor(sink: EventSink, of: StreamOfStatement) {
     this.#sink = sink;
     this.#of = of;
-    this.#pieces = new TextPieces((bytes) => this.#record(bytes, 0));
+    this.#pieces = new TextPieces((bytes) => this.#record(bytes));
   }
 
   /** Masked bytes. */
@@ -34,7 +36,7 @@ export class StreamRecorder {
     // What comes behind something left out is left out: a text with holes reads as if it had none.
     const room = this.#omittedBytes > 0 ? 0 : Math.max(0, Math.min(bytes.length, this.#of.take(bytes.length)));
     if (room > 0) this.#pieces.write(bytes.subarray(0, room));
-    this.#omittedBytes += bytes.length - room;
+    if (room < bytes.length) this.#leaveOut(bytes.subarray(room));
   }
 
   /** Gives coalesced bytes to the recording now. */
@@ -47,17 +49,27 @@ export class StreamRecorder {
     if (this.#ended) return;
     this.#pieces.flush();
     this.#ended = true;
-    if (this.#omittedBytes > 0) this.#record(Buffer.alloc(0), this.#omittedBytes);
+    if (this.#omitted !== null)
+      this.#record(Buffer.alloc(0), { omittedBytes: this.#omittedBytes, omittedDigest: this.#omitted.digest('hex') });
   }
 
-  #record(bytes: Buffer, omittedBytes: number): void {
+  #leaveOut(bytes: Buffer): void {
+    this.#omitted ??= createHash('sha256');
+    this.#omitted.update(bytes);
+    this.#omittedBytes += bytes.length;
+  }
+
+  #record(
+    bytes: Buffer,
+    omitted: { readonly omittedBytes: number; readonly omittedDigest?: string } = { omittedBytes: 0 },
+  ): void {
     const { statementId, stream } = this.#of;
-    const event: NewEvent = { type: 'statement.output', statementId, stream, ...encodeText(bytes), omittedBytes };
+    const event: NewEvent = { type: 'statement.output', statementId, stream, ...encodeText(bytes), ...omitted };
     try {
       this.#sink.append(event, { durable: false });
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
-      this.#omittedBytes += bytes.length;
+      this.#leaveOut(bytes);
       if (this.#faulted) return;
       this.#faulted = true;
       this.#sink.onFault(error);

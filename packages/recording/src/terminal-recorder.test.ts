@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { SluiceError } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import fc from 'fast-check';
@@ -128,7 +129,7 @@ test('output that cannot be recorded is told once and leaves a gap', () => {
   expect(sink.events.map(({ type }) => type)).toEqual(['terminal.opened', 'gap', 'terminal.closed']);
 });
 
-test('a stream is recorded up to its budget, and the rest is counted', () => {
+test('a stream is recorded up to its budget, and the rest is counted and digested', () => {
   const sink = sampleSink();
   let budget = 4;
   const take = (bytes: number) => {
@@ -143,9 +144,10 @@ test('a stream is recorded up to its budget, and the rest is counted', () => {
   recorder.write(Buffer.from('gh'));
   recorder.end();
   recorder.end();
+  const omittedDigest = createHash('sha256').update('efgh').digest('hex');
   expect(sink.events).toEqual([
     { type: 'statement.output', statementId: 's', stream: 'stdout', text: 'abcd', omittedBytes: 0 },
-    { type: 'statement.output', statementId: 's', stream: 'stdout', text: '', omittedBytes: 4 },
+    { type: 'statement.output', statementId: 's', stream: 'stdout', text: '', omittedBytes: 4, omittedDigest },
   ]);
 });
 

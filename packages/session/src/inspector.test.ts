@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Actor, Grant } from '@sluice/domain';
+import { type Actor, defaultRecordedResults, type Grant, type RecordedResults } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { admin, agent, SessionWorld } from '@sluice/testkit/sessions';
 import { toyConnection, toyLanguage } from '@sluice/testkit/toy-echo';
@@ -7,7 +7,7 @@ import type { BindValue, Judgement, JudgeRequest, SessionState, StatementHandle 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SessionInspector } from './inspector.ts';
-import { JudgedStatement, maxRecordedRows } from './judged-statement.ts';
+import { JudgedStatement } from './judged-statement.ts';
 
 const idle: SessionState = { database: 'app', role: 'reader', searchPath: ['public'], inTransaction: false };
 const connection = toyConnection(1);
@@ -24,12 +24,13 @@ class Asked {
   readonly ending = new AbortController();
   readonly #recorder: ReturnType<SessionWorld['ports']['openRecording']>;
 
-  constructor(actor: Actor = agent, grants: readonly Grant[] = []) {
+  constructor(actor: Actor = agent, grants: readonly Grant[] = [], recordedResults = defaultRecordedResults) {
     const { ports, live } = world;
     const id = newId();
     this.#recorder = ports.openRecording(id, 'written');
     const { signal } = this.ending;
-    const session = { id, connection, actor, ports, recorder: this.#recorder, live, signal };
+    const own = { ...connection, recordedResults };
+    const session = { id, connection: own, actor, ports, recorder: this.#recorder, live, signal };
     this.inspector = new SessionInspector({ ...session, grants: { inForce: grants }, rights: { problem: () => null } });
   }
 
@@ -49,6 +50,26 @@ class Asked {
     this.inspector.close();
     this.#recorder.close({ type: 'session.closed', reason: 'clean', message: '', statements: 0, held: 0, denied: 0 });
   }
+}
+
+/** A result of these rows that ends in one of three ways. */
+async function readAndEnd(
+  recordedResults: RecordedResults,
+  rows: readonly (readonly (string | null)[])[],
+  end: string,
+): Promise<void> {
+  const asked = new Asked(admin, [], recordedResults);
+  const { statement } = await asked.judge('echo it');
+  const field = { origin: null, lineage: null, category: 'number', type: 'int4' } as const;
+  statement.result([
+    { name: 'a', ...field },
+    { name: 'b', ...field },
+  ]);
+  for (const row of rows) statement.row(row);
+  if (end === 'completed') statement.completed({ tag: 'SELECT', rows: rows.length });
+  if (end === 'failed') statement.failed({ code: '22012', message: 'division by zero' });
+  if (end !== 'abandoned') statement.ended();
+  asked.close();
 }
 
 function request(text: string, more: Partial<JudgeRequest> = {}): JudgeRequest {
@@ -275,8 +296,9 @@ describe('the record', () => {
     const asked = new Asked(admin);
     const { statement } = await asked.judge('echo it');
     statement.result([{ name: 'n', origin: null, lineage: null, category: 'number', type: 'int4' }]);
-    const rows = maxRecordedRows + 2;
-    for (let row = 0; row < maxRecordedRows; row++) statement.row([String(row)]);
+    const kept = defaultRecordedResults.rows;
+    const rows = kept + 2;
+    for (let row = 0; row < kept; row++) statement.row([String(row)]);
     const long = 'x'.repeat(10_000);
     statement.row(['one more']);
     statement.row([long]);
@@ -287,8 +309,44 @@ describe('the record', () => {
     const [result] = world.events('statement.result');
     const omittedDigest = createHash('sha256').update(`["one more"]\n["${long}"]\n`).digest('hex');
     expect(result).toMatchObject({ rowCount: rows, omittedRows: 2, omittedDigest });
-    expect(result?.rows).toHaveLength(maxRecordedRows);
+    expect(result?.rows).toHaveLength(kept);
     expect(world.events('statement.ended')).toHaveLength(1);
+  });
+
+  test('whatever a connection keeps: the first rows, an exact count and the digest of the others', async () => {
+    const cell = fc.option(fc.oneof(fc.string({ maxLength: 30 }), fc.string({ unit: 'grapheme', maxLength: 9 })));
+    const rows = fc.array(fc.tuple(cell, cell), { maxLength: 40 });
+    const budget = fc.record({ rows: fc.integer({ min: 0, max: 45 }), bytes: fc.integer({ min: 0, max: 900 }) });
+    const ends = fc.constantFrom('completed', 'failed', 'abandoned');
+    await fc.assert(
+      fc.asyncProperty(rows, budget, ends, async (sent, recordedResults, end) => {
+        const seen = world.events('statement.result').length;
+        await readAndEnd(recordedResults, sent, end);
+        const result = world.events('statement.result')[seen];
+        if (end !== 'completed' && sent.length === 0) {
+          expect(result).toBeUndefined();
+          return;
+        }
+        const kept = result?.rows ?? [];
+        expect(kept).toEqual(sent.slice(0, kept.length));
+        expect(kept.length).toBeLessThanOrEqual(recordedResults.rows);
+        const encoded = (row: (typeof sent)[number]) => `${JSON.stringify(row)}\n`;
+        const size = Buffer.byteLength(kept.map((row) => JSON.stringify(row)).join('\n'));
+        expect(size).toBeLessThanOrEqual(recordedResults.bytes);
+        const left = sent.slice(kept.length);
+        const next = left[0];
+        // Nothing is left out that there was room for.
+        if (next !== undefined && kept.length < recordedResults.rows)
+          expect(Buffer.byteLength([...kept, next].map((row) => encoded(row as typeof next)).join(''))).toBeGreaterThan(
+            recordedResults.bytes,
+          );
+        expect(result?.omittedRows).toBe(left.length);
+        const digest = createHash('sha256').update(left.map(encoded).join('')).digest('hex');
+        expect(result?.omittedDigest).toBe(left.length === 0 ? null : digest);
+        expect(result?.tag).toBe(end === 'completed' ? 'SELECT' : 'cut off');
+      }),
+      { numRuns: 150 },
+    );
   });
 
   test('no raw value of a masked column is in events, approvals, outcomes or refusals (invariant 5)', async () => {

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type Actor,
   type BundleConnection,
+  defaultRecordedResults,
   type Grant,
   type ReadOutcome,
   type Refusal,
@@ -186,7 +187,7 @@ export class SessionInspector implements Inspector {
     return this.#masks.record.maskText(text);
   }
 
-  /** The session is over: approvals whose statement never ended get an unknown outcome. */
+  /** The session is over: what was answered so far is recorded, and approvals whose statement never ended get an unknown outcome. */
   close(): void {
     for (const terminal of this.#terminals) terminal.closed({ exitCode: null, signal: null });
     for (const statement of this.#open) statement.abandoned();
@@ -413,8 +414,10 @@ export class SessionInspector implements Inspector {
     return {
       record: (event) => this.#append(event, false),
       masks: this.#masks,
+      recorded: this.#session.connection.recordedResults ?? defaultRecordedResults,
       approvals: ports.approvals,
       now: ports.now,
+      open: this.#open,
       sink: eventSinkOf(this.#session, () => this.#closed),
     };
   }

@@ -18,15 +18,13 @@ import { LimitedResult } from './result-budget.ts';
 import { touchesMasked } from './statement-text.ts';
 import { placeMaskOf } from './stream-masker.ts';
 
-/** Rows of one result kept in the record; what is beyond is counted and digested. */
-export const maxRecordedRows = 1_000;
-/** Characters of one result kept in the record. */
-export const maxRecordedCharacters = 262_144;
 /** Longest cell kept whole in the record; a longer one is cut, and says so. */
 export const maxRecordedCellCharacters = 8_192;
 
 /** Stands in the record where a completion word would: the result was cut off at a limit. */
 const stoppedTag = 'stopped at a limit';
+/** The same where an error or the session's end did it. */
+const cutOffTag = 'cut off';
 
 /** What happened to the approval that let this statement pass. */
 export interface ConsumedApproval {
@@ -50,7 +48,8 @@ interface OpenResult {
   /** Masks a value that the client sees raw; null when what it sees is what is kept. */
   readonly keep: ((index: number, text: string) => string | null) | null;
   rows: (string | null)[][];
-  characters: number;
+  /** Of the rows as JSON. */
+  bytes: number;
   /** SHA-256 over the rows that are not kept: each as recorded but uncut, as JSON and a line feed. */
   omitted: Hash | null;
 }
@@ -58,6 +57,8 @@ interface OpenResult {
 export interface StatementContext extends TapContext {
   readonly approvals: ApprovalsPort;
   readonly now: () => number;
+  /** Statements that are abandoned when the session ends before they do: some of what they answered may have been sent. */
+  readonly open: Set<JudgedStatement>;
 }
 
 export class JudgedStatement implements StatementHandle {
@@ -196,10 +197,11 @@ export class JudgedStatement implements StatementHandle {
           ? null
           : (index, text) => (kept[index] === undefined ? null : record.maskValue(kept[index], text)),
       rows: [],
-      characters: 0,
+      bytes: 0,
       omitted: null,
     };
     this.#rowsSeen = 0;
+    this.#context.open.add(this);
     const plan = plans.map((field) => field.plan);
     return {
       plan,
@@ -218,14 +220,20 @@ export class JudgedStatement implements StatementHandle {
     if (result === null) return;
     const { keep } = result;
     const masked = keep === null ? values : values.map((value, i) => (value === null ? null : keep(i, value)));
-    if (result.rows.length >= maxRecordedRows || result.characters >= maxRecordedCharacters) {
-      result.omitted ??= createHash('sha256');
-      result.omitted.update(`${JSON.stringify(masked)}\n`);
-      return;
-    }
-    const kept = masked.map(shorten);
-    for (const value of kept) result.characters += value?.length ?? 4;
-    result.rows.push(kept);
+    if (result.omitted === null && this.#keeps(result, masked.map(shorten))) return;
+    // What comes behind something left out is left out: what is kept are the first rows.
+    result.omitted ??= createHash('sha256');
+    result.omitted.update(`${JSON.stringify(masked)}\n`);
+  }
+
+  #keeps(result: OpenResult, row: (string | null)[]): boolean {
+    const { rows, bytes } = this.#context.recorded;
+    if (result.rows.length >= rows) return false;
+    const size = Buffer.byteLength(JSON.stringify(row)) + 1;
+    if (result.bytes + size > bytes) return false;
+    result.bytes += size;
+    result.rows.push(row);
+    return true;
   }
 
   maskMessage(text: string): string {
@@ -253,7 +261,7 @@ export class JudgedStatement implements StatementHandle {
   }
 
   failed(error: { readonly code: string; readonly message: string }): void {
-    this.#result = null;
+    this.#recordCutOff();
     const message = this.#context.masks.record.maskMessage(error.message, { quoted: this.#touchesMasked });
     this.#failure = `${error.code}: ${message}`;
     this.#context.record({
@@ -284,7 +292,7 @@ export class JudgedStatement implements StatementHandle {
 
   #takenBack(rows: number, touched: number | null): Refusal {
     const refusal = refuseOverCeiling(this.#subject, rows, touched, this.#approval?.id ?? null);
-    this.#result = null;
+    this.#recordCutOff();
     this.#rowsAffected = touched;
     this.#failure = `${refusal.code}: ${refusal.message}`;
     this.#context.record({
@@ -304,6 +312,7 @@ export class JudgedStatement implements StatementHandle {
   ended(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#context.open.delete(this);
     this.#closeStreams();
     const durationMs = this.#context.now() - this.#startedAt;
     this.#context.record({
@@ -320,6 +329,7 @@ export class JudgedStatement implements StatementHandle {
   abandoned(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#recordCutOff();
     this.#closeStreams();
     this.notRun('the session ended before it was executed');
     this.#reportApproval('outcome-unknown', this.#context.now() - this.#startedAt);
@@ -329,10 +339,18 @@ export class JudgedStatement implements StatementHandle {
     for (const stream of this.#streams?.values() ?? []) stream.close();
   }
 
+  /** Rows that the client got before it went wrong stand in the record like any others. */
+  #recordCutOff(): void {
+    if (this.#result === null) return;
+    if (this.#rowsSeen === 0) this.#result = null;
+    else this.#recordResult(cutOffTag, this.#rowsSeen);
+  }
+
   #recordResult(tag: string, rowCount: number | null): void {
     const open = this.#result;
     this.#result = null;
-    const kept = open?.rows.length ?? 0;
+    // Counted here where they were seen here: the target's own count may be of other rows than those that were sent.
+    const sent = this.#rowsSeen > 0 ? this.#rowsSeen : (rowCount ?? 0);
     this.#context.record({
       type: 'statement.result',
       statementId: this.id,
@@ -340,7 +358,7 @@ export class JudgedStatement implements StatementHandle {
       columns: open?.columns ?? [],
       rows: open?.rows ?? [],
       rowCount,
-      omittedRows: open === null || open.columns.length === 0 ? 0 : Math.max((rowCount ?? this.#rowsSeen) - kept, 0),
+      omittedRows: open === null || open.columns.length === 0 ? 0 : Math.max(sent - open.rows.length, 0),
       omittedDigest: open?.omitted?.digest('hex') ?? null,
       tag,
       durationMs: this.#context.now() - this.#startedAt,

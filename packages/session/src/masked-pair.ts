@@ -1,4 +1,5 @@
 /** One byte stream under the two masks of a session: what the client sees, and what is kept. */
+import type { RecordedResults } from '@sluice/domain';
 import type { EventSink, NewEvent } from '@sluice/recording';
 import type { SessionMasks } from './session-masks.ts';
 import { openStreamMasker, type StreamMasker } from './stream-masker.ts';
@@ -8,6 +9,8 @@ export interface TapContext {
   /** Appends what follows a forwarded statement; never throws. */
   readonly record: (event: NewEvent) => void;
   readonly masks: SessionMasks;
+  /** How much of results and streams is kept. */
+  readonly recorded: RecordedResults;
   /** For what must be recorded or not go on at all: a fault ends the session. */
   readonly sink: EventSink;
 }

@@ -3,16 +3,13 @@ import { StreamRecorder } from '@sluice/recording';
 import type { StatementStream, StatementStreamName } from '@sluice/wire-kit';
 import { type MaskedPair, openMaskedPair, openRecordMasker, type TapContext } from './masked-pair.ts';
 
-/** Bytes of one stream kept in the record; what is beyond is counted. */
-export const maxRecordedStreamBytes = 262_144;
-
 export class RecordedStream implements StatementStream {
   readonly #recorder: StreamRecorder;
   readonly #masked: MaskedPair;
   #closed = false;
 
   constructor(statementId: string, name: StatementStreamName, context: TapContext) {
-    let room = maxRecordedStreamBytes;
+    let room = context.recorded.bytes;
     const take = (bytes: number): number => {
       const taken = Math.min(room, bytes);
       room -= taken;

@@ -1,20 +1,22 @@
-import { SluiceError } from '@sluice/domain';
+import { createHash } from 'node:crypto';
+import { defaultRecordedResults, SluiceError } from '@sluice/domain';
 import { compileMasks } from '@sluice/masking';
 import type { NewEvent } from '@sluice/recording';
 import { expect, test, vi } from 'vitest';
 import type { TapContext } from './masked-pair.ts';
-import { maxRecordedStreamBytes, RecordedStream } from './recorded-stream.ts';
+import { RecordedStream } from './recorded-stream.ts';
 import { RecordedTerminal } from './recorded-terminal.ts';
 import type { SessionMasks } from './session-masks.ts';
 
 const rule = { rule: 'r', columns: [], detectors: ['email'], strategy: 'redact', dataClass: 'contact' } as const;
 const masks = compileMasks([rule], () => 'a'.repeat(40));
 
-function sample() {
+function sample(recorded = defaultRecordedResults) {
   const seen = { events: [] as NewEvent[], faults: 0, broken: false };
   const context: TapContext = {
     record: (event) => void seen.events.push(event),
     masks: { client: masks, record: masks } as unknown as SessionMasks,
+    recorded,
     sink: {
       append: (event) => {
         if (seen.broken) throw new SluiceError('spool-full', 'The spool of recordings is full.');
@@ -80,7 +82,7 @@ test('a statement’s streams are its output, masked, up to the budget', () => {
   const { seen, context } = sample();
   const stream = new RecordedStream('s', 'stdout', context);
   stream.write(Buffer.from('from carol@example.com \n'));
-  stream.write(Buffer.alloc(maxRecordedStreamBytes, ' x'));
+  stream.write(Buffer.alloc(defaultRecordedResults.bytes, ' x'));
   stream.flush(true);
   stream.close();
   stream.close();
@@ -89,3 +91,20 @@ test('a statement’s streams are its output, masked, up to the budget', () => {
   expect(outputs.at(-1)).toMatchObject({ statementId: 's', stream: 'stdout', text: '' });
   expect(outputs.reduce((sum, event) => sum + event.omittedBytes, 0)).toBe(14);
 });
+
+test.each([0, 1, 7, 1_000])(
+  'a stream of a connection that keeps %i bytes: the rest is counted and digested',
+  (bytes) => {
+    const { seen, context } = sample({ rows: 1, bytes });
+    const stream = new RecordedStream('s', 'stdout', context);
+    const sent = 'mail dave@example.com, then some more words \n'.repeat(40);
+    for (let at = 0; at < sent.length; at += 97) stream.write(Buffer.from(sent.slice(at, at + 97)));
+    stream.flush(true);
+    stream.close();
+    const masked = sent.replaceAll('dave@example.com', '[email]');
+    const kept = textsOf(seen.events, 'statement.output');
+    expect(kept).toBe(masked.slice(0, bytes));
+    const omittedDigest = createHash('sha256').update(masked.slice(bytes)).digest('hex');
+    expect(seen.events.at(-1)).toMatchObject({ text: '', omittedBytes: masked.length - bytes, omittedDigest });
+  },
+);

@@ -1,5 +1,11 @@
 import type { ConnectionRow } from '@sluice/database';
-import { type Capability, lackingCapabilities, protocolCapability } from '@sluice/domain';
+import {
+  type Capability,
+  defaultRecordedResults,
+  lackingCapabilities,
+  protocolCapability,
+  type RecordedResults,
+} from '@sluice/domain';
 import { referencesOf } from './keep-credential.ts';
 
 /**
@@ -9,12 +15,23 @@ import { referencesOf } from './keep-credential.ts';
 const needs: readonly { readonly capability: Capability; readonly when: (row: ConnectionRow) => boolean }[] = [
   { capability: 'recording-1', when: () => true },
   { capability: 'synced-1', when: (row) => row.durability === 'synced' },
+  { capability: 'recorded-results-1', when: (row) => !keepsTheDefault(row) },
   { capability: 'reader-1', when: (row) => row.credentials.some(({ purpose }) => purpose === 'reader') },
   { capability: 'rehearsal-1', when: (row) => row.rehearsal },
   { capability: 'undo-1', when: (row) => row.undo },
   { capability: 'reference-1', when: (row) => Object.keys(referencesOf(row)).length > 0 },
   { capability: 'step-up-1', when: (row) => row.stepUp === 'passkey' },
 ];
+
+/** What recordings keep of results on this connection. */
+export function recordedResultsOf(row: Pick<ConnectionRow, 'recordedRows' | 'recordedBytes'>): RecordedResults {
+  return { rows: row.recordedRows, bytes: row.recordedBytes };
+}
+
+export function keepsTheDefault(row: Pick<ConnectionRow, 'recordedRows' | 'recordedBytes'>): boolean {
+  const { rows, bytes } = recordedResultsOf(row);
+  return rows === defaultRecordedResults.rows && bytes === defaultRecordedResults.bytes;
+}
 
 /** What a gateway must have to serve this connection. */
 export function neededByConnection(row: ConnectionRow): string[] {

@@ -1,6 +1,8 @@
 import {
+  defaultRecordedResults,
   durabilitySchema,
   labelsSchema,
+  recordedResultsSchema,
   sealedEnvelopeSchema,
   stepUpSchema,
   targetAddressSchema,
@@ -32,6 +34,8 @@ export const connectionFields = z.strictObject({
   rehearsal: z.boolean().default(false),
   undo: z.boolean().default(false),
   durability: durabilitySchema.default('written'),
+  recordedRows: recordedResultsSchema.shape.rows.default(defaultRecordedResults.rows),
+  recordedBytes: recordedResultsSchema.shape.bytes.default(defaultRecordedResults.bytes),
 });
 
 /** One for each confirmed gateway of the group. */

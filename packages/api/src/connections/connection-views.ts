@@ -46,6 +46,8 @@ export async function toConnectionDetail(row: ConnectionRow, context: ViewContex
     stepUp: stepUpSchema.parse(row.stepUp),
     sealing: row.groupId === null ? [] : await listSealing(context.db, row.groupId),
     durability: durabilitySchema.parse(row.durability),
+    recordedRows: row.recordedRows,
+    recordedBytes: row.recordedBytes,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
     lastTest: await findLastTest(context.db, row.id),

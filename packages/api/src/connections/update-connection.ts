@@ -18,8 +18,9 @@ import { optionsOf, toConnectionDetail } from './connection-views.ts';
 import { type GivenCredential, keepCredentials, referencesOf } from './keep-credential.ts';
 import { notForLabels, writableConnection } from './writable-connection.ts';
 
-const { offlineLeaseSeconds, defaultAction, holdBehaviour, stepUp, durability, rehearsal, undo, ...required } =
+const { offlineLeaseSeconds, defaultAction, holdBehaviour, stepUp, durability, rehearsal, undo, ...others } =
   connectionFields.shape;
+const { recordedRows, recordedBytes, ...required } = others;
 const changes = z
   .strictObject({
     ...required,
@@ -31,6 +32,8 @@ const changes = z
     rehearsal: rehearsal.unwrap(),
     undo: undo.unwrap(),
     durability: durability.unwrap(),
+    recordedRows: recordedRows.unwrap(),
+    recordedBytes: recordedBytes.unwrap(),
   })
   .partial();
 
@@ -106,7 +109,7 @@ type Fields = ReturnType<typeof fieldsOf>;
 
 function fieldsOf(row: ConnectionRow) {
   const { name, protocol, host, port, tlsMode, tlsCa, groupId, offlineLeaseSeconds, defaultAction } = row;
-  const { holdBehaviour, stepUp, durability, rehearsal, undo } = row;
+  const { holdBehaviour, stepUp, durability, recordedRows, recordedBytes, rehearsal, undo } = row;
   return {
     name,
     protocol,
@@ -122,6 +125,8 @@ function fieldsOf(row: ConnectionRow) {
     rehearsal,
     undo,
     durability,
+    recordedRows,
+    recordedBytes,
     options: optionsOf(row),
     labels: labelsSchema.parse(row.labels),
   };

@@ -21,7 +21,7 @@ import { bundleContext, signJson } from '@sluice/keys';
 import { detectorNames } from '@sluice/masking';
 import { compilePolicy } from '@sluice/policy';
 import { z } from 'zod';
-import { neededByConnection } from '../connections/connection-capabilities.ts';
+import { keepsTheDefault, neededByConnection, recordedResultsOf } from '../connections/connection-capabilities.ts';
 import { optionsOf, readerEnvelope } from '../connections/connection-views.ts';
 import { referencesOf } from '../connections/keep-credential.ts';
 import { membersOf, usableEnvelope } from '../connections/members.ts';
@@ -117,6 +117,7 @@ function toBundleConnection(row: ConnectionRow, gatewayId: string, services: Gat
     ...(row.rehearsal ? { rehearsal: true } : {}),
     ...(row.undo ? { undo: true } : {}),
     durability: durabilitySchema.parse(row.durability),
+    ...(keepsTheDefault(row) ? {} : { recordedResults: recordedResultsOf(row) }),
     capabilities: neededByConnection(row),
   };
 }

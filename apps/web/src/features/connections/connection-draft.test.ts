@@ -37,6 +37,8 @@ describe('readDraft', () => {
       labels: { env: 'prod', team: 'shop' },
       groupId: 'g',
       offlineLeaseSeconds: 60,
+      recordedRows: 1_000,
+      recordedBytes: 262_144,
     });
   });
 

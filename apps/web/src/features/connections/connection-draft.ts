@@ -1,6 +1,6 @@
 import type { ConnectionDetail } from '@sluice/api';
 import type { TargetAddress } from '@sluice/domain';
-import { targetTlsModes } from '@sluice/domain';
+import { defaultRecordedResults, maxRecordedBytes, maxRecordedRows, targetTlsModes } from '@sluice/domain';
 import type { manifests } from '@sluice/protocols/manifests';
 
 export type ProtocolManifest = (typeof manifests)[number];
@@ -29,6 +29,9 @@ export interface ConnectionDraft {
   readonly rehearsal: boolean;
   readonly undo: boolean;
   readonly durability: 'written' | 'synced';
+  readonly recordedRows: string;
+  /** In KiB. */
+  readonly recordedKib: string;
   readonly stepUp: 'none' | 'passkey';
   readonly offlineLeaseSeconds: string;
 }
@@ -36,6 +39,8 @@ export interface ConnectionDraft {
 export type DraftErrors = Partial<Record<keyof ConnectionDraft | `options.${string}`, string>>;
 
 export const defaultLeaseSeconds = 60;
+const bytesPerKib = 1_024;
+export const maxRecordedKib = Math.floor(maxRecordedBytes / bytesPerKib);
 
 export function emptyDraft(manifest: ProtocolManifest | undefined): ConnectionDraft {
   return {
@@ -58,6 +63,8 @@ export function emptyDraft(manifest: ProtocolManifest | undefined): ConnectionDr
     rehearsal: false,
     undo: false,
     durability: 'written',
+    recordedRows: String(defaultRecordedResults.rows),
+    recordedKib: String(defaultRecordedResults.bytes / bytesPerKib),
     stepUp: 'none',
     offlineLeaseSeconds: String(defaultLeaseSeconds),
   };
@@ -91,6 +98,8 @@ export function draftOf(connection: ConnectionDetail): ConnectionDraft {
     rehearsal: connection.rehearsal,
     undo: connection.undo,
     durability: connection.durability,
+    recordedRows: String(connection.recordedRows),
+    recordedKib: String(Math.ceil(connection.recordedBytes / bytesPerKib)),
     stepUp: connection.stepUp,
     offlineLeaseSeconds: String(connection.offlineLeaseSeconds),
   };
@@ -104,6 +113,8 @@ export interface ReadDraft {
   readonly labels: Record<string, string>;
   readonly groupId: string;
   readonly offlineLeaseSeconds: number;
+  readonly recordedRows: number;
+  readonly recordedBytes: number;
 }
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$|^[a-z0-9]$/;
@@ -125,6 +136,10 @@ export function readDraft(
   if (port === null) errors.port = 'Enter a number from 1 to 65535.';
   const lease = readWhole(draft.offlineLeaseSeconds, 1, 86_400);
   if (lease === null) errors.offlineLeaseSeconds = 'Enter seconds from 1 to 86400.';
+  const rows = readWhole(draft.recordedRows, 0, maxRecordedRows);
+  if (rows === null) errors.recordedRows = `Enter a number of rows from 0 to ${maxRecordedRows}.`;
+  const kib = readWhole(draft.recordedKib, 0, maxRecordedKib);
+  if (kib === null) errors.recordedKib = `Enter KiB from 0 to ${maxRecordedKib}.`;
   if (draft.groupId === '') errors.groupId = 'Choose the gateway that reaches this target.';
   const labels = readLabels(draft.labels);
   if (typeof labels === 'string') errors.labels = labels;
@@ -132,8 +147,9 @@ export function readDraft(
   if (ca !== '' && !ca.includes('-----BEGIN CERTIFICATE-----'))
     errors.tlsCa = 'Paste a certificate in PEM: it begins with -----BEGIN CERTIFICATE-----.';
   const options = readOptions(draft, manifest, errors);
-  if (Object.keys(errors).length > 0 || port === null || lease === null || typeof labels === 'string')
+  if (Object.keys(errors).length > 0 || port === null || lease === null || rows === null || kib === null)
     return { errors, value: null };
+  if (typeof labels === 'string') return { errors, value: null };
   return {
     errors,
     value: {
@@ -148,6 +164,8 @@ export function readDraft(
       labels,
       groupId: draft.groupId,
       offlineLeaseSeconds: lease,
+      recordedRows: rows,
+      recordedBytes: kib * bytesPerKib,
     },
   };
 }

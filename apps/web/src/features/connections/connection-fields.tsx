@@ -7,7 +7,7 @@ import type { ReactNode } from 'react';
 import { Checkbox, Field, Input, Select, TextArea } from '../../components/form.tsx';
 import { GatewayHealthBadge } from '../../components/gateway-health.tsx';
 import { HostField, PortField } from '../../components/host-fields.tsx';
-import type { ConnectionDraft, DraftErrors, ProtocolManifest } from './connection-draft.ts';
+import { type ConnectionDraft, type DraftErrors, maxRecordedKib, type ProtocolManifest } from './connection-draft.ts';
 import type { GroupChoice } from './gateway-groups.ts';
 
 export interface FieldsProps {
@@ -289,6 +289,34 @@ export function BehaviourFields({ draft, errors, change }: FieldsProps) {
               { value: 'written', label: 'Is written: survives a killed gateway' },
               { value: 'synced', label: 'Is on disk: survives a power cut' },
             ]}
+          />
+        )}
+      </Field>
+      <Field
+        label="Rows of a result that recordings keep"
+        error={errors.recordedRows ?? null}
+        help="Masked. The others are counted and digested; clients get everything. 0 keeps none."
+      >
+        {(control) => (
+          <Input
+            {...control}
+            inputMode="numeric"
+            value={draft.recordedRows}
+            onChange={(event) => change({ recordedRows: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field
+        label="KiB of a result or stream that they keep"
+        error={errors.recordedKib ?? null}
+        help={`At most ${maxRecordedKib}. A result stops at whichever comes first.`}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            inputMode="numeric"
+            value={draft.recordedKib}
+            onChange={(event) => change({ recordedKib: event.target.value })}
           />
         )}
       </Field>

@@ -80,6 +80,8 @@ export function EditPanel({
         ...given,
         ...(removeReader ? { readerCredential: null } : {}),
         durability: draft.durability,
+        recordedRows: value.recordedRows,
+        recordedBytes: value.recordedBytes,
       });
     },
     onSuccess: (saved) => {

@@ -100,6 +100,8 @@ function CreateForm({ onCreated }: { readonly onCreated: (connection: Connection
       stepUp: draft.stepUp,
       ...given,
       durability: draft.durability,
+      recordedRows: value.recordedRows,
+      recordedBytes: value.recordedBytes,
     });
     await queryClient.invalidateQueries({ queryKey: trpc.connections.pathKey() });
     return connection;

@@ -5,9 +5,19 @@ import { useQuery } from '@tanstack/react-query';
 import { useTRPC } from '../../client/trpc.ts';
 import { Fact, Facts, Panel } from '../../components/layout.tsx';
 import { Link } from '../../components/link.tsx';
+import { bytesText, countText } from '../../components/measures.ts';
 import { ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { VerdictBadge } from '../../components/verdict.tsx';
 import { RuleList } from '../policies/rule-list.tsx';
+
+/** What is kept of one result or stream. */
+function recordedWords({ recordedRows, recordedBytes }: ConnectionDetail): string {
+  if (recordedBytes === 0) return 'counts and digests of what statements answer, none of the answers';
+  const streams = `${bytesText(recordedBytes)} of a stream`;
+  return recordedRows === 0
+    ? `no rows, only their count and digest; ${streams}`
+    : `the first ${countText(recordedRows, 'row')} of a result, ${bytesText(recordedBytes)} at most, and ${streams}; the rest is counted and digested`;
+}
 
 const actionSentences = {
   allow: 'the statement passes',
@@ -36,6 +46,7 @@ export function PolicyTab({ connection }: { readonly connection: ConnectionDetai
               ? 'its record is on the gateway’s disk and survives a power cut'
               : 'its record is written and survives a killed gateway, not a power cut'}
           </Fact>
+          <Fact name="Recordings keep">{recordedWords(connection)}</Fact>
           <Fact name="Without the control plane">
             the gateway enforces its last policy for {connection.offlineLeaseSeconds} s, then refuses new statements
           </Fact>

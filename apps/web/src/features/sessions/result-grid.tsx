@@ -134,7 +134,8 @@ function GridFoot({
   readonly all: boolean;
   readonly onAll: () => void;
 }) {
-  const total = result.rowCount ?? result.rows.length + result.omittedRows;
+  const total = Math.max(result.rowCount ?? 0, result.rows.length + result.omittedRows);
+  const allRecorded = all || result.rows.length <= shown;
   const classes = [
     ...new Set(
       result.columns.flatMap((column) =>
@@ -147,8 +148,12 @@ function GridFoot({
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-1 border-line border-t px-3 py-1.5 text-ink-soft text-small">
       <span>
-        {shown < total ? `first ${shown.toLocaleString('en')} of ${countText(total, 'row')}` : countText(total, 'row')}
-        {all && result.omittedRows > 0
+        {result.rows.length === 0 && total > 0
+          ? `${countText(total, 'row')}, none kept`
+          : shown < total
+            ? `first ${shown.toLocaleString('en')} of ${countText(total, 'row')}`
+            : countText(total, 'row')}
+        {allRecorded && result.omittedRows > 0 && result.rows.length > 0
           ? `; ${result.omittedRows.toLocaleString('en')} more were sent but not kept in the recording`
           : null}
       </span>
