@@ -57,6 +57,9 @@ test.describe('signing in', () => {
     await expect(rail.getByRole('link', { name: 'Connections' })).toBeVisible();
     await engineer.goto('/audit');
     await expect(engineer.getByText('You may not see this')).toBeVisible();
+    await expect(engineer.getByRole('button', { name: 'Verify the chain' })).toHaveCount(0);
+    await engineer.goto('/settings?tab=keys');
+    await expect(engineer.getByText('your role may not open it')).toBeVisible();
   });
 
   test('on a phone: own tokens are made on the account page; tabs and buttons can be read and touched', async ({

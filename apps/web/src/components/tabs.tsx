@@ -1,7 +1,9 @@
 'use client';
 
+import { LockKeyhole } from 'lucide-react';
 import { Tabs as RadixTabs } from 'radix-ui';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { EmptyState } from './states.tsx';
 
 export interface Tab {
   readonly value: string;
@@ -39,6 +41,11 @@ export function Tabs({
           </RadixTabs.Trigger>
         ))}
       </RadixTabs.List>
+      {tabs.some((tab) => tab.value === value) ? null : (
+        <EmptyState icon={LockKeyhole} title="Nothing to see here">
+          There is no such tab, or your role may not open it. Choose one above, or ask an admin for another role.
+        </EmptyState>
+      )}
       {tabs.map((tab) => (
         <RadixTabs.Content key={tab.value} value={tab.value} className="outline-none" tabIndex={-1}>
           {tab.content}

@@ -274,7 +274,10 @@ export function toEntryView(
   actor: AccessEntryView['actor'],
   answer: AccessAnswer,
   sentences: ReadonlyMap<string, string>,
+  mayConnect: boolean,
 ): AccessEntryView {
+  // As at the door: a rule lets in only those whose role connects at all.
+  if (!mayConnect) return { actor, open: false, until: null, because: ['No role of theirs lets them connect.'] };
   // An agent's and its owner's rules may be the same ones.
   const because = [...new Set(answer.because.map((id) => sentences.get(id) ?? id))];
   const why = {

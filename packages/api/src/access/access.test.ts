@@ -326,6 +326,17 @@ test('the Access tab says who can, why, and what the caller may do; others’ ac
   expect(await findPerson(world.test.database.db, { id: world.actors.other.id })).not.toBeNull();
 });
 
+test('a rule for everyone lets nobody in whose role does not connect, and the Access tab says so', async () => {
+  const admin = world.as('admin');
+  await admin.access.createAccessRule({ mode: 'connect', subject: { kind: 'everyone' }, scope: prod });
+  const watcher = { name: 'Otto', email: 'otto@example.com', role: 'auditor' as const, password: 'a long pass phrase' };
+  await admin.identities.createPerson(watcher);
+  const shown = await admin.access.showConnectionAccess({ connectionId: world.connectionId });
+  const entry = (name: string) => shown.everybody?.entries.find(({ actor }) => actor.name === name);
+  expect(entry('engineer')).toMatchObject({ open: true });
+  expect(entry('Otto')).toMatchObject({ open: false, because: ['No role of theirs lets them connect.'] });
+});
+
 test('maintenance windows travel with the bundle', async () => {
   const schedule = { zone: 'Europe/Berlin', weekdays: [7], from: '02:00', to: '04:00' };
   const view = await world.as('admin').access.createMaintenanceWindow({ name: 'deploy', ...prod, schedule });

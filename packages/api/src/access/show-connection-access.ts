@@ -6,7 +6,16 @@ import {
   listPeople,
   listServiceIdentities,
 } from '@sluice/database';
-import { isInScope, isSubject, labelSelectorSchema, labelsSchema, matchesLabels, rulesFor } from '@sluice/domain';
+import {
+  can,
+  isInScope,
+  isSubject,
+  labelSelectorSchema,
+  labelsSchema,
+  matchesLabels,
+  type Rights,
+  rulesFor,
+} from '@sluice/domain';
 import {
   accessOf,
   activeOwners,
@@ -14,6 +23,7 @@ import {
   actorOfServiceIdentity,
   ownerOf,
   placeOf,
+  rightsOfPeople,
   toAccessRule,
 } from '@sluice/identity';
 import { z } from 'zod';
@@ -69,13 +79,15 @@ export const showConnectionAccess = query({
       const [rule] = caller.actor.kind === 'person' || mode === 'request' ? rulesFor(rules, mode, question) : [];
       return rows.find((row) => row.id === rule?.id) ?? null;
     };
+    const mayConnect = mayOn('connections.connect', place);
+    const open = mayConnect && own.answer.open;
     const asks = first('request');
     const glass = first('break-glass');
     return {
       mine: {
-        open: own.answer.open,
-        until: own.answer.open && own.answer.until !== null ? new Date(own.answer.until) : null,
-        message: own.message,
+        open,
+        until: open && own.answer.open && own.answer.until !== null ? new Date(own.answer.until) : null,
+        message: mayConnect ? own.message : 'No role of yours lets you connect.',
         mayRequest: asks === null ? null : { maxSeconds: asks.maxSeconds, approvers: asks.approvers },
         mayBreakGlass: glass === null ? null : { maxSeconds: glass.maxSeconds },
       },
@@ -90,8 +102,11 @@ export const showConnectionAccess = query({
           (row.connectionId === null && matchesLabels(labelSelectorSchema.parse(row.selector), labels)),
       );
       const { answer, sentences } = await openAccessDesk(db, now);
+      const mayConnectBy = (held: Rights | undefined) =>
+        held !== undefined && can(held, 'connections.connect', place).yes;
       const people = (await listPeople(db)).filter((person) => person.disabledAt === null);
       const actors = new Map(people.map((person) => [person.id, actorOfPerson(person)]));
+      const rights = await rightsOfPeople(db, people, now);
       const agents = (await listServiceIdentities(db, null)).filter((one) => one.disabledAt === null);
       return {
         rules: views,
@@ -102,6 +117,7 @@ export const showConnectionAccess = query({
               { id: person.id, name: person.name, kind: 'person' as const, role: person.role, owner: null },
               answer(actorOfPerson(person), null, place),
               sentences,
+              mayConnectBy(rights.get(person.id)),
             ),
           ),
           ...agents.map((agent) =>
@@ -113,6 +129,8 @@ export const showConnectionAccess = query({
                 place,
               ),
               sentences,
+              // Every agent’s role connects; what its owner lacks is told by the owner’s own entry.
+              true,
             ),
           ),
         ],

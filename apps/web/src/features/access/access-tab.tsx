@@ -77,6 +77,7 @@ function Mine({
   const [asking, setAsking] = useState(false);
   const [breaking, setBreaking] = useState(false);
   const mayAsk = useMay('access.request');
+  const mayBreak = useMay('access.break-glass');
   return (
     <>
       <Callout
@@ -89,7 +90,7 @@ function Mine({
                 Request access…
               </Button>
             ) : null}
-            {mine.mayBreakGlass === null ? null : (
+            {mine.mayBreakGlass === null || !mayBreak ? null : (
               <Button
                 size="small"
                 look="dangerPlain"

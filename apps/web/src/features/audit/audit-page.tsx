@@ -4,6 +4,7 @@ import type { AuditEventView } from '@sluice/api';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { ChevronRight, ScrollText, SearchX } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
+import { useMay } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { ActorMark } from '../../components/actor.tsx';
 import { Button } from '../../components/button.tsx';
@@ -23,6 +24,7 @@ import { VerifyChain } from './verify-chain.tsx';
 
 export function AuditPage() {
   const trpc = useTRPC();
+  const mayRead = useMay('audit.read');
   const filters = useAuditFilters();
   const query = useInfiniteQuery(
     trpc.audit.listEvents.infiniteQueryOptions(filters.input, {
@@ -35,9 +37,9 @@ export function AuditPage() {
     <Page
       title="Audit"
       lead="Every change that was made through Sluice, each entry chained to the one before."
-      actions={<VerifyChain />}
+      actions={mayRead ? <VerifyChain /> : undefined}
     >
-      <AuditFilterBar filters={filters} />
+      {mayRead ? <AuditFilterBar filters={filters} /> : null}
       <Panel flush>
         <ProgressBar active={query.isPlaceholderData} label="Filtering" />
         {query.error !== null && query.data === undefined ? (
