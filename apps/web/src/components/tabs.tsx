@@ -22,7 +22,7 @@ export function Tabs({
   readonly onValue: (value: string) => void;
   readonly label: string;
 }) {
-  const list = useTabInSight(value);
+  const list = useTabInSight(`${value} of ${tabs.map((tab) => tab.value).join()}`);
   return (
     <RadixTabs.Root value={value} onValueChange={onValue}>
       <RadixTabs.List
@@ -56,9 +56,9 @@ export function Tabs({
 }
 
 /** Scrolls the row of tabs, never the page, so that the chosen one can be read whole where the row is wider than the screen. */
-function useTabInSight(value: string) {
+function useTabInSight(shown: string) {
   const list = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen tab is found in the page, by the state that `value` gives it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen tab is found in the page, by its state; `shown` changes with the choice and with the tabs, which come as the person’s rights are known.
   useEffect(() => {
     const row = list.current;
     const chosen = row?.querySelector('[data-state=active]');
@@ -67,6 +67,6 @@ function useTabInSight(value: string) {
     const margin = Number.parseFloat(getComputedStyle(row).paddingRight);
     if (inner.right > outer.right - margin) row.scrollLeft += inner.right - outer.right + margin;
     else if (inner.left < outer.left + margin) row.scrollLeft += inner.left - outer.left - margin;
-  }, [value]);
+  }, [shown]);
   return list;
 }

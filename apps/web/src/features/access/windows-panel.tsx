@@ -39,10 +39,12 @@ export function WindowsPanel() {
       ) : (
         <ul className="divide-y divide-line">
           {windows.map((window) => (
-            <li key={window.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5">
-              <span className="font-medium font-mono">{window.name}</span>
-              <span>{window.when}</span>
-              <span className="min-w-0 flex-1 text-ink-soft">{window.chosen}</span>
+            <li key={window.id} className="flex items-center gap-3 px-4 py-2.5">
+              <span className="flex min-w-0 flex-1 flex-wrap items-center gap-x-3 gap-y-1">
+                <span className="font-medium font-mono">{window.name}</span>
+                <span>{window.when}</span>
+                <span className="text-ink-soft">{window.chosen}</span>
+              </span>
               {mayWrite ? (
                 <Button
                   look="quiet"

@@ -12,6 +12,7 @@ import { PasskeysPanel } from './passkeys-panel.tsx';
 /** What belongs to the signed-in person alone. */
 export function AccountPage() {
   const me = useMe();
+  const mayRegister = useMay('passkeys.write.own');
   return (
     <Page
       title="Your account"
@@ -19,7 +20,7 @@ export function AccountPage() {
       actions={<OwnTokens />}
     >
       <div className="max-w-3xl space-y-5">
-        <PasskeysPanel />
+        {mayRegister ? <PasskeysPanel /> : null}
         <KeysPanel />
       </div>
     </Page>

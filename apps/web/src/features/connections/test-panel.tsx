@@ -4,6 +4,7 @@ import type { ConnectionDetail } from '@sluice/api';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { CircleAlert, FlaskConical } from 'lucide-react';
 import { errorSentence } from '../../client/describe-error.ts';
+import { useMay } from '../../client/permissions.ts';
 import { useTRPC } from '../../client/trpc.ts';
 import { Button } from '../../components/button.tsx';
 import { RelativeTime } from '../../components/clock.tsx';
@@ -20,6 +21,7 @@ export function TestPanel({
   readonly auto?: boolean;
 }) {
   const test = useTestConnection();
+  const mayTest = useMay('connections.write');
   const started = test.isPending || test.isSuccess || test.isError;
   const result = test.data ?? (test.isPending ? null : connection.lastTest);
   return (
@@ -35,14 +37,16 @@ export function TestPanel({
         </>
       }
       aside={
-        <Button
-          size="small"
-          busy={test.isPending}
-          onClick={() => test.mutate({ id: connection.id })}
-          icon={<FlaskConical aria-hidden="true" />}
-        >
-          {started || connection.lastTest !== null || auto ? 'Test again' : 'Test'}
-        </Button>
+        mayTest ? (
+          <Button
+            size="small"
+            busy={test.isPending}
+            onClick={() => test.mutate({ id: connection.id })}
+            icon={<FlaskConical aria-hidden="true" />}
+          >
+            {started || connection.lastTest !== null || auto ? 'Test again' : 'Test'}
+          </Button>
+        ) : undefined
       }
     >
       <ProgressBar active={test.isPending} label="Testing in the gateway" />

@@ -103,7 +103,7 @@ export function EditorTab({
               ) : (
                 <span className="inline-flex items-center gap-1 text-ink-faint text-small">
                   <Lock aria-hidden="true" className="size-3.5" />
-                  only an admin may publish
+                  your role may not publish
                 </span>
               )}
             </div>

@@ -32,7 +32,7 @@ export function RuleList({
               <button
                 type="button"
                 onClick={() => onOpen(rule)}
-                className="rounded-small text-left font-mono text-accent text-small underline-offset-2 hover:underline"
+                className="rounded-small text-left max-sm:py-3 font-mono text-accent text-small underline-offset-2 hover:underline"
               >
                 {rule.name}, line {rule.line}
               </button>
