@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storeChunk } from '../gateway/accept-chunk.ts';
 import { jsonLine, syslogMessage } from './event-lines.ts';
 import { exportEvents } from './export-events.ts';
+import { sendEvents } from './send-events.ts';
+import { parseSyslog } from './testing/parse-syslog.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-streams-'));
 let world: World;
@@ -33,24 +35,6 @@ async function round(): Promise<void> {
 async function happen(text: string): Promise<void> {
   const { chunks } = await recordSession(world, 'agent', [[judged(0, text, { action: 'deny', rule: 'r' })]]);
   for (const chunk of chunks) await storeChunk(world.services, world.gateway, chunk, new Date());
-}
-
-/** RFC 6587 octet counting and RFC 5424, strictly: throws at the first byte that is not in the grammar. */
-function parseSyslog(bytes: Buffer): { readonly id: string; readonly message: string }[] {
-  const messages: { id: string; message: string }[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const space = bytes.indexOf(' ', at);
-    const length = bytes.toString('latin1', at, space);
-    if (!/^[1-9]\d*$/.test(length)) throw new Error(`no length: ${length}`);
-    const text = bytes.toString('utf8', space + 1, space + 1 + Number(length));
-    const grammar =
-      /^<(\d{1,3})>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z [!-~]{1,255} [!-~]{1,48} [!-~]{1,128} [!-~]{1,32} \[[!-~]{1,32}(?: [!-~]{1,32}="(?:[^"\\\]]|\\["\\\]])*")*\] \ufeff([^\u0000-\u001f\u007f-\u009f\u2028\u2029]*)$/u;
-    const [, , message] = grammar.exec(text) ?? [];
-    if (message === undefined) throw new Error(`not RFC 5424: ${text}`);
-    messages.push({ id: (JSON.parse(message) as { id: string }).id, message });
-    at = space + 1 + Number(length);
-  }
-  return messages;
 }
 
 test('hostile texts neither end a line nor drive a terminal, in syslog and in JSON', () => {
@@ -164,6 +148,42 @@ test('syslog over TCP: strict RFC 5424 by octet counting; a server that cuts the
   await admin.streams.deleteStream({ id });
   await new Promise((resolve) => server.close(resolve));
 }, 120_000);
+
+test.each([0, 1, 100_000])(
+  'a server that says that it is done after %i octets did not get everything',
+  async (octets) => {
+    const server: TcpServer = createTcpServer({ allowHalfOpen: true }, (socket) => {
+      let read = 0;
+      socket.on('error', () => undefined);
+      socket.on('data', (part) => {
+        read += part.length;
+        if (read >= octets) socket.end();
+      });
+      if (octets === 0) socket.end();
+      socket.on('close', () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const settings = { kind: 'syslog' as const, host: '127.0.0.1', port, transport: 'tcp' as const, ca: null };
+    const body = { text: 'z'.repeat(60_000) };
+    const events = Array.from({ length: 400 }, (_, at) => ({
+      ...{ id: `event-${at}`, kind: 'audit' as const, at: 0, name: 'n', warning: false, body },
+    }));
+    await expect(sendEvents({ settings, secret: null, folder: null }, events)).rejects.toThrow(/closed before/);
+    await new Promise((resolve) => server.close(resolve));
+  },
+);
+
+test('a line that a crash cut off stays one line, and what comes behind it can be read', async () => {
+  const broken = '{"id":"cut o';
+  writeFileSync(join(folder, 'broken.ndjson'), broken);
+  const event = { id: 'next', kind: 'audit' as const, at: 0, name: 'n', warning: false, body: {} };
+  await sendEvents({ settings: { kind: 'file', name: 'broken' }, secret: null, folder }, [event]);
+  await sendEvents({ settings: { kind: 'file', name: 'broken' }, secret: null, folder }, [event]);
+  const [first, ...others] = readFileSync(join(folder, 'broken.ndjson'), 'utf8').trimEnd().split('\n');
+  expect(first).toBe(broken);
+  expect(others.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(['next', 'next']);
+});
 
 test('files, and two nodes at once send each event once while nothing fails', async () => {
   const admin = world.as('admin');

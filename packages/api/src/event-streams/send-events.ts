@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { open, rename, stat } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -15,6 +15,7 @@ const deliveryMs = 10_000;
 /** A file is rolled over from here, in bytes, and so many old ones are kept. */
 const maxFileBytes = 64 * 1024 * 1024;
 const keptFiles = 5;
+const lineFeed = 0x0a;
 
 export interface Delivery {
   readonly settings: StreamSettings;
@@ -51,33 +52,49 @@ export async function sendEvents(
 
 /**
  * A connection a batch. Syslog acknowledges nothing; but who closes its side in answer to our end has read all that came before, and
- * who resets or falls silent has perhaps not: then everything is sent again.
+ * who closes earlier, resets or falls silent has perhaps not: then everything is sent again.
  */
 function sendSyslog(
   settings: Extract<StreamSettings, { kind: 'syslog' }>,
   events: readonly StreamEvent[],
 ): Promise<void> {
-  const { host, port, transport, ca } = settings;
+  const { host, port, transport } = settings;
   return new Promise((resolve, reject) => {
-    const socket =
-      transport === 'tls'
-        ? connectTls({ host, port, servername: host, ...(ca === null ? {} : { ca }) })
-        : connect({ host, port, allowHalfOpen: true });
-    let ended = false;
-    socket.setTimeout(deliveryMs, () => socket.destroy(new Error('no answer in time')));
+    const socket = transport === 'tls' ? dialTls(settings) : connect({ host, port, allowHalfOpen: true });
+    // Not a limit on silence alone: who answers an octet now and then must not keep the cursor's transaction open.
+    const deadline = setTimeout(() => socket.destroy(new Error('no answer in time')), deliveryMs);
+    let answered = false;
     socket.on('error', reject);
     socket.on('data', () => undefined);
     socket.once('end', () => {
-      ended = true;
+      // All was handed over before the other side said that it is done.
+      answered = socket.writableEnded && socket.writableLength === 0;
+      if (!answered) socket.destroy(new Error('the other side closed before it had everything'));
     });
     socket.once('close', () => {
-      if (ended) resolve();
+      clearTimeout(deadline);
+      if (answered) resolve();
       else reject(new Error('the connection was cut'));
     });
     socket.once(transport === 'tls' ? 'secureConnect' : 'connect', () => {
       socket.end(Buffer.concat(events.map((event) => framed(syslogMessage(event, hostname())))));
     });
   });
+}
+
+/** RFC 5425: the server's certificate is checked, by the given authority or the system's, and for its name or address. */
+function dialTls(settings: Extract<StreamSettings, { kind: 'syslog' }>) {
+  const { host, port, ca } = settings;
+  const options = {
+    host,
+    port,
+    // RFC 6066 knows no addresses here; the certificate is checked for the address all the same.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(ca === null ? {} : { ca }),
+    minVersion: 'TLSv1.2' as const,
+    allowHalfOpen: true,
+  };
+  return connectTls(options);
 }
 
 /** NDJSON, signed: HMAC-SHA-256 over `sluice-timestamp`, a full stop and the body. */
@@ -115,9 +132,12 @@ async function appendFile(name: string, folder: string | null, events: readonly 
     () => 0,
   );
   if (bytes >= maxFileBytes) await rollOver(path);
-  const file = await open(path, 'a', 0o600);
+  const file = await open(path, 'a+', 0o600);
   try {
-    await file.appendFile(events.map((event) => `${jsonLine(event)}\n`).join(''));
+    // What a full disk or a crash cut off stays a line of its own; its event comes again.
+    const { size } = await file.stat();
+    const isWhole = size === 0 || (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer[0] === lineFeed;
+    await file.appendFile(`${isWhole ? '' : '\n'}${events.map((event) => `${jsonLine(event)}\n`).join('')}`);
     await file.datasync();
   } finally {
     await file.close();
