@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { type Actor, defaultRecordedResults, type Grant, type RecordedResults } from '@sluice/domain';
 import { newId } from '@sluice/keys';
 import { admin, agent, SessionWorld } from '@sluice/testkit/sessions';
 import { toyConnection, toyLanguage } from '@sluice/testkit/toy-echo';
 import type { BindValue, Judgement, JudgeRequest, SessionState, StatementHandle } from '@sluice/wire-kit';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SessionInspector } from './inspector.ts';
 import { JudgedStatement } from './judged-statement.ts';
 
@@ -290,6 +291,25 @@ describe('the record', () => {
       'refused FunctionCall: it is not parsed',
       'gateway asked the target: SELECT 1',
     ]);
+  });
+
+  test('how long people take is none of a statement’s own time', async () => {
+    let clock = Date.now();
+    vi.spyOn(world.ports, 'now').mockImplementation(() => clock);
+    const asked = new Asked();
+    const judging = asked.judge('write it');
+    const { id } = await world.approvals.raised(1);
+    await setImmediate();
+    clock += 30_000;
+    world.approvals.decide(id, 'approved', 'reviewer');
+    const { statement } = await judging;
+    clock += 7;
+    statement.completed({ tag: 'WRITE', rows: 1 });
+    statement.ended();
+    asked.close();
+    expect(world.events('statement.decided')[0]).toMatchObject({ waitedMs: 30_000 });
+    expect(world.events('statement.ended')[0]).toMatchObject({ durationMs: 7 });
+    expect(world.approvals.outcomes[0]?.outcome).toMatchObject({ durationMs: 7 });
   });
 
   test('rows beyond the budget are counted, digested and not kept', async () => {

@@ -69,7 +69,7 @@ export class JudgedStatement implements StatementHandle {
   readonly budget: LimitedResult | null;
   readonly #subject: RefusalSubject;
   readonly #context: StatementContext;
-  readonly #startedAt: number;
+  #startedAt: number;
   readonly #touchesMasked: boolean;
   #ceiling: RowCeiling | null = null;
   #undo: UndoKeeper | null = null;
@@ -158,6 +158,8 @@ export class JudgedStatement implements StatementHandle {
   runsUnder(approval: ConsumedApproval, boundTo: BoundTo): void {
     this.#approval = approval;
     this.#boundTo = boundTo;
+    // It begins now: how long people took is none of its own time.
+    this.#startedAt = this.#context.now();
     if (approval.ceiling !== null) this.limitRows(approval.ceiling);
   }
 
