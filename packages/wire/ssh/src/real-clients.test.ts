@@ -28,7 +28,7 @@ const open = async (options: TestGatewayOptions = {}, target = targetOf()) => {
   gateway = await startTestGateway(target, options);
 };
 const ssh = (parameters: readonly string[], more: Parameters<typeof runClient>[2] = {}) =>
-  runClient('ssh', [...clientOptions(gateway.port, host.folder), ...parameters], more);
+  runClient('ssh', [...clientOptions(gateway.port), ...parameters], more);
 const run = (command: string, more: Parameters<typeof runClient>[2] = {}) => ssh(['me@127.0.0.1', command], more).done;
 
 describe.skipIf(!hasOpenssh)('the real ssh through the gateway to a real sshd', () => {
@@ -224,7 +224,7 @@ describe.skipIf(!hasOpenssh)('sign-in', () => {
   const byKey = (...names: string[]) =>
     runClient('ssh', [
       // The first of two counts.
-      ...['-o', 'LogLevel=INFO', ...clientOptions(gateway.port, host.folder)],
+      ...['-o', 'LogLevel=INFO', ...clientOptions(gateway.port)],
       ...names.flatMap((name) => ['-i', join(host.folder, name)]),
       ...['-o', 'IdentitiesOnly=yes', '-o', 'PreferredAuthentications=publickey', 'me@127.0.0.1', 'echo in'],
     ]).done;

@@ -17,7 +17,7 @@ const open = async (options: TestGatewayOptions, more: Record<string, unknown> =
   );
 };
 const ssh = (parameters: readonly string[], more: Parameters<typeof runClient>[2] = {}) =>
-  runClient('ssh', [...clientOptions(gateway.port, host.folder), ...parameters], more);
+  runClient('ssh', [...clientOptions(gateway.port), ...parameters], more);
 
 describe.skipIf(!hasOpenssh)('terminals', () => {
   beforeAll(async () => {

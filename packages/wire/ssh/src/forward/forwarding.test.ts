@@ -106,11 +106,7 @@ describe.skipIf(!hasOpenssh)('the real ssh forwards through the gateway and a re
     gateway = await startTestGateway({ ...target, options: { hostKey: hostFingerprint, forwardTo } }, options);
   }
   const ssh = (parameters: readonly string[], more: Parameters<typeof runClient>[2] = {}) =>
-    runClient(
-      'ssh',
-      ['-o', 'LogLevel=INFO', ...clientOptions(gateway.port, host.folder), ...parameters, 'me@127.0.0.1'],
-      more,
-    );
+    runClient('ssh', ['-o', 'LogLevel=INFO', ...clientOptions(gateway.port), ...parameters, 'me@127.0.0.1'], more);
   const onwards = (to = `127.0.0.1:${port}`) => ssh(['-W', to], { input: 'a word' }).done;
 
   test('to a named destination, masked and recorded, each direction to its own end', async () => {

@@ -25,7 +25,7 @@ const open = async (options: TestGatewayOptions = {}): Promise<void> => {
     options,
   );
 };
-const options = (): string[] => clientOptions(gateway.port, host.folder).slice(2);
+const options = (): string[] => clientOptions(gateway.port).slice(2);
 const port = (): string => String(gateway.port);
 const sftp = (batch: string): Promise<ClientRun> =>
   runClient('sftp', ['-P', port(), '-o', 'BatchMode=no', ...options(), '-b', '-', 'me@127.0.0.1'], { input: batch })
