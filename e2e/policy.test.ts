@@ -307,10 +307,10 @@ describe('what recordings keep of results', () => {
       const { id, revision } = await api.connections.showConnection.query({ name: connection });
       await api.connections.updateConnection.mutate({ id, revision, recordedRows });
     };
-    /** What stands in the record of the next session that reads more than one row. */
-    const recorded = async (text: string) => {
+    /** What stands in the record of a session that reads; null when the change of the connection ended it. */
+    const recorded = async (text: string, code = 0) => {
       const from = new Date();
-      await stack.psql('engineer', text);
+      if ((await stack.psql('engineer', text)).code !== code) return null;
       return eventually('the result stands in the record', async () => {
         const { items } = await api.sessions.listSessions.query({});
         const session = items.find(({ actor, startedAt }) => actor.name === 'engineer' && startedAt >= from);
@@ -321,12 +321,12 @@ describe('what recordings keep of results', () => {
     };
     const five = 'SELECT id FROM customers WHERE id <= 5 ORDER BY id';
     await keep(2);
-    await eventually('the gateway has it', async () => (await recorded(five)).rows.length === 2);
+    await eventually('the gateway has it', async () => (await recorded(five))?.rows.length === 2);
     expect(await recorded(five)).toMatchObject({ rows: [['1'], ['2']], rowCount: 5, omittedRows: 3 });
     const failing = 'SELECT 1 / (4 - id) AS n FROM generate_series(1, 5) AS id';
-    expect(await recorded(failing)).toMatchObject({ rows: [['0'], ['0']], omittedRows: 1, tag: 'cut off' });
+    expect(await recorded(failing, 1)).toMatchObject({ rows: [['0'], ['0']], omittedRows: 1, tag: 'cut off' });
     await keep(0);
-    await eventually('the gateway has it', async () => (await recorded(five)).rows.length === 0);
+    await eventually('the gateway has it', async () => (await recorded(five))?.rows.length === 0);
     expect(await recorded(five)).toMatchObject({ rows: [], rowCount: 5, omittedRows: 5 });
     await keep(1_000);
   });
