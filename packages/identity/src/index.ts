@@ -26,7 +26,7 @@ export { finishKeyRotation, openInstallation } from './installation.ts';
 export type { OutsideKeys } from './keys-in-use.ts';
 export { noteKeysInUse } from './keys-in-use.ts';
 export { safeRedirect } from './redirects.ts';
-export { rightsOfPeople, rightsOfPerson, rightsOfServiceIdentity } from './rights-of.ts';
+export { rightsOfPeople, rightsOfPerson, rightsOfServiceIdentity, rightsWithin } from './rights-of.ts';
 export type { SignInResult } from './sign-in.ts';
 export { signInByProvider, signInLocally, signOut, webSessionMs } from './sign-in.ts';
 export { sooner } from './sooner.ts';

@@ -28,11 +28,15 @@ export async function rightsOfPerson(db: Db, person: PersonLike, now: Date): Pro
  * for may do. A disabled or expired agent may do nothing.
  */
 export async function rightsOfServiceIdentity(db: Db, agent: AgentLike, now: Date): Promise<Rights> {
+  return rightsWithin(agent, await rightsOfPeople(db, activeOwners(agent), now), now);
+}
+
+/** The same, of an agent whose people's rights are known, by their id. */
+export function rightsWithin(agent: AgentLike, rights: ReadonlyMap<string, Rights>, now: Date): Rights {
   const scopes = agentScopesSchema.safeParse(agent.scopes);
   if (!agentIsActive(agent, now) || !scopes.success) return noRights;
   const { connectionIds, selector } = scopes.data;
   const owners = activeOwners(agent);
-  const rights = await rightsOfPeople(db, owners, now);
   return {
     roles: [
       {

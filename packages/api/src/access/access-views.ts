@@ -277,7 +277,13 @@ export function toEntryView(
   mayConnect: boolean,
 ): AccessEntryView {
   // As at the door: a rule lets in only those whose role connects at all.
-  if (!mayConnect) return { actor, open: false, until: null, because: ['No role of theirs lets them connect.'] };
+  if (!mayConnect) {
+    const because =
+      actor.kind === 'person'
+        ? 'No role of theirs lets them connect.'
+        : 'Its scopes, its end, or what its people may do keep it from connecting.';
+    return { actor, open: false, until: null, because: [because] };
+  }
   // An agent's and its owner's rules may be the same ones.
   const because = [...new Set(answer.because.map((id) => sentences.get(id) ?? id))];
   const why = {

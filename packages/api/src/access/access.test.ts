@@ -335,6 +335,13 @@ test('a rule for everyone lets nobody in whose role does not connect, and the Ac
   const entry = (name: string) => shown.everybody?.entries.find(({ actor }) => actor.name === name);
   expect(entry('engineer')).toMatchObject({ open: true });
   expect(entry('Otto')).toMatchObject({ open: false, because: ['No role of theirs lets them connect.'] });
+  // An agent may no more than those it acts for, and nothing beyond its scopes: so it is at the door.
+  expect(entry('agent')).toMatchObject({ open: true });
+  const agent = world.actors.agent.id;
+  await admin.identities.updateAgent({ id: agent, scopes: { selector: { env: ['other'] } } });
+  const narrowed = await admin.access.showConnectionAccess({ connectionId: world.connectionId });
+  expect(narrowed.everybody?.entries.find(({ actor }) => actor.id === agent)).toMatchObject({ open: false });
+  await admin.identities.updateAgent({ id: agent, scopes: {} });
 });
 
 test('maintenance windows travel with the bundle', async () => {

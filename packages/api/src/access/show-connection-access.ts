@@ -24,6 +24,7 @@ import {
   ownerOf,
   placeOf,
   rightsOfPeople,
+  rightsWithin,
   toAccessRule,
 } from '@sluice/identity';
 import { z } from 'zod';
@@ -129,8 +130,7 @@ export const showConnectionAccess = query({
                 place,
               ),
               sentences,
-              // Every agent’s role connects; what its owner lacks is told by the owner’s own entry.
-              true,
+              mayConnectBy(rightsWithin(agent, rights, now)),
             ),
           ),
         ],

@@ -292,48 +292,27 @@ export function BehaviourFields({ draft, errors, change }: FieldsProps) {
           />
         )}
       </Field>
-      <Field
+      <NumberField
         label="Rows of a result that recordings keep"
-        error={errors.recordedRows ?? null}
+        error={errors.recordedRows}
         help="Masked. The others are counted and digested; clients get everything. 0 keeps none."
-      >
-        {(control) => (
-          <Input
-            {...control}
-            inputMode="numeric"
-            value={draft.recordedRows}
-            onChange={(event) => change({ recordedRows: event.target.value })}
-          />
-        )}
-      </Field>
-      <Field
+        value={draft.recordedRows}
+        onValue={(recordedRows) => change({ recordedRows })}
+      />
+      <NumberField
         label="KiB of a result or stream that they keep"
-        error={errors.recordedKib ?? null}
+        error={errors.recordedKib}
         help={`At most ${maxRecordedKib}. A result stops at whichever comes first.`}
-      >
-        {(control) => (
-          <Input
-            {...control}
-            inputMode="numeric"
-            value={draft.recordedKib}
-            onChange={(event) => change({ recordedKib: event.target.value })}
-          />
-        )}
-      </Field>
-      <Field
+        value={draft.recordedKib}
+        onValue={(recordedKib) => change({ recordedKib })}
+      />
+      <NumberField
         label="Offline lease (seconds)"
-        error={errors.offlineLeaseSeconds ?? null}
+        error={errors.offlineLeaseSeconds}
         help="How long the gateway goes on without the control plane."
-      >
-        {(control) => (
-          <Input
-            {...control}
-            inputMode="numeric"
-            value={draft.offlineLeaseSeconds}
-            onChange={(event) => change({ offlineLeaseSeconds: event.target.value })}
-          />
-        )}
-      </Field>
+        value={draft.offlineLeaseSeconds}
+        onValue={(offlineLeaseSeconds) => change({ offlineLeaseSeconds })}
+      />
       <div className="space-y-3 sm:col-span-3">
         {abilities?.rehearse === true ? (
           <Checkbox
@@ -353,5 +332,28 @@ export function BehaviourFields({ draft, errors, change }: FieldsProps) {
         ) : null}
       </div>
     </div>
+  );
+}
+
+/** A whole number, as typed; `readDraft` judges it. */
+function NumberField({
+  label,
+  error,
+  help,
+  value,
+  onValue,
+}: {
+  readonly label: string;
+  readonly error: string | undefined;
+  readonly help: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+}) {
+  return (
+    <Field label={label} error={error ?? null} help={help}>
+      {(control) => (
+        <Input {...control} inputMode="numeric" value={value} onChange={(event) => onValue(event.target.value)} />
+      )}
+    </Field>
   );
 }
